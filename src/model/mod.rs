@@ -1,0 +1,21 @@
+//! What a caseload is: record types, the catalogue of their fields, values, and changes to them.
+//!
+//! This room knows nobody. It does no I/O and reads no clock: a day or an instant is always handed in.
+//! Everything that holds or moves client data (table, form, `--json`, journal, import) is made from the
+//! one declaration per record type in [`records`].
+
+mod catalogue;
+mod change;
+mod choice;
+mod id;
+pub mod records;
+mod row;
+mod value;
+
+pub use catalogue::{Field, FieldId, Kind, RecordType, Shown, field_by_id, record_by_name, record_by_number};
+pub use change::{Change, Edit, Invalid};
+pub use choice::*;
+pub use id::{EntryRef, Hlc, RowId, SiteId};
+pub use records::CATALOGUE;
+pub use row::{Disagreement, Row};
+pub use value::{Value, ValueError};

@@ -1,0 +1,158 @@
+//! What triage knows of one client: small, free of time, and kept packed in the file so that ten thousand
+//! clients load at once. Made by the store from the client's rows; nothing in it depends on today.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId};
+
+/// One client, as far as the caseload list, the filter and the rules need to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClientFacts {
+    pub id: RowId,
+    /// As shown in lists; never empty.
+    pub name: String,
+    /// `family, given`, for ordering by name.
+    pub sort_name: String,
+    pub status: ClientStatus,
+    pub area: Option<Area>,
+    pub intensity: Option<Intensity>,
+    pub birth_date: Option<NaiveDate>,
+    pub phones: Vec<String>,
+    pub tags: Vec<String>,
+    pub outside_ids: Vec<String>,
+    pub worker: String,
+    /// What is happening now; more than one where sites disagree. Empty: no crisis.
+    pub crisis: Vec<String>,
+    /// A safe-contact instruction stands before any phone number.
+    pub safe_contact: bool,
+    /// Needs an interpreter.
+    pub interpreter: bool,
+    pub opened: Option<NaiveDate>,
+    /// The last time the worker was in touch with the client ([`ContactKind::reached_client`]).
+    pub last_contact: Option<Contact>,
+    /// Enrollments without an exit.
+    pub enrollments: Vec<OpenEnrollment>,
+    /// Plans that are active or in draft.
+    pub plans: Vec<OpenPlan>,
+    /// Goals being worked on.
+    pub goals: Vec<OpenGoal>,
+    /// Steps not done.
+    pub steps: Vec<Due>,
+    /// Tasks not done.
+    pub tasks: Vec<Due>,
+    /// Appointments still open (planned or confirmed, also past ones that nobody closed), and no-shows
+    /// after which the client was not reached.
+    pub visits: Vec<Visit>,
+    /// Children whose eligibility depends on their age.
+    pub dependents: Vec<Dependent>,
+    pub snoozes: Vec<Snooze>,
+    /// How many fields wait for a choice between what two sites, or an import, set.
+    pub conflicts: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    pub note: RowId,
+    pub when: DateTime<FixedOffset>,
+    pub kind: ContactKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenEnrollment {
+    pub row: RowId,
+    pub project: String,
+    pub entry: Option<NaiveDate>,
+    /// Head of household; the annual assessment goes by theirs.
+    pub head: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenPlan {
+    pub row: RowId,
+    pub kind: Option<PlanKind>,
+    pub active: bool,
+    pub start: Option<NaiveDate>,
+    pub review_due: Option<NaiveDate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenGoal {
+    pub row: RowId,
+    pub words: String,
+    pub target: Option<NaiveDate>,
+    /// 0 to 100.
+    pub progress: u8,
+}
+
+/// A step or a task that is not done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Due {
+    pub row: RowId,
+    pub what: String,
+    pub due: Option<NaiveDate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    pub row: RowId,
+    pub title: String,
+    pub starts: DateTime<FixedOffset>,
+    pub minutes: u32,
+    pub place: String,
+    pub status: AppointmentStatus,
+    pub transport: Option<Arranged>,
+    pub interpreter: Option<Arranged>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dependent {
+    pub row: RowId,
+    pub name: String,
+    pub birth_date: NaiveDate,
+}
+
+/// A reason put off: hides the reasons of `rule` (about `subject`, where given) until a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snooze {
+    pub row: RowId,
+    pub rule: String,
+    pub subject: Option<RowId>,
+    /// The first day on which the reason shows again.
+    pub until: NaiveDate,
+    pub why: String,
+}
+
+impl ClientFacts {
+    /// A client about whom nothing else is known yet.
+    pub fn new(id: RowId, name: impl Into<String>) -> ClientFacts {
+        let name = name.into();
+        ClientFacts {
+            id,
+            sort_name: name.to_lowercase(),
+            name,
+            status: ClientStatus::Active,
+            area: None,
+            intensity: None,
+            birth_date: None,
+            phones: Vec::new(),
+            tags: Vec::new(),
+            outside_ids: Vec::new(),
+            worker: String::new(),
+            crisis: Vec::new(),
+            safe_contact: false,
+            interpreter: false,
+            opened: None,
+            last_contact: None,
+            enrollments: Vec::new(),
+            plans: Vec::new(),
+            goals: Vec::new(),
+            steps: Vec::new(),
+            tasks: Vec::new(),
+            visits: Vec::new(),
+            dependents: Vec::new(),
+            snoozes: Vec::new(),
+            conflicts: 0,
+        }
+    }
+}
