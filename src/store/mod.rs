@@ -1,9 +1,144 @@
 //! One encrypted SQLite file: opened and unlocked, the journal and the tables made from it, queries and search.
 //!
 //! The promise: an acknowledged change survives `kill -9`; a refused one changes nothing. Nothing writes a
-//! table without writing the journal. Called by `tui`, `cli`, `exchange`, `sync` and `report`; knows `triage`
-//! (whose facts it keeps) and `model`.
+//! table without writing the journal, and every table but the journal's own can be dropped and made again
+//! from it, to the byte. Called by `tui`, `cli`, `exchange`, `sync` and `report`; knows `triage` (whose facts
+//! it keeps) and `model`.
+//!
+//! How the parts lie, from the disk up:
+//!
+//! - `file`: what a caseload file is on disk; creating, unlocking, telling it from other files.
+//! - `schema`: the tables; the journal's by numbered migrations, the projection's from the catalogue.
+//! - [`wire`]: a batch of entries as bytes, its hash and its signature. This is the format that lasts.
+//! - `journal`: batches in and out of the file, each chained to the one before.
+//! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
+//! - `projection`: rows made from cells, and the search index and client facts that follow them.
+//! - `commit`, `undo`, `import`: the only ways in.
+//! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
-mod api;
+mod backup;
+mod cell;
+mod check;
+mod commit;
+mod error;
+mod facts;
+mod file;
+mod history;
+mod import;
+mod journal;
+mod projection;
+mod query;
+mod schema;
+mod search;
+mod undo;
+pub mod wire;
 
-pub use api::*;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use ed25519_dalek::SigningKey;
+use rusqlite::Connection;
+
+pub use backup::RecoveryKey;
+pub use check::CheckReport;
+pub use commit::Receipt;
+pub use error::{Result, StoreError};
+pub use file::{Passphrase, Worker};
+pub use history::HistoryLine;
+pub use import::{Draft, Taken};
+pub use query::{ClientFile, Found};
+pub use search::Hit;
+
+use crate::model::{Hlc, RowId, SiteId};
+
+/// Where the time comes from: the wall clock, or a fixed or simulated one for tests and the demo.
+pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
+
+/// The machine's own clock and time zone.
+pub fn wall_clock() -> Clock {
+    Arc::new(|| chrono::Local::now().fixed_offset())
+}
+
+/// An unlocked caseload. Dropping it closes the file and wipes the keys.
+pub struct Store {
+    db: Connection,
+    path: Option<PathBuf>,
+    read_only: bool,
+    clock: Clock,
+    worker: Worker,
+    site: SiteId,
+    key: SigningKey,
+    /// The last stamp that this site gave or took note of.
+    hlc: Hlc,
+    /// SQLite's count of changes by other connections, as last seen.
+    data_version: i64,
+}
+
+impl Store {
+    /// The file, or `None` for a caseload that lives in memory only.
+    pub fn path(&self) -> Option<&PathBuf> {
+        self.path.as_ref()
+    }
+
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// This installation.
+    pub fn site(&self) -> SiteId {
+        self.site
+    }
+
+    /// The time as this store's clock tells it.
+    pub fn now(&self) -> DateTime<FixedOffset> {
+        (self.clock)()
+    }
+
+    fn unix_ms(&self) -> u64 {
+        u64::try_from(self.now().timestamp_millis()).unwrap_or(0)
+    }
+
+    /// An id for a new row.
+    pub fn new_id(&self) -> RowId {
+        RowId::new(self.unix_ms())
+    }
+
+    /// Whether the file can be looked at but not changed.
+    pub fn read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Whether another program has changed the file since this was last asked.
+    pub fn changed_elsewhere(&mut self) -> Result<bool> {
+        let version = self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        Ok(std::mem::replace(&mut self.data_version, version) != version)
+    }
+
+    /// A setting or a form's draft of this installation: encrypted like the rest, never synced.
+    pub fn local(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        use rusqlite::OptionalExtension;
+        let mut query = self.db.prepare_cached("SELECT value FROM local WHERE key = ?1")?;
+        Ok(query.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps (or with `None` forgets) a setting or a form's draft.
+    pub fn set_local(&mut self, key: &str, value: Option<&[u8]>) -> Result<()> {
+        self.writable()?;
+        match value {
+            Some(value) => self
+                .db
+                .prepare_cached("INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
+                .execute((key, value))?,
+            None => self.db.prepare_cached("DELETE FROM local WHERE key = ?1")?.execute([key])?,
+        };
+        Ok(())
+    }
+
+    fn writable(&self) -> Result<()> {
+        if self.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

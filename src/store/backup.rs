@@ -1,0 +1,275 @@
+//! Backups: the whole journal in one file, encrypted to the recovery key, so that a forgotten passphrase loses nothing.
+//!
+//! A backup is an `age` file. Inside: zstd, and in it the magic line, then length-prefixed postcard records: the sites,
+//! then every batch in the order of arrival, then an end mark. A backup cut short has no end mark and is refused.
+//! What can be made from the journal is not in it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use age::secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::model::{RowId, SiteId};
+
+use super::check::{follows, signature_holds};
+use super::file::meta;
+use super::journal::{self, Batch, ChainEnd};
+use super::{Clock, Passphrase, Result, Store, StoreError, Worker};
+
+const MAGIC: &[u8] = b"caseload backup 1\n";
+/// No record of a backup is longer than this; a longer one is damage or malice.
+const MAX_RECORD: u32 = 64 << 20;
+
+/// The key printed once at set-up. Whoever has it can read every backup.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct RecoveryKey(String);
+
+impl RecoveryKey {
+    pub(super) fn generate() -> RecoveryKey {
+        RecoveryKey(age::x25519::Identity::generate().to_string().expose_secret().to_string())
+    }
+
+    /// A key as it was printed; spaces and case do not matter.
+    pub fn parse(text: &str) -> Result<RecoveryKey> {
+        let compact: String = text.split_whitespace().collect::<String>().to_uppercase();
+        compact.parse::<age::x25519::Identity>().map_err(|_| StoreError::NotARecoveryKey)?;
+        Ok(RecoveryKey(compact))
+    }
+
+    /// The key as it is to be written down.
+    pub fn printed(&self) -> &str {
+        &self.0
+    }
+
+    fn identity(&self) -> Result<age::x25519::Identity> {
+        self.0.parse().map_err(|_| StoreError::NotARecoveryKey)
+    }
+
+    pub(super) fn recipient(&self) -> Result<String> {
+        Ok(self.identity()?.to_public().to_string())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+enum Record {
+    Caseload { worker: RowId, recovery: String },
+    Site { id: SiteId, public_key: [u8; 32], name: String },
+    Batch(PackedBatch),
+    End { batches: u64 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackedBatch {
+    stream: RowId,
+    site: SiteId,
+    first: u64,
+    count: u64,
+    hlc: u64,
+    action: [u8; 16],
+    undoes: Option<[u8; 16]>,
+    author: String,
+    label: String,
+    origin: String,
+    hash: [u8; 32],
+    signature: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Store {
+    /// Writes a backup into a folder and gives its path. The name holds the time and nothing else.
+    pub fn backup(&self, folder: &Path) -> Result<PathBuf> {
+        std::fs::create_dir_all(folder)?;
+        let path = folder.join(format!("caseload-{}.backup", self.now().format("%Y%m%d-%H%M%S")));
+        let draft = path.with_extension("part");
+        let written = self.write_backup(&draft).and_then(|()| Ok(std::fs::rename(&draft, &path)?));
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&draft);
+            return Err(error);
+        }
+        Ok(path)
+    }
+
+    fn write_backup(&self, path: &Path) -> Result<()> {
+        let recovery = String::from_utf8(meta(&self.db, "recovery")?)
+            .map_err(|_| StoreError::Damaged("the recovery key is missing".into()))?;
+        let recipient: age::x25519::Recipient =
+            recovery.parse().map_err(|_| StoreError::Damaged("the recovery key is missing".into()))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+            .map_err(|error| StoreError::Write(error.to_string()))?;
+        let sealed = encryptor.wrap_output(BufWriter::new(file))?;
+        let mut out = zstd::Encoder::new(sealed, 3)?;
+        out.write_all(MAGIC)?;
+        put(&mut out, &Record::Caseload { worker: self.worker.id, recovery })?;
+        let mut sites = self.db.prepare("SELECT id, public_key, name FROM site ORDER BY id")?;
+        let mut rows = sites.query([])?;
+        while let Some(row) = rows.next()? {
+            put(&mut out, &Record::Site { id: SiteId(row.get(0)?), public_key: row.get(1)?, name: row.get(2)? })?;
+        }
+        let mut batches = 0;
+        journal::each(&self.db, &mut |batch| {
+            batches += 1;
+            put(&mut out, &Record::Batch(PackedBatch::of(batch)))
+        })?;
+        put(&mut out, &Record::End { batches })?;
+        let sealed = out.finish()?;
+        let file = sealed.finish()?.into_inner().map_err(|error| error.into_error())?;
+        file.sync_all()?;
+        Ok(())
+    }
+
+    /// Makes a caseload file from a backup and the recovery key, with a new passphrase. The new file is a new site, so
+    /// that it cannot fork the chains of the one it replaces. The backup is read and verified to its end before
+    /// anything of it is believed; on any error no file is left behind.
+    pub fn restore(
+        backup: &Path,
+        key: &RecoveryKey,
+        to: &Path,
+        passphrase: &Passphrase,
+        clock: Clock,
+    ) -> Result<(Store, RecoveryKey)> {
+        let bad = |why: String| StoreError::BadBackup { path: backup.into(), why };
+        let file = BufReader::new(File::open(backup)?);
+        let sealed = age::Decryptor::new(file).map_err(|_| bad("it is another kind of file".into()))?;
+        let identity = key.identity()?;
+        let opened = sealed.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
+            age::DecryptError::NoMatchingKeys | age::DecryptError::DecryptionFailed => StoreError::WrongRecoveryKey,
+            other => bad(other.to_string()),
+        })?;
+        let mut input = zstd::Decoder::new(opened)?;
+        let mut magic = [0; MAGIC.len()];
+        input.read_exact(&mut magic).map_err(|error| bad(error.to_string()))?;
+        if magic != MAGIC {
+            return Err(bad("it is another kind of file, or of a newer version".into()));
+        }
+        let Record::Caseload { worker, .. } = take(&mut input).map_err(bad)? else {
+            return Err(bad("it does not say whose it is".into()));
+        };
+        let who = Worker::unnamed(worker);
+        let (mut store, recovery) =
+            Store::create_with(to, |db, path| Store::set_up(db, path, &who, clock), passphrase)?;
+        if let Err(error) = store.fill_from(&mut input, &bad) {
+            drop(store);
+            super::file::remove(to);
+            return Err(error);
+        }
+        Ok((store, recovery))
+    }
+
+    fn fill_from(&mut self, input: &mut impl Read, bad: &dyn Fn(String) -> StoreError) -> Result<()> {
+        let transaction = self.db.transaction()?;
+        let mut keys = std::collections::BTreeMap::new();
+        let mut chains = std::collections::BTreeMap::new();
+        let mut count = 0u64;
+        loop {
+            match take(input).map_err(bad)? {
+                Record::Caseload { .. } => return Err(bad("it speaks of two caseloads".into())),
+                Record::Site { id, public_key, name } => {
+                    if SiteId::of_key(&public_key) != id {
+                        return Err(bad("a site's key was altered".into()));
+                    }
+                    keys.insert(id, public_key);
+                    transaction.execute(
+                        "INSERT OR IGNORE INTO site (id, public_key, name) VALUES (?1, ?2, ?3)",
+                        (id.0.as_slice(), public_key.as_slice(), name),
+                    )?;
+                }
+                Record::Batch(packed) => {
+                    count += 1;
+                    let batch = packed.unpack();
+                    let chain = (batch.header.stream, batch.header.site);
+                    follows(chains.entry(chain).or_insert(ChainEnd::START), &batch).map_err(bad)?;
+                    let signed = keys.get(&batch.header.site).is_some_and(|key| signature_holds(key, &batch));
+                    if !signed {
+                        return Err(bad("a signature does not hold".into()));
+                    }
+                    journal::insert(&transaction, &batch)?;
+                }
+                Record::End { batches } if batches == count => break,
+                Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),
+            }
+        }
+        let mut rest = [0; 1];
+        if input.read(&mut rest).map_err(|error| bad(error.to_string()))? != 0 {
+            return Err(bad("there is more after its end".into()));
+        }
+        transaction.commit()?;
+        self.rebuild()?;
+        self.read_worker()?;
+        let name = self.worker.name.clone();
+        self.db.execute("UPDATE site SET name = ?1 WHERE id = ?2", (name, self.site.0.as_slice()))?;
+        Ok(())
+    }
+}
+
+impl PackedBatch {
+    fn of(batch: Batch) -> PackedBatch {
+        let Batch { header, count, hash, signature, body, .. } = batch;
+        PackedBatch {
+            stream: header.stream,
+            site: header.site,
+            first: header.first,
+            count,
+            hlc: header.hlc.0,
+            action: *header.action.as_bytes(),
+            undoes: header.undoes.map(|action| *action.as_bytes()),
+            author: header.author,
+            label: header.label,
+            origin: header.origin,
+            hash,
+            signature,
+            body,
+        }
+    }
+
+    fn unpack(self) -> Batch {
+        use crate::model::Hlc;
+        use uuid::Uuid;
+        Batch {
+            header: super::wire::Header {
+                stream: self.stream,
+                site: self.site,
+                first: self.first,
+                hlc: Hlc(self.hlc),
+                action: Uuid::from_bytes(self.action),
+                author: self.author,
+                label: self.label,
+                origin: self.origin,
+                undoes: self.undoes.map(Uuid::from_bytes),
+            },
+            count: self.count,
+            hash: self.hash,
+            signature: self.signature,
+            body: self.body,
+        }
+    }
+}
+
+fn put(out: &mut impl Write, record: &Record) -> Result<()> {
+    let bytes = postcard::to_allocvec(record).expect("plain data packs into memory");
+    out.write_all(&(bytes.len() as u32).to_le_bytes())?;
+    out.write_all(&bytes)?;
+    Ok(())
+}
+
+fn take(input: &mut impl Read) -> Result<Record, String> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length).map_err(|_| "it is cut short".to_string())?;
+    let length = u32::from_le_bytes(length);
+    if length > MAX_RECORD {
+        return Err("a part of it is larger than any part may be".into());
+    }
+    let mut bytes = Vec::new();
+    input.take(length.into()).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() < length as usize {
+        return Err("it is cut short".into());
+    }
+    postcard::from_bytes(&bytes).map_err(|_| "a part of it cannot be read".into())
+}

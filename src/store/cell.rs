@@ -1,0 +1,272 @@
+//! What the entries about one row add up to. Pure: no file, no clock.
+//!
+//! A cell is one field of one row, or one element of a field that is a set. Its *heads* are the entries that no other
+//! entry names in its base: one head is the value, several are a disagreement. The outcome depends only on which
+//! entries there are, not on the order in which they came.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Disagreement, EntryRef, FieldId, Hlc, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number,
+};
+
+use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
+
+/// An entry that no other replaces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    pub at: EntryRef,
+    pub hlc: Hlc,
+    /// Written by a person rather than taken from another system's file: such a value is shown first.
+    pub by_hand: bool,
+    pub value: Vec<u8>,
+}
+
+impl Head {
+    /// A person's word before a file's, then the later stamp, then the site: the order in which heads are shown.
+    fn rank(&self) -> (bool, Hlc, SiteId, u64) {
+        (self.by_hand, self.hlc, self.at.site, self.at.index)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Cell {
+    /// The one shown comes first.
+    pub heads: Vec<Head>,
+    /// Entries that were replaced before they arrived here.
+    awaited: Vec<EntryRef>,
+}
+
+impl Cell {
+    /// Takes in one entry. `seen` tells whether an entry had arrived before this one.
+    fn apply(&mut self, head: Head, base: &[EntryRef], seen: &dyn Fn(EntryRef) -> bool) {
+        for replaced in base {
+            let before = self.heads.len();
+            self.heads.retain(|head| head.at != *replaced);
+            if self.heads.len() == before && !seen(*replaced) && !self.awaited.contains(replaced) {
+                self.awaited.push(*replaced);
+                self.awaited.sort_unstable();
+            }
+        }
+        if let Some(at) = self.awaited.iter().position(|awaited| *awaited == head.at) {
+            self.awaited.remove(at);
+        } else {
+            let at = self.heads.partition_point(|other| other.rank() > head.rank());
+            self.heads.insert(at, head);
+        }
+    }
+
+    /// The values of the heads without repetition, the one shown first. Damaged ones cannot get this far.
+    fn sides(&self) -> Vec<Value> {
+        let mut sides = Vec::with_capacity(self.heads.len());
+        for head in &self.heads {
+            let value = Value::decode(&head.value).unwrap_or(Value::Empty);
+            if !sides.contains(&value) {
+                sides.push(value);
+            }
+        }
+        sides
+    }
+
+    /// Whether there is nothing in it: never set, cleared, or not in its set.
+    pub fn is_blank(&self) -> bool {
+        self.sides().iter().all(|side| side.is_empty() || *side == Value::Yes(false))
+    }
+
+    /// Whether an element is in its set: one head that says so is enough, so that adding wins.
+    fn present(&self) -> bool {
+        self.heads.iter().any(|head| head.value == Value::Yes(true).encoded())
+    }
+}
+
+/// All cells of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowState {
+    pub record: u16,
+    pub id: RowId,
+    pub stream: RowId,
+    /// By field number and, for sets, element.
+    pub cells: BTreeMap<(u16, String), Cell>,
+}
+
+/// Whether a row is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Here,
+    /// Deleted, and edited by someone who did not know.
+    DeletedElsewhere,
+    Gone,
+}
+
+impl RowState {
+    pub fn new(record: u16, id: RowId, stream: RowId) -> RowState {
+        RowState { record, id, stream, cells: BTreeMap::new() }
+    }
+
+    /// Takes in one entry about this row. `at` is where the entry stands in the journal.
+    pub fn apply(&mut self, header: &Header, at: EntryRef, entry: &Entry, seen: &dyn Fn(EntryRef) -> bool) {
+        let value = match &entry.content {
+            Content::Value(value) => value.clone(),
+            Content::Erased(_) => Value::Empty.encoded(),
+        };
+        let head = Head { at, hlc: header.hlc, by_hand: header.origin.is_empty(), value };
+        self.cells.entry((entry.field, entry.key.clone())).or_default().apply(head, &entry.base, seen);
+    }
+
+    /// The heads that a new entry for this cell replaces.
+    pub fn heads(&self, field: u16, key: &str) -> &[Head] {
+        self.cells.get(&(field, key.to_string())).map_or(&[], |cell| &cell.heads)
+    }
+
+    /// The entries that a new one for this cell replaces.
+    pub fn base(&self, field: u16, key: &str) -> Vec<EntryRef> {
+        self.heads(field, key).iter().map(|head| head.at).collect()
+    }
+
+    /// The value shown for a field that is not a set.
+    pub fn value(&self, field: u16) -> Value {
+        self.heads(field, "").first().map_or(Value::Empty, |head| Value::decode(&head.value).unwrap_or(Value::Empty))
+    }
+
+    /// Whether an element is in a field that is a set.
+    pub fn has_element(&self, field: u16, key: &str) -> bool {
+        self.cells.get(&(field, key.to_string())).is_some_and(Cell::present)
+    }
+
+    pub fn presence(&self) -> Presence {
+        let existence = self.heads(ROW_ITSELF, "");
+        let mut deletions = Vec::new();
+        for head in existence {
+            match Existence::decode(&head.value) {
+                Some(Existence::Deleted { seen }) => deletions.push(seen),
+                _ if existence.len() == 1 => return Presence::Here,
+                _ => return Presence::DeletedElsewhere,
+            }
+        }
+        if deletions.is_empty() {
+            return Presence::Here;
+        }
+        let known = |at: EntryRef| {
+            deletions.iter().any(|seen| seen.iter().any(|(site, next)| *site == at.site && at.index < *next))
+        };
+        let others = self.cells.iter().filter(|((field, _), _)| *field != ROW_ITSELF);
+        if others.flat_map(|(_, cell)| &cell.heads).all(|head| known(head.at)) {
+            Presence::Gone
+        } else {
+            Presence::DeletedElsewhere
+        }
+    }
+
+    /// The row as a person sees it; `None` for a record type that this version does not know.
+    pub fn to_row(&self) -> Option<Row> {
+        let record: &'static RecordType = record_by_number(self.record)?;
+        let mut row = Row::new(record, self.id, self.stream);
+        row.deleted_elsewhere = self.presence() == Presence::DeletedElsewhere;
+        for ((number, key), cell) in &self.cells {
+            let Some(field) = record.field(*number) else { continue };
+            if field.kind.is_set() {
+                if cell.present() {
+                    match row.sets.last_mut() {
+                        Some((last, words)) if last == number => words.push(key.clone()),
+                        _ => row.sets.push((*number, vec![key.clone()])),
+                    }
+                }
+                continue;
+            }
+            let sides = cell.sides();
+            if field.safety && sides.len() > 1 {
+                let all: Vec<String> = sides.iter().filter(|side| !side.is_empty()).map(Value::plain).collect();
+                row.put(field.id, all.join(" / "));
+            } else {
+                row.put(field.id, sides.first().cloned().unwrap_or(Value::Empty));
+            }
+            if sides.len() > 1 {
+                row.disagreements.push(Disagreement { field: field.id, sides });
+            }
+        }
+        Some(row)
+    }
+
+    /// The fields on which sites disagree.
+    pub fn disagreeing(&self) -> Vec<FieldId> {
+        let Some(record) = record_by_number(self.record) else { return Vec::new() };
+        let of_fields = self.cells.iter().filter(|((_, key), cell)| key.is_empty() && cell.heads.len() > 1);
+        of_fields
+            .filter_map(|((number, _), cell)| {
+                let field = record.field(*number)?;
+                (!field.kind.is_set() && cell.sides().len() > 1).then_some(field.id)
+            })
+            .collect()
+    }
+
+    /// The cells packed for the table, without the values that stand in its columns.
+    pub fn pack(&self) -> Vec<u8> {
+        let mut origins: Vec<(SiteId, u64, bool)> = Vec::new();
+        let mut cells = Vec::with_capacity(self.cells.len());
+        for ((field, key), cell) in &self.cells {
+            let in_column = self.in_column(*field, cell);
+            let heads = cell.heads.iter().map(|head| {
+                let origin = (head.at.site, head.hlc.0, head.by_hand);
+                let at = origins.iter().position(|one| *one == origin).unwrap_or_else(|| {
+                    origins.push(origin);
+                    origins.len() - 1
+                });
+                let value = (!in_column).then(|| head.value.clone());
+                PackedHead { origin: at as u32, index: head.at.index, value }
+            });
+            let heads = heads.collect();
+            cells.push(PackedCell { field: *field, key: key.clone(), heads, awaited: cell.awaited.clone() });
+        }
+        postcard::to_allocvec(&Packed { origins, cells }).expect("plain data packs into memory")
+    }
+
+    /// The other way; `column` gives the value that stands in a field's column.
+    pub fn unpack(
+        record: u16,
+        id: RowId,
+        stream: RowId,
+        bytes: &[u8],
+        column: &dyn Fn(u16) -> Value,
+    ) -> Option<RowState> {
+        let packed: Packed = postcard::from_bytes(bytes).ok()?;
+        let mut state = RowState::new(record, id, stream);
+        for cell in packed.cells {
+            let mut heads = Vec::with_capacity(cell.heads.len());
+            for head in cell.heads {
+                let (site, hlc, by_hand) = *packed.origins.get(head.origin as usize)?;
+                let value = head.value.unwrap_or_else(|| column(cell.field).encoded());
+                heads.push(Head { at: EntryRef { site, index: head.index }, hlc: Hlc(hlc), by_hand, value });
+            }
+            state.cells.insert((cell.field, cell.key), Cell { heads, awaited: cell.awaited });
+        }
+        Some(state)
+    }
+
+    fn in_column(&self, field: u16, cell: &Cell) -> bool {
+        let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
+        cell.heads.len() == 1 && kind.is_some_and(|kind| !matches!(kind, Kind::Words | Kind::Links(_)))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    origins: Vec<(SiteId, u64, bool)>,
+    cells: Vec<PackedCell>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackedCell {
+    field: u16,
+    key: String,
+    heads: Vec<PackedHead>,
+    awaited: Vec<EntryRef>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackedHead {
+    origin: u32,
+    index: u64,
+    value: Option<Vec<u8>>,
+}

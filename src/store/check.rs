@@ -1,0 +1,119 @@
+//! Whether the file is sound: every chain whole, every signature good, every row what the journal makes it.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use rusqlite::OptionalExtension;
+
+use crate::model::{CATALOGUE, SiteId};
+
+use super::journal::{self, Batch, ChainEnd};
+use super::{Result, Store, facts, projection, wire};
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct CheckReport {
+    pub ok: bool,
+    /// Journal entries read.
+    pub entries: u64,
+    /// Clients' (and the worker's) streams read.
+    pub streams: u64,
+    /// In words; empty when all is well. Holds no client data, only ids.
+    pub problems: Vec<String>,
+}
+
+impl Store {
+    /// Verifies every chain and its signature, and that replaying the journal gives the tables as they are. Reads one
+    /// stream at a time, so memory stays flat.
+    pub fn check(&self) -> Result<CheckReport> {
+        let mut report = CheckReport::default();
+        if let Some(trouble) = self.sqlite_trouble()? {
+            report.problems.push(trouble);
+        }
+        let mut rows_by_journal: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut clients = 0u64;
+        for stream in journal::streams(&self.db)? {
+            report.streams += 1;
+            let mut chains: BTreeMap<SiteId, (ChainEnd, Option<Batch>)> = BTreeMap::new();
+            for batch in journal::of_stream(&self.db, stream)? {
+                report.entries += batch.count;
+                let (end, last) = chains.entry(batch.header.site).or_insert((ChainEnd::START, None));
+                if let Err(problem) = follows(end, &batch) {
+                    report.problems.push(format!("stream {stream}, site {}: {problem}", batch.header.site));
+                }
+                *last = Some(batch);
+            }
+            for (site, (_, last)) in chains {
+                if let Some(batch) = last
+                    && !self.signed(site, &batch)?
+                {
+                    report.problems.push(format!("stream {stream}, site {site}: the signature does not hold"));
+                }
+            }
+            for state in projection::replay(&self.db, stream)?.into_states() {
+                *rows_by_journal.entry(state.record).or_default() += 1;
+                let Some(record) = crate::model::record_by_number(state.record) else { continue };
+                if projection::load(&self.db, record, state.id)?.as_ref() != Some(&state) {
+                    report.problems.push(format!("{} {} is not what its journal says", record.name, state.id));
+                }
+            }
+            if projection::is_client(&self.db, stream)? {
+                clients += 1;
+                if facts::of(&self.db, stream)? != facts::gather(&self.db, stream)? {
+                    report.problems.push(format!("the facts of client {stream} are out of date"));
+                }
+            }
+        }
+        for record in CATALOGUE {
+            let sql = format!("SELECT count(*) FROM {}", record.table());
+            let rows: u64 = self.db.query_row(&sql, [], |row| row.get::<_, i64>(0))? as u64;
+            let expected = rows_by_journal.get(&record.number).copied().unwrap_or(0);
+            if rows != expected {
+                report.problems.push(format!("{} rows of {} instead of {expected}", rows, record.name));
+            }
+        }
+        let kept: u64 = self.db.query_row("SELECT count(*) FROM facts", [], |row| row.get::<_, i64>(0))? as u64;
+        if kept > clients {
+            report.problems.push(format!("facts of {kept} clients instead of at most {clients}"));
+        }
+        report.ok = report.problems.is_empty();
+        Ok(report)
+    }
+
+    fn sqlite_trouble(&self) -> Result<Option<String>> {
+        let said: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok((said != "ok").then(|| format!("the file itself is damaged: {said}")))
+    }
+
+    fn signed(&self, site: SiteId, batch: &Batch) -> Result<bool> {
+        let key: Option<[u8; 32]> = self
+            .db
+            .prepare_cached("SELECT public_key FROM site WHERE id = ?1")?
+            .query_row([site.0.as_slice()], |row| row.get(0))
+            .optional()?;
+        Ok(key.filter(|key| SiteId::of_key(key) == site).is_some_and(|key| signature_holds(&key, batch)))
+    }
+}
+
+/// Whether a batch carries its site's signature.
+pub(super) fn signature_holds(public_key: &[u8; 32], batch: &Batch) -> bool {
+    let signature = Signature::from_slice(&batch.signature);
+    match (VerifyingKey::from_bytes(public_key), signature) {
+        (Ok(key), Ok(signature)) => key.verify(&batch.hash, &signature).is_ok(),
+        _ => false,
+    }
+}
+
+/// Holds a batch against the end of its chain, and moves the end on.
+pub(super) fn follows(end: &mut ChainEnd, batch: &Batch) -> Result<(), String> {
+    let (next, previous) = (end.next, end.hash);
+    *end = ChainEnd { next: batch.header.first + batch.count, hash: batch.hash };
+    if batch.header.first != next {
+        return Err(format!("entries {next} to {} are missing", batch.header.first));
+    }
+    match wire::unpack(&batch.header, &batch.body, Some(&previous)) {
+        Ok((entries, hash)) if entries.len() as u64 == batch.count && hash == Some(batch.hash) => Ok(()),
+        Ok(_) => Err(format!("the entries from {next} on were altered")),
+        Err(error) => Err(error.to_string()),
+    }
+}

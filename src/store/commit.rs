@@ -1,0 +1,219 @@
+//! The one way in: a checked change becomes entries, the entries become batches in the journal, and the rows follow,
+//! all in one transaction. When [`Store::commit`] returns, the change is on the disk.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use uuid::Uuid;
+
+use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, Value, record_by_number};
+use crate::triage::ClientFacts;
+
+use super::cell::{Presence, RowState};
+use super::journal::{self, ChainEnd};
+use super::projection::Workspace;
+use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
+use super::{Result, Store, StoreError, facts};
+
+/// How many entries one batch holds at most: reading one row's history reads whole batches.
+const BATCH_ENTRIES: usize = 512;
+
+/// What a commit did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipt {
+    /// The facts of each client it touched, as they are now.
+    pub facts: Vec<ClientFacts>,
+    /// The rows it touched.
+    pub rows: Vec<RowId>,
+}
+
+/// What is the same for all entries of one action.
+pub(super) struct Action<'a> {
+    pub label: &'a str,
+    pub origin: &'a str,
+    pub undoes: Option<Uuid>,
+}
+
+impl Store {
+    /// Checks and saves one action of the user. A value that is already there is not written again.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a value that does not fit its field, [`StoreError::NoRow`] for a row that is not
+    /// here, and whatever the disk says; in each case nothing has changed.
+    pub fn commit(&mut self, change: &Change) -> Result<Receipt> {
+        change.check()?;
+        let action = Action { label: &change.label, origin: "", undoes: None };
+        self.write(action, true, |writer| change.edits.iter().try_for_each(|edit| writer.edit(edit)))
+    }
+
+    /// Runs one action inside one transaction; without `keep` it is rolled back at the end.
+    pub(super) fn write(
+        &mut self,
+        action: Action<'_>,
+        keep: bool,
+        fill: impl FnOnce(&mut Writer<'_>) -> Result<()>,
+    ) -> Result<Receipt> {
+        self.writable()?;
+        let unix_ms = self.unix_ms();
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another program may have written since: its stamps count too.
+        let last: Option<i64> = transaction
+            .prepare_cached("SELECT hlc FROM batch ORDER BY n DESC LIMIT 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        let hlc = self.hlc.observe(Hlc(last.unwrap_or(0) as u64), unix_ms).tick(unix_ms);
+        let header = Header {
+            stream: self.worker.id,
+            site: self.site,
+            first: 0,
+            hlc,
+            action: RowId::new(unix_ms).0,
+            author: self.worker.name.clone(),
+            label: action.label.into(),
+            origin: action.origin.into(),
+            undoes: action.undoes,
+        };
+        let mut writer = Writer {
+            db: &transaction,
+            key: &self.key,
+            header,
+            workspace: Workspace::new(&transaction),
+            pending: BTreeMap::new(),
+        };
+        fill(&mut writer)?;
+        let receipt = writer.finish(action.origin.is_empty())?;
+        if keep {
+            transaction.commit()?;
+            self.hlc = hlc;
+        } else {
+            transaction.rollback()?;
+        }
+        Ok(receipt)
+    }
+}
+
+/// Entries of one action on their way into the journal; the rows they speak of already show them.
+pub(super) struct Writer<'a> {
+    pub db: &'a Connection,
+    key: &'a SigningKey,
+    header: Header,
+    workspace: Workspace<'a>,
+    pending: BTreeMap<RowId, Pending>,
+}
+
+struct Pending {
+    end: ChainEnd,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn edit(&mut self, edit: &Edit) -> Result<()> {
+        match edit {
+            Edit::Create { record, row, stream } => self.create(record, *row, *stream),
+            Edit::Set { row, field, value } => {
+                let state = self.existing(record(field.record)?, *row)?;
+                let heads = state.heads(field.field, "");
+                let encoded = value.encoded();
+                let same = match heads {
+                    [] => value.is_empty(),
+                    [head] => head.value == encoded,
+                    _ => false,
+                };
+                if same { Ok(()) } else { self.put(field.record, *row, field.field, "", encoded, None) }
+            }
+            Edit::Member { row, field, element, present } => {
+                let state = self.existing(record(field.record)?, *row)?;
+                if state.has_element(field.field, element) == *present {
+                    return Ok(());
+                }
+                self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)
+            }
+            Edit::Delete { record, row } => self.delete(record, *row),
+        }
+    }
+
+    pub fn create(&mut self, record: &'static RecordType, row: RowId, stream: RowId) -> Result<()> {
+        if self.state(record, row)?.is_some() {
+            return Err(StoreError::Damaged(format!("a new {} has an id that is taken", record.label.to_lowercase())));
+        }
+        self.workspace.change(record.number, row, stream)?;
+        self.put(record.number, row, ROW_ITSELF, "", Existence::Here.encoded(), None)
+    }
+
+    pub fn delete(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
+        let stream = self.existing(record, row)?.stream;
+        let mut seen = journal::seen_of_stream(self.db, stream)?;
+        let next = self.next(stream)?;
+        seen.retain(|(site, _)| *site != self.header.site);
+        seen.push((self.header.site, next));
+        seen.sort_unstable();
+        self.put(record.number, row, ROW_ITSELF, "", Existence::Deleted { seen }.encoded(), None)
+    }
+
+    /// The state of a row, with what this action has already done to it.
+    pub fn state(&mut self, record: &'static RecordType, row: RowId) -> Result<Option<&RowState>> {
+        self.workspace.get(record, row)
+    }
+
+    fn existing(&mut self, record: &'static RecordType, row: RowId) -> Result<&RowState> {
+        match self.workspace.get(record, row)? {
+            Some(state) if state.presence() != Presence::Gone => Ok(state),
+            _ => Err(StoreError::NoRow(row.to_string())),
+        }
+    }
+
+    /// Writes one entry. Its base is what the cell shows now, unless told otherwise.
+    pub fn put(
+        &mut self,
+        record: u16,
+        row: RowId,
+        field: u16,
+        key: &str,
+        value: Vec<u8>,
+        base: Option<Vec<EntryRef>>,
+    ) -> Result<()> {
+        let header = self.header.clone();
+        let state = self.workspace.change(record, row, header.stream)?;
+        let stream = state.stream;
+        let base = base.unwrap_or_else(|| state.base(field, key));
+        let entry = Entry { record, row, field, key: key.into(), base, content: Content::Value(value) };
+        let at = EntryRef { site: header.site, index: self.next(stream)? };
+        let state = self.workspace.change(record, row, stream)?;
+        state.apply(&header, at, &entry, &|_| true);
+        self.pending.get_mut(&stream).expect("next() opened it").entries.push(entry);
+        Ok(())
+    }
+
+    /// The index that the next entry in a stream gets.
+    fn next(&mut self, stream: RowId) -> Result<u64> {
+        if !self.pending.contains_key(&stream) {
+            let end = journal::chain_end(self.db, stream, self.header.site)?;
+            self.pending.insert(stream, Pending { end, entries: Vec::new() });
+        }
+        let pending = &self.pending[&stream];
+        Ok(pending.end.next + pending.entries.len() as u64)
+    }
+
+    fn finish(self, gather: bool) -> Result<Receipt> {
+        for (stream, pending) in self.pending {
+            let mut end = pending.end;
+            for entries in pending.entries.chunks(BATCH_ENTRIES) {
+                let header = Header { stream, first: end.next, ..self.header.clone() };
+                end = journal::append(self.db, self.key, end, &header, entries)?;
+            }
+        }
+        let (rows, streams) = self.workspace.save()?;
+        let mut receipt = Receipt { rows, facts: Vec::new() };
+        if gather {
+            for stream in streams {
+                receipt.facts.extend(facts::of(self.db, stream)?);
+            }
+        }
+        Ok(receipt)
+    }
+}
+
+fn record(number: u16) -> Result<&'static RecordType> {
+    record_by_number(number).ok_or(StoreError::Newer)
+}

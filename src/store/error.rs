@@ -1,0 +1,88 @@
+//! What can go wrong with a caseload file, in words for the person whose file it is.
+
+use std::path::PathBuf;
+
+use crate::model::Invalid;
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    #[error("There is no caseload at {}.", .0.display())]
+    NoFile(PathBuf),
+    #[error("There is already a file at {}; it was left as it is.", .0.display())]
+    Exists(PathBuf),
+    #[error("That passphrase does not open this caseload.")]
+    WrongPassphrase,
+    #[error("{} is not a caseload: {why}. It was left as it is.", .path.display())]
+    NotACaseload { path: PathBuf, why: &'static str },
+    #[error("This caseload is damaged: {0}. Nothing was changed. Restore the latest backup.")]
+    Damaged(String),
+    #[error("This caseload was written by a newer version of caseload. Update the program to open it.")]
+    Newer,
+    #[error("Not saved: the disk is full. Make some room and save again.")]
+    DiskFull,
+    #[error("Not saved: the file is read-only.")]
+    ReadOnly,
+    #[error("Not saved: another program is busy with this caseload. Try again in a moment.")]
+    Busy,
+    #[error("Not saved: the file could not be written ({0}).")]
+    Write(String),
+    #[error("There is no row {0} here.")]
+    NoRow(String),
+    #[error("Cannot undo: \"{0}\" was changed again since.")]
+    ChangedSince(String),
+    #[error("Stopped. Nothing was changed.")]
+    Stopped,
+    #[error("The recovery key does not open this backup.")]
+    WrongRecoveryKey,
+    #[error("That is not a recovery key: it starts with AGE-SECRET-KEY-1.")]
+    NotARecoveryKey,
+    #[error("{} is not a backup of a caseload, or it is damaged: {why}.", .path.display())]
+    BadBackup { path: PathBuf, why: String },
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("The caseload file gave an error: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl StoreError {
+    /// What to do next, where there is something to say.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            StoreError::NoFile(_) => {
+                "make one with `caseload init --worker \"Your Name\"`, or look around with `caseload demo`"
+            }
+            StoreError::Exists(_) => "name another place with `--file PATH`",
+            StoreError::WrongPassphrase => {
+                "if it is lost, `caseload restore` makes a new file from a backup and the recovery key"
+            }
+            StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
+            StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
+            StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
+            _ => return None,
+        })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        use rusqlite::ErrorCode::*;
+        match error.sqlite_error_code() {
+            Some(DiskFull) => StoreError::DiskFull,
+            Some(ReadOnly) => StoreError::ReadOnly,
+            Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
+            Some(SystemIoFailure) => StoreError::Write("the disk reported a failure".into()),
+            Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged("its contents do not add up".into()),
+            _ => StoreError::Sqlite(error),
+        }
+    }
+}
+
+impl From<crate::model::ValueError> for StoreError {
+    fn from(error: crate::model::ValueError) -> StoreError {
+        StoreError::Damaged(error.to_string())
+    }
+}

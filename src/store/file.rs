@@ -1,0 +1,299 @@
+//! A caseload on disk: made, unlocked, and told from every other kind of file.
+//!
+//! The file is SQLCipher's, opened by the passphrase alone, so that any SQLCipher tool can open it too. Nothing of it
+//! is ever written in the clear: temporary tables stay in memory, and SQLCipher's own log is off before the key is given.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::model::records::worker;
+use crate::model::{Change, Hlc, RowId, SiteId};
+
+use super::backup::RecoveryKey;
+use super::schema;
+use super::{Clock, Result, Store, StoreError};
+
+/// SQLCipher's page, in bytes.
+const PAGE: u64 = 4096;
+
+/// A passphrase; wiped from memory when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Passphrase(String);
+
+impl Passphrase {
+    pub fn new(text: impl Into<String>) -> Passphrase {
+        Passphrase(text.into())
+    }
+}
+
+/// Who uses this file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worker {
+    pub id: RowId,
+    pub name: String,
+    /// As written after the name: "LCSW, CCM".
+    pub credentials: String,
+    /// The code of a practice area, or empty.
+    pub area: String,
+}
+
+impl Store {
+    /// Makes a new file, mode 0600, with its worker, its site's key and its recovery key. Refuses where there is a
+    /// file already; leaves none behind if it fails.
+    pub fn create(path: &Path, passphrase: &Passphrase, worker: &Worker, clock: Clock) -> Result<(Store, RecoveryKey)> {
+        let made = |db, path| {
+            let (mut store, recovery) = Store::set_up(db, path, worker, clock)?;
+            store.introduce()?;
+            Ok((store, recovery))
+        };
+        Store::create_with(path, made, passphrase)
+    }
+
+    /// A caseload in memory, gone when it is dropped: for the demo and for tests.
+    pub fn in_memory(worker: &Worker, clock: Clock) -> Result<Store> {
+        let (mut store, _) = Store::set_up(Connection::open_in_memory()?, None, worker, clock)?;
+        store.introduce()?;
+        Ok(store)
+    }
+
+    /// Makes the file that `make` then fills.
+    pub(super) fn create_with<T>(
+        path: &Path,
+        make: impl FnOnce(Connection, Option<PathBuf>) -> Result<T>,
+        passphrase: &Passphrase,
+    ) -> Result<T> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.into()),
+            _ => error.into(),
+        })?;
+        let made = connect(path, false).and_then(|db| {
+            unlock(&db, passphrase)?;
+            make(db, Some(path.into()))
+        });
+        if made.is_err() {
+            remove(path);
+        }
+        made
+    }
+
+    /// A caseload with its site's key and its recovery key, and nothing in its journal.
+    pub(super) fn set_up(
+        mut db: Connection,
+        path: Option<PathBuf>,
+        who: &Worker,
+        clock: Clock,
+    ) -> Result<(Store, RecoveryKey)> {
+        prepare(&db)?;
+        db.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
+        schema::migrate(&mut db)?;
+        let recovery = RecoveryKey::generate();
+        let transaction = db.transaction()?;
+        schema::create_projection(&transaction)?;
+        let mut seed = Zeroizing::new([0u8; 32]);
+        getrandom::fill(seed.as_mut()).map_err(|error| StoreError::Write(error.to_string()))?;
+        let key = SigningKey::from_bytes(&seed);
+        let public = key.verifying_key().to_bytes();
+        let site = SiteId::of_key(&public);
+        put_meta(&transaction, "site_key", seed.as_slice())?;
+        put_meta(&transaction, "recovery", recovery.recipient()?.as_bytes())?;
+        put_meta(&transaction, "worker", who.id.as_bytes())?;
+        transaction.execute(
+            "INSERT INTO site (id, public_key, name) VALUES (?1, ?2, ?3)",
+            (site.0.as_slice(), public.as_slice(), &who.name),
+        )?;
+        transaction.commit()?;
+        let (worker, hlc) = (who.clone(), Hlc::default());
+        let store = Store { db, path, read_only: false, clock, worker, site, key, hlc, data_version: 0 };
+        Ok((store, recovery))
+    }
+
+    /// The first entries of a new caseload: who its worker is.
+    fn introduce(&mut self) -> Result<()> {
+        let who = self.worker.clone();
+        let mut change = Change::new("set up");
+        change
+            .create(&worker::TYPE, who.id, who.id)
+            .set(who.id, worker::name, who.name.as_str())
+            .set(who.id, worker::credentials, who.credentials.as_str())
+            .set(who.id, worker::area, who.area.as_str());
+        self.commit(&change)?;
+        self.changed_elsewhere()?;
+        Ok(())
+    }
+
+    /// Unlocks an existing file. Anything that is not one is told apart and left untouched.
+    pub fn open(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Store> {
+        look_at(path)?;
+        let read_only = std::fs::metadata(path)?.permissions().readonly();
+        let mut db = connect(path, read_only)?;
+        unlock(&db, passphrase)?;
+        let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        if application != schema::APPLICATION_ID {
+            return Err(not_a_caseload(path, "it is another program's encrypted database"));
+        }
+        whole(&db, path)?;
+        if !read_only {
+            prepare(&db)?;
+            owner_only(path);
+            schema::migrate(&mut db)?;
+        }
+        let seed: Zeroizing<Vec<u8>> = Zeroizing::new(meta(&db, "site_key")?);
+        let seed: Zeroizing<[u8; 32]> =
+            Zeroizing::new(seed.as_slice().try_into().map_err(|_| missing("its site's key"))?);
+        let key = SigningKey::from_bytes(&seed);
+        let site = SiteId::of_key(&key.verifying_key().to_bytes());
+        let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
+        let last: i64 = db
+            .query_row("SELECT hlc FROM batch ORDER BY n DESC LIMIT 1", [], |row| row.get(0))
+            .optional()?
+            .unwrap_or(0);
+        let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
+        let mut store = Store { db, path, read_only, clock, worker, site, key, hlc, data_version: 0 };
+        // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
+        store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
+        if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {
+            store.rebuild()?;
+        }
+        store.read_worker()?;
+        store.changed_elsewhere()?;
+        Ok(store)
+    }
+
+    /// Reads who the worker is from their row.
+    pub(super) fn read_worker(&mut self) -> Result<()> {
+        if let Some(row) = self.row_of(&worker::TYPE, self.worker.id)? {
+            self.worker.name = row.text(worker::name).into();
+            self.worker.credentials = row.text(worker::credentials).into();
+            self.worker.area = row.text(worker::area).into();
+        }
+        Ok(())
+    }
+
+    /// Encrypts the whole file with another passphrase.
+    pub fn change_passphrase(&mut self, passphrase: &Passphrase) -> Result<()> {
+        self.writable()?;
+        self.db.pragma_update(None, "rekey", passphrase.0.as_str())?;
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+impl Worker {
+    pub(super) fn unnamed(id: RowId) -> Worker {
+        Worker { id, name: String::new(), credentials: String::new(), area: String::new() }
+    }
+}
+
+/// Removes a caseload that was begun and could not be finished.
+pub(super) fn remove(path: &Path) {
+    for name in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")] {
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+/// The first look, before any library touches the file.
+fn look_at(path: &Path) -> Result<()> {
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => StoreError::NoFile(path.into()),
+        _ => error.into(),
+    })?;
+    if file.metadata()?.is_dir() {
+        return Err(not_a_caseload(path, "it is a folder"));
+    }
+    file.take(4096).read_to_end(&mut head)?;
+    if head.starts_with(b"SQLite format 3\0") {
+        return Err(not_a_caseload(path, "it is an SQLite file of another program, not encrypted"));
+    }
+    if head.iter().all(|byte| *byte == 0) {
+        return Err(not_a_caseload(path, if head.is_empty() { "it is empty" } else { "it holds nothing but zeros" }));
+    }
+    if head.len() < 4096 {
+        return Err(not_a_caseload(path, "it is too short to be one"));
+    }
+    Ok(())
+}
+
+/// Whether the file is as long as it says: one that was cut short in copying is not believed.
+fn whole(db: &Connection, path: &Path) -> Result<()> {
+    let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let wal = std::fs::metadata(beside(path, "-wal")).map_or(0, |wal| wal.len());
+    if wal == 0 && std::fs::metadata(path)?.len() < pages as u64 * PAGE {
+        return Err(StoreError::Damaged("the file is shorter than it should be".into()));
+    }
+    Ok(())
+}
+
+fn connect(path: &Path, read_only: bool) -> Result<Connection> {
+    let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Before the key: SQLCipher would otherwise print its errors over the screen.
+    db.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
+    Ok(db)
+}
+
+fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
+    db.pragma_update(None, "key", passphrase.0.as_str())?;
+    match db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(StoreError::WrongPassphrase)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How the connection works: durable at every commit, nothing spilled to disk in the clear.
+fn prepare(db: &Connection) -> Result<()> {
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    db.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -16000;",
+    )?;
+    db.set_prepared_statement_cache_capacity(256);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn owner_only(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    // Best effort: on a file system without permissions the encryption still stands.
+    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+}
+
+#[cfg(not(unix))]
+fn owner_only(_path: &Path) {}
+
+/// The file that SQLite keeps beside this one.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+pub(super) fn meta(db: &Connection, key: &str) -> Result<Vec<u8>> {
+    let value = db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?;
+    value.ok_or_else(|| missing(key))
+}
+
+pub(super) fn put_meta(db: &Connection, key: &str, value: &[u8]) -> Result<()> {
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", (key, value))?;
+    Ok(())
+}
+
+fn missing(what: &str) -> StoreError {
+    StoreError::Damaged(format!("{what} is missing"))
+}
+
+fn not_a_caseload(path: &Path, why: &'static str) -> StoreError {
+    StoreError::NotACaseload { path: path.into(), why }
+}

@@ -1,0 +1,172 @@
+//! Rows from another system's file, taken in one transaction.
+//!
+//! An import is an author of its own who never sees what is typed here: the base of its entries is its own last entry
+//! for that field. So a field that only the file changed is updated, one that was only edited here stays, and one that
+//! both changed is a disagreement like any other, with the value typed here shown first.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+
+use uuid::Uuid;
+
+use crate::model::{EntryRef, FieldId, RecordType, RowId, Value};
+
+use super::cell::Presence;
+use super::commit::{Action, Writer};
+use super::wire::{Content, Existence, ROW_ITSELF};
+use super::{Result, Store, StoreError, journal};
+
+/// A row as another system has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub record: &'static RecordType,
+    pub row: RowId,
+    pub stream: RowId,
+    pub values: Vec<(FieldId, Value)>,
+    /// Elements to add to sets; an import never takes one away.
+    pub members: Vec<(FieldId, String)>,
+}
+
+/// How many rows of each record type an import created, updated and left as they were.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Taken {
+    pub created: BTreeMap<&'static str, u64>,
+    pub updated: BTreeMap<&'static str, u64>,
+    pub unchanged: BTreeMap<&'static str, u64>,
+    /// Fields edited here since their last import that came in different: both values are kept, to choose.
+    pub conflicts: u64,
+}
+
+/// What happened to one draft.
+enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+impl Store {
+    /// Takes rows from another system. `origin` names the format ("hmis"). `progress(done, all)` may stop it, and then
+    /// nothing has changed; with `dry_run` nothing is changed either, and the counts say what would be.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a draft whose value does not fit its field; importers check before they hand over.
+    pub fn import(
+        &mut self,
+        origin: &str,
+        drafts: &[Draft],
+        dry_run: bool,
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Taken> {
+        let mut taken = Taken::default();
+        let label = format!("import {origin}");
+        let action = Action { label: &label, origin, undoes: None };
+        self.write(action, !dry_run, |writer| {
+            for (done, draft) in drafts.iter().enumerate() {
+                if done % 64 == 0 && progress(done, drafts.len()).is_break() {
+                    return Err(StoreError::Stopped);
+                }
+                let name = draft.record.name;
+                let counts = match take(writer, origin, draft, &mut taken.conflicts)? {
+                    Outcome::Created => &mut taken.created,
+                    Outcome::Updated => &mut taken.updated,
+                    Outcome::Unchanged => &mut taken.unchanged,
+                };
+                *counts.entry(name).or_default() += 1;
+            }
+            if progress(drafts.len(), drafts.len()).is_break() { Err(StoreError::Stopped) } else { Ok(()) }
+        })?;
+        Ok(taken)
+    }
+}
+
+fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u64) -> Result<Outcome> {
+    for (field, value) in &draft.values {
+        if let Some(field) = draft.record.field(field.field) {
+            field.check(value)?;
+        }
+    }
+    let number = draft.record.number;
+    let Some(state) = writer.state(draft.record, draft.row)?.cloned() else {
+        writer.create(draft.record, draft.row, draft.stream)?;
+        for (field, value) in draft.values.iter().filter(|(_, value)| !value.is_empty()) {
+            writer.put(number, draft.row, field.field, "", value.encoded(), None)?;
+        }
+        for (field, element) in &draft.members {
+            writer.put(number, draft.row, field.field, element, Value::Yes(true).encoded(), None)?;
+        }
+        return Ok(Outcome::Created);
+    };
+    let mut history: Option<Imported> = None;
+    if state.presence() == Presence::Gone {
+        let imported = Imported::read(writer, origin, draft.row)?;
+        if !imported.undone {
+            // Deleted here on purpose: a file does not bring it back.
+            return Ok(Outcome::Unchanged);
+        }
+        writer.put(number, draft.row, ROW_ITSELF, "", Existence::Here.encoded(), None)?;
+        history = Some(imported);
+    }
+    let mut touched = history.is_some();
+    for (field, value) in &draft.values {
+        let current = state.value(field.field);
+        if current == *value || (current.is_empty() && value.is_empty()) {
+            continue;
+        }
+        if history.is_none() {
+            history = Some(Imported::read(writer, origin, draft.row)?);
+        }
+        let last = history.as_ref().and_then(|history| history.cells.get(&(field.field, String::new())));
+        if last.is_some_and(|(_, last)| *last == value.encoded()) {
+            continue;
+        }
+        let base: Vec<EntryRef> = last.map(|(at, _)| *at).into_iter().collect();
+        if state.base(field.field, "") != base {
+            *conflicts += 1;
+        }
+        writer.put(number, draft.row, field.field, "", value.encoded(), Some(base))?;
+        touched = true;
+    }
+    for (field, element) in &draft.members {
+        // An element taken out here stays out, unless the file never had it before.
+        if !state.has_element(field.field, element) && state.heads(field.field, element).is_empty() {
+            writer.put(number, draft.row, field.field, element, Value::Yes(true).encoded(), None)?;
+            touched = true;
+        }
+    }
+    Ok(if touched { Outcome::Updated } else { Outcome::Unchanged })
+}
+
+/// What earlier imports of the same kind said about one row, as far as they were not undone.
+struct Imported {
+    /// The last entry of each cell.
+    cells: BTreeMap<(u16, String), (EntryRef, Vec<u8>)>,
+    /// Whether the last import of this row was undone.
+    undone: bool,
+}
+
+impl Imported {
+    fn read(writer: &Writer<'_>, origin: &str, row: RowId) -> Result<Imported> {
+        let mut imported = Imported { cells: BTreeMap::new(), undone: false };
+        let batches = journal::of_row(writer.db, row)?;
+        let mut undone: HashSet<Uuid> = HashSet::new();
+        for batch in batches.iter().rev() {
+            if let Some(target) = batch.header.undoes
+                && !undone.contains(&batch.header.action)
+            {
+                undone.insert(target);
+            }
+        }
+        for batch in batches.iter().filter(|batch| batch.header.origin == origin) {
+            imported.undone = undone.contains(&batch.header.action);
+            if imported.undone {
+                continue;
+            }
+            for (at, entry) in batch.numbered()? {
+                if let (true, Content::Value(value)) = (entry.row == row, entry.content) {
+                    imported.cells.insert((entry.field, entry.key), (at, value));
+                }
+            }
+        }
+        Ok(imported)
+    }
+}

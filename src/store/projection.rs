@@ -1,0 +1,269 @@
+//! Rows made from cells: loading a row's state, saving it, and what follows from it (the search index, the list of
+//! conflicts, the clients' facts). Everything here can be dropped and made again from the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate};
+use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_iter};
+
+use crate::model::records::{client, worker};
+use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
+
+use super::cell::{Presence, RowState};
+use super::journal::{self, Batch};
+use super::{Result, Store, StoreError, facts, schema, search};
+
+const GONE: i64 = 1;
+const DELETED_ELSEWHERE: i64 = 2;
+const CONFLICTED: i64 = 4;
+
+/// Rows being changed within one transaction: loaded once, saved once.
+pub struct Workspace<'a> {
+    db: &'a Connection,
+    /// Whether rows begin as they are in the tables, or as nothing.
+    load: bool,
+    rows: BTreeMap<(u16, RowId), RowState>,
+    changed: BTreeSet<(u16, RowId)>,
+}
+
+impl<'a> Workspace<'a> {
+    pub fn new(db: &'a Connection) -> Workspace<'a> {
+        Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+
+    /// For a replay: no row is looked up.
+    fn from_nothing(db: &'a Connection) -> Workspace<'a> {
+        Workspace { load: false, ..Workspace::new(db) }
+    }
+
+    /// The state of a row of a known type, loaded if need be.
+    pub fn get(&mut self, record: &'static RecordType, id: RowId) -> Result<Option<&RowState>> {
+        let key = (record.number, id);
+        if !self.rows.contains_key(&key)
+            && let Some(state) = load(self.db, record, id)?
+        {
+            self.rows.insert(key, state);
+        }
+        Ok(self.rows.get(&key))
+    }
+
+    /// The state of a row for a change; made empty where there is none.
+    pub fn change(&mut self, record: u16, id: RowId, stream: RowId) -> Result<&mut RowState> {
+        let key = (record, id);
+        if !self.rows.contains_key(&key) {
+            let loaded = match record_by_number(record) {
+                Some(record) if self.load => load(self.db, record, id)?,
+                _ => None,
+            };
+            self.rows.insert(key, loaded.unwrap_or_else(|| RowState::new(record, id, stream)));
+        }
+        self.changed.insert(key);
+        Ok(self.rows.get_mut(&key).expect("just put there"))
+    }
+
+    /// Takes in a batch that stands in the journal. Entries of types this version does not know stay in the journal only.
+    pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(crate::model::EntryRef) -> bool) -> Result<()> {
+        for (at, entry) in batch.numbered()? {
+            if record_by_number(entry.record).is_some() {
+                let state = self.change(entry.record, entry.row, batch.header.stream)?;
+                state.apply(&batch.header, at, &entry, seen);
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves what changed, with all that follows from it. Gives the rows and streams that changed.
+    pub fn save(self) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+        let mut streams = BTreeSet::new();
+        for key in &self.changed {
+            let state = &self.rows[key];
+            save(self.db, state)?;
+            streams.insert(state.stream);
+        }
+        for stream in &streams {
+            facts::refresh(self.db, *stream)?;
+        }
+        Ok((self.changed.into_iter().map(|(_, id)| id).collect(), streams))
+    }
+}
+
+/// Loads one row's state.
+pub fn load(db: &Connection, record: &'static RecordType, id: RowId) -> Result<Option<RowState>> {
+    let mut query = db.prepare_cached(&record.sql().by_id)?;
+    let state = query.query_row([id.as_bytes().as_slice()], |row| read_state(record, row)).optional()?;
+    match state {
+        Some(None) => Err(StoreError::Damaged(format!("a {} cannot be read", record.label.to_lowercase()))),
+        Some(state) => Ok(state),
+        None => Ok(None),
+    }
+}
+
+/// A state from the columns `id, stream, state, heads` and the fields.
+pub fn read_state(record: &'static RecordType, row: &SqlRow<'_>) -> rusqlite::Result<Option<RowState>> {
+    let (id, stream) = (RowId::from_bytes(row.get(0)?), RowId::from_bytes(row.get(1)?));
+    let heads = row.get_ref(3)?.as_blob()?;
+    let column = |number: u16| {
+        let kind = record.field(number).map(|field| field.kind);
+        let value = row.get_ref(usize::from(number) + 3).unwrap_or(ValueRef::Null);
+        kind.map_or(Value::Empty, |kind| from_sql(kind, value))
+    };
+    Ok(RowState::unpack(record.number, id, stream, heads, &column))
+}
+
+/// A row as a person sees it, from the same columns. The cells are looked into only where something is unusual.
+pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    let state: i64 = sql.get(2)?;
+    if state & (CONFLICTED | DELETED_ELSEWHERE) != 0
+        && let Some(row) = read_state(record, sql)?.and_then(|state| state.to_row())
+    {
+        return Ok(row);
+    }
+    let mut row = Row::new(record, RowId::from_bytes(sql.get(0)?), RowId::from_bytes(sql.get(1)?));
+    for (at, field, kind) in schema::columns(record) {
+        let value = sql.get_ref(at)?;
+        if kind.is_set() {
+            if let ValueRef::Text(json) = value {
+                row.sets.push((field.field, serde_json::from_slice(json).unwrap_or_default()));
+            }
+        } else {
+            row.put(field, from_sql(kind, value));
+        }
+    }
+    Ok(row)
+}
+
+fn save(db: &Connection, state: &RowState) -> Result<()> {
+    let Some(record) = record_by_number(state.record) else { return Ok(()) };
+    let row = state.to_row().expect("a known type makes a row");
+    let disagreeing = state.disagreeing();
+    let presence = state.presence();
+    let mut flags = match presence {
+        Presence::Here => 0,
+        Presence::DeletedElsewhere => DELETED_ELSEWHERE,
+        Presence::Gone => GONE,
+    };
+    if !disagreeing.is_empty() {
+        flags |= CONFLICTED;
+    }
+    let id = state.id.as_bytes().as_slice();
+    let mut values: Vec<SqlValue> = Vec::with_capacity(record.fields.len() + 4);
+    values.push(SqlValue::Blob(id.to_vec()));
+    values.push(SqlValue::Blob(state.stream.as_bytes().to_vec()));
+    values.push(SqlValue::Integer(flags));
+    values.push(SqlValue::Blob(state.pack()));
+    for field in record.fields {
+        values.push(if field.kind.is_set() {
+            match row.words(field.id) {
+                [] => SqlValue::Null,
+                words => SqlValue::Text(serde_json::to_string(words).expect("words are JSON")),
+            }
+        } else {
+            to_sql(row.get(field.id))
+        });
+    }
+    db.prepare_cached(&record.sql().save)?.execute(params_from_iter(values))?;
+
+    let stream = state.stream.as_bytes().as_slice();
+    db.prepare_cached("DELETE FROM conflict WHERE stream = ?1 AND row = ?2 AND record = ?3")?.execute((
+        stream,
+        id,
+        record.number,
+    ))?;
+    if presence != Presence::Gone {
+        let mut add = db.prepare_cached("INSERT INTO conflict (stream, row, record, field) VALUES (?1, ?2, ?3, ?4)")?;
+        if presence == Presence::DeletedElsewhere {
+            add.execute((stream, id, record.number, super::wire::ROW_ITSELF))?;
+        }
+        for field in disagreeing {
+            add.execute((stream, id, record.number, field.field))?;
+        }
+    }
+    search::index(db, &row, presence == Presence::Gone)
+}
+
+impl ToSql for RowId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_bytes().as_slice()))
+    }
+}
+
+fn to_sql(value: &Value) -> SqlValue {
+    match value {
+        Value::Empty => SqlValue::Null,
+        Value::Whole(number) => SqlValue::Integer(*number),
+        Value::Yes(yes) => SqlValue::Integer((*yes).into()),
+        Value::Link(row) => SqlValue::Blob(row.as_bytes().to_vec()),
+        Value::Unknown(bytes) => SqlValue::Blob(bytes.clone()),
+        text => SqlValue::Text(text.plain()),
+    }
+}
+
+fn from_sql(kind: Kind, value: ValueRef<'_>) -> Value {
+    match (kind, value) {
+        (_, ValueRef::Null) => Value::Empty,
+        (Kind::Yes, ValueRef::Integer(yes)) => Value::Yes(yes != 0),
+        (_, ValueRef::Integer(number)) => Value::Whole(number),
+        (_, ValueRef::Blob(bytes)) => match <[u8; 16]>::try_from(bytes) {
+            Ok(id) => Value::Link(RowId::from_bytes(id)),
+            Err(_) => Value::Unknown(bytes.to_vec()),
+        },
+        (_, ValueRef::Text(bytes)) => {
+            let text = String::from_utf8_lossy(bytes);
+            let typed = match kind {
+                Kind::Date => text.parse::<NaiveDate>().ok().map(Value::Date),
+                Kind::Time => DateTime::parse_from_rfc3339(&text).ok().map(Value::Time),
+                _ => None,
+            };
+            typed.unwrap_or_else(|| Value::Text(text.into_owned()))
+        }
+        (_, ValueRef::Real(_)) => Value::Empty,
+    }
+}
+
+impl Store {
+    /// Drops every table that the journal makes and makes it again. The journal is not touched.
+    pub fn rebuild(&mut self) -> Result<()> {
+        self.writable()?;
+        let transaction = self.db.transaction()?;
+        schema::create_projection(&transaction)?;
+        for stream in journal::streams(&transaction)? {
+            replay(&transaction, stream)?.save()?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// The rows of one stream as its journal makes them, from nothing.
+pub fn replay(db: &Connection, stream: RowId) -> Result<Workspace<'_>> {
+    let mut workspace = Workspace::from_nothing(db);
+    let mut ends: BTreeMap<crate::model::SiteId, u64> = BTreeMap::new();
+    for batch in journal::of_stream(db, stream)? {
+        let end = batch.header.first + batch.count;
+        {
+            let site = batch.header.site;
+            let seen = |at: crate::model::EntryRef| {
+                if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
+            };
+            workspace.apply(&batch, &seen)?;
+        }
+        ends.insert(batch.header.site, end);
+    }
+    Ok(workspace)
+}
+
+impl Workspace<'_> {
+    /// The states, for comparing.
+    pub fn into_states(self) -> impl Iterator<Item = RowState> {
+        self.rows.into_values()
+    }
+}
+
+/// Whether a stream is a client's (the only other kind is the worker's own).
+pub fn is_client(db: &Connection, stream: RowId) -> Result<bool> {
+    let table = client::TYPE.table();
+    let mut query = db.prepare_cached(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?;
+    debug_assert!(worker::TYPE.opens_stream());
+    Ok(query.exists([stream])?)
+}

@@ -1,0 +1,128 @@
+//! Reading rows: one, a client's, or all that belongs to a client.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension;
+
+use crate::model::records::{client, note, worker};
+use crate::model::{CATALOGUE, RecordType, Row, RowId};
+
+use super::projection::read_row;
+use super::{Result, Store};
+
+/// All that belongs to one client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientFile {
+    pub client: Row,
+    rows: BTreeMap<&'static str, Vec<Row>>,
+}
+
+impl ClientFile {
+    /// The rows of a type, each type in its own order (newest first for notes and appointments).
+    pub fn of(&self, record: &RecordType) -> &[Row] {
+        self.rows.get(record.name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a text names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    One {
+        record: &'static RecordType,
+        row: RowId,
+    },
+    /// More than one row's id begins (or ends) like that.
+    Several(Vec<RowId>),
+    None,
+}
+
+impl Store {
+    /// One row, whatever its type; `None` where there is none or it was deleted.
+    pub fn row(&self, id: RowId) -> Result<Option<Row>> {
+        for record in CATALOGUE {
+            if let Some(row) = self.row_of(record, id)? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One row of a known type.
+    pub fn row_of(&self, record: &'static RecordType, id: RowId) -> Result<Option<Row>> {
+        let mut query = self.db.prepare_cached(&format!("{} AND state & 1 = 0", record.sql().by_id))?;
+        Ok(query.query_row([id], |row| read_row(record, row)).optional()?)
+    }
+
+    /// All rows of a type in a client's stream, in the type's order.
+    pub fn rows(&self, record: &'static RecordType, stream: RowId) -> Result<Vec<Row>> {
+        let mut query = self.db.prepare_cached(&record.sql().by_stream)?;
+        let rows = query.query_map([stream], |row| read_row(record, row))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// All that belongs to one client, with at most `notes` of the newest notes; `None` for no such client.
+    pub fn client_file(&self, id: RowId, notes: usize) -> Result<Option<ClientFile>> {
+        let Some(client) = self.row_of(&client::TYPE, id)? else { return Ok(None) };
+        let mut rows = BTreeMap::new();
+        for record in CATALOGUE.iter().copied().filter(|record| !record.opens_stream()) {
+            let found = if *record == note::TYPE {
+                let mut query = self.db.prepare_cached(&record.sql().newest)?;
+                let found = query.query_map((id, notes as i64), |row| read_row(record, row))?;
+                found.collect::<rusqlite::Result<_>>()?
+            } else {
+                self.rows(record, id)?
+            };
+            rows.insert(record.name, found);
+        }
+        Ok(Some(ClientFile { client, rows }))
+    }
+
+    /// The row that a text names: a full id, a unique beginning or ending of one (four characters or more), or an
+    /// outside id such as `hmis:528656`. Clients are looked for first.
+    pub fn find(&self, text: &str) -> Result<Found> {
+        let text = text.trim().to_lowercase();
+        if let Ok(id) = text.parse::<RowId>() {
+            return Ok(self.row(id)?.map_or(Found::None, |row| Found::One { record: row.record, row: id }));
+        }
+        if text.contains(':') {
+            let hits: Vec<RowId> = self
+                .all_facts()?
+                .into_iter()
+                .filter(|facts| facts.outside_ids.iter().any(|id| id.to_lowercase() == text))
+                .map(|facts| facts.id)
+                .collect();
+            return Ok(one_of(&client::TYPE, hits));
+        }
+        let digits: String = text.chars().filter(|c| *c != '-').collect();
+        if digits.len() < 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Found::None);
+        }
+        let mut several = Vec::new();
+        let mut found = Found::None;
+        for record in CATALOGUE.iter().filter(|record| **record != &worker::TYPE) {
+            let sql = format!(
+                "SELECT id FROM {} WHERE state & 1 = 0 AND (hex(id) LIKE ?1 || '%' OR hex(id) LIKE '%' || ?1) LIMIT 9",
+                record.table()
+            );
+            let mut query = self.db.prepare_cached(&sql)?;
+            let ids = query.query_map([&digits], |row| Ok(RowId::from_bytes(row.get(0)?)))?;
+            for id in ids {
+                let row = id?;
+                several.push(row);
+                found = Found::One { record, row };
+            }
+            if *record == &client::TYPE && several.len() == 1 {
+                return Ok(found);
+            }
+        }
+        Ok(if several.len() > 1 { Found::Several(several) } else { found })
+    }
+}
+
+fn one_of(record: &'static RecordType, mut hits: Vec<RowId>) -> Found {
+    match hits.len() {
+        0 => Found::None,
+        1 => Found::One { record, row: hits.remove(0) },
+        _ => Found::Several(hits),
+    }
+}

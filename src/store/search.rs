@@ -1,0 +1,175 @@
+//! Full-text search over every field that the catalogue says is searched.
+//!
+//! The index holds words only, no text of its own: what is shown is cut from the row. A document's number begins with
+//! its time, so that "newest first" is the order in which the index is read anyway; ordering by rank would read every
+//! hit, which at a million notes takes half a second for a common word.
+
+use chrono::{DateTime, FixedOffset};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::model::records::client;
+use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
+
+use super::{Result, Store, facts};
+
+/// One row in which the words were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub client: RowId,
+    pub client_name: String,
+    pub record: &'static RecordType,
+    pub row: RowId,
+    /// The row's own time, where it has one.
+    pub when: Option<DateTime<FixedOffset>>,
+    /// Some of the text around the first word found; not disarmed.
+    pub snippet: String,
+}
+
+/// Columns of a snippet, at most.
+const SNIPPET_CHARS: usize = 120;
+
+/// Numbers left for telling documents of the same second apart.
+const SECOND: i64 = 1 << 28;
+
+impl Store {
+    /// Finds rows that hold all the words, newest first, people before papers. The last word may be unfinished. What a
+    /// person types is never a syntax error; nothing typed finds nothing.
+    pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>> {
+        let words: Vec<String> = words(text);
+        let Some((last, rest)) = words.split_last() else { return Ok(Vec::new()) };
+        let mut wanted: Vec<String> = rest.iter().map(|word| format!("\"{word}\"")).collect();
+        wanted.push(format!("\"{last}\"*"));
+        let mut query = self.db.prepare_cached(
+            "SELECT doc.row, doc.record FROM doc_text JOIN doc ON doc.n = doc_text.rowid
+             WHERE doc_text MATCH ?1 ORDER BY doc_text.rowid DESC LIMIT ?2",
+        )?;
+        let found = query.query_map((wanted.join(" "), limit as i64), |row| {
+            Ok((RowId::from_bytes(row.get(0)?), row.get::<_, u16>(1)?))
+        })?;
+        let mut hits = Vec::new();
+        for found in found {
+            let (id, number) = found?;
+            let Some(record) = record_by_number(number) else { continue };
+            let Some(row) = self.row_of(record, id)? else { continue };
+            let client_name = facts::of(&self.db, row.stream)?.map(|facts| facts.name).unwrap_or_default();
+            hits.push(Hit {
+                client: row.stream,
+                client_name,
+                record,
+                row: id,
+                when: time_of(&row),
+                snippet: snippet(&searched_text(&row), &words),
+            });
+        }
+        Ok(hits)
+    }
+}
+
+/// Keeps the index in step with a row.
+pub(super) fn index(db: &Connection, row: &Row, gone: bool) -> Result<()> {
+    if !row.record.fields.iter().any(|field| field.searched) {
+        return Ok(());
+    }
+    let text = if gone { String::new() } else { searched_text(row) };
+    let known: Option<i64> = db
+        .prepare_cached("SELECT n FROM doc WHERE row = ?1 AND record = ?2")?
+        .query_row((row.id, row.record.number), |found| found.get(0))
+        .optional()?;
+    if let Some(n) = known {
+        db.prepare_cached("DELETE FROM doc_text WHERE rowid = ?1")?.execute([n])?;
+        db.prepare_cached("DELETE FROM doc WHERE n = ?1")?.execute([n])?;
+    }
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut n = number(row);
+    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO doc (n, row, record) VALUES (?1, ?2, ?3)")?;
+    while insert.execute((n, row.id, row.record.number))? == 0 {
+        n += 1;
+    }
+    db.prepare_cached("INSERT INTO doc_text (rowid, text) VALUES (?1, ?2)")?.execute((n, text))?;
+    Ok(())
+}
+
+/// A number that grows with the row's time; people come after every time there is.
+fn number(row: &Row) -> i64 {
+    let id = row.id.as_bytes();
+    let low = u32::from_le_bytes([id[12], id[13], id[14], id[15]]) ^ u32::from(row.record.number);
+    let spread = i64::from(low) % (SECOND - 64);
+    let seconds = match time_of(row) {
+        _ if *row.record == client::TYPE => (1 << 34) - 1,
+        Some(time) => time.timestamp().clamp(0, (1 << 34) - 2),
+        None => 0,
+    };
+    seconds * SECOND + spread
+}
+
+fn time_of(row: &Row) -> Option<DateTime<FixedOffset>> {
+    match row.get(row.record.ordered_by()?.id) {
+        Value::Time(time) => Some(*time),
+        Value::Date(day) => Some(day.and_hms_opt(0, 0, 0)?.and_utc().fixed_offset()),
+        _ => None,
+    }
+}
+
+fn searched_text(row: &Row) -> String {
+    let mut text = String::new();
+    for field in row.record.fields.iter().filter(|field| field.searched) {
+        let words = match field.kind {
+            Kind::Words => row.words(field.id).join(" "),
+            _ => row.text(field.id).to_string(),
+        };
+        if !words.is_empty() {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&words);
+        }
+    }
+    text
+}
+
+/// What a person types, as words for the index: everything that is not a letter or a digit parts them.
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric() && !('\u{300}'..='\u{36f}').contains(&c))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// Some of the text, from a little before the first word that was found.
+fn snippet(text: &str, words: &[String]) -> String {
+    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = flat.to_lowercase();
+    let at = words.iter().filter_map(|word| lower.find(word.as_str())).min().unwrap_or(0);
+    // Lowering may change lengths: count characters, not bytes.
+    let start = lower[..at].chars().count().saturating_sub(SNIPPET_CHARS / 3);
+    let start = if start == 0 {
+        0
+    } else {
+        flat.chars().take(start).collect::<String>().rfind(' ').map_or(start, |at| flat[..at].chars().count() + 1)
+    };
+    let cut: String = flat.chars().skip(start).take(SNIPPET_CHARS).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if flat.chars().count() > start + SNIPPET_CHARS { "…" } else { "" };
+    format!("{before}{cut}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_types_is_words_not_syntax() {
+        assert_eq!(words("\"OR NOT* (rent) -555"), ["or", "not", "rent", "555"]);
+        assert!(words(" *\" ").is_empty());
+    }
+
+    #[test]
+    fn a_snippet_starts_near_the_word_and_says_that_it_is_cut() {
+        let text = format!("{} voucher {}", "word ".repeat(60), "more ".repeat(60));
+        let cut = snippet(&text, &["voucher".into()]);
+        assert!(cut.starts_with('…') && cut.ends_with('…') && cut.contains("voucher"));
+        assert_eq!(snippet("short note", &["note".into()]), "short note");
+    }
+}

@@ -1,0 +1,245 @@
+//! Undo and redo: the inverse of an action, written as a new one. History is never rewritten.
+
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::model::{EntryRef, RowId, Value, record_by_number};
+
+use super::cell::{Head, RowState};
+use super::commit::{Action, Writer};
+use super::journal;
+use super::wire::{Content, Entry, Existence, ROW_ITSELF};
+use super::{Receipt, Result, Store, StoreError};
+
+/// One of our own actions, as undo sees it.
+struct Past {
+    action: Uuid,
+    label: String,
+    undoes: Option<Uuid>,
+    /// Its batches, in the order in which they were written.
+    batches: Vec<i64>,
+}
+
+impl Store {
+    /// Undoes this site's last action that still stands, and gives its label; `None` when there is nothing to undo.
+    ///
+    /// # Errors
+    /// [`StoreError::ChangedSince`] when someone else has since changed what it set.
+    pub fn undo(&mut self) -> Result<Option<(String, Receipt)>> {
+        let mut undone: HashSet<Uuid> = HashSet::new();
+        let found = self.past(&mut |past| {
+            let standing = !undone.contains(&past.action);
+            match past.undoes {
+                Some(target) => {
+                    if standing {
+                        undone.insert(target);
+                    }
+                    false
+                }
+                None => standing,
+            }
+        })?;
+        found.map(|past| self.invert(past, "undo")).transpose()
+    }
+
+    /// Takes back the last undo, unless something else was done since.
+    pub fn redo(&mut self) -> Result<Option<(String, Receipt)>> {
+        // Newest first: a redo names the undo that it took back, which is then passed over.
+        let kinds = self.undo_kinds()?;
+        let mut taken_back: HashSet<Uuid> = HashSet::new();
+        let mut stop = false;
+        let found = self.past(&mut |past| {
+            if stop {
+                return true;
+            }
+            match past.undoes {
+                None => {
+                    stop = true;
+                    true
+                }
+                Some(target) if kinds.get(&target).copied().unwrap_or(false) => {
+                    taken_back.insert(target);
+                    false
+                }
+                Some(_) => !taken_back.contains(&past.action),
+            }
+        })?;
+        match found {
+            Some(past) if past.undoes.is_some() => self.invert(past, "redo").map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// For each of our actions that undoes another: that it does so.
+    fn undo_kinds(&self) -> Result<HashMap<Uuid, bool>> {
+        let mut kinds = HashMap::new();
+        self.past(&mut |past| {
+            kinds.insert(past.action, past.undoes.is_some());
+            // Only an unbroken run of undos and redos at the end matters.
+            past.undoes.is_none()
+        })?;
+        Ok(kinds)
+    }
+
+    /// Walks our own actions, newest first, until one is wanted.
+    fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
+        let mut query =
+            self.db.prepare_cached("SELECT n, action, undoes, label FROM batch WHERE site = ?1 ORDER BY n DESC")?;
+        let mut rows = query.query([self.site.0.as_slice()])?;
+        let mut current: Option<Past> = None;
+        while let Some(row) = rows.next()? {
+            let n: i64 = row.get(0)?;
+            let action = Uuid::from_bytes(row.get(1)?);
+            match &mut current {
+                Some(past) if past.action == action => past.batches.insert(0, n),
+                _ => {
+                    if current.as_ref().is_some_and(&mut *wanted) {
+                        return Ok(current);
+                    }
+                    let undoes = row.get::<_, Option<[u8; 16]>>(2)?.map(Uuid::from_bytes);
+                    current = Some(Past { action, label: row.get(3)?, undoes, batches: vec![n] });
+                }
+            }
+        }
+        // The very first action made the file and its worker: that one stays.
+        Ok(None)
+    }
+
+    fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {
+        let label = past.label.trim_start_matches("undo ").trim_start_matches("redo ").to_string();
+        let name = format!("{verb} {label}");
+        let action = Action { label: &name, origin: "", undoes: Some(past.action) };
+        let receipt = self.write(action, true, |writer| {
+            let done = Done::read(writer.db, &past.batches)?;
+            for cell in done.cells.keys() {
+                done.invert(writer, cell, &label)?;
+            }
+            Ok(())
+        })?;
+        Ok((label, receipt))
+    }
+}
+
+/// Record type, row, field and element.
+type CellId = (u16, RowId, u16, String);
+
+/// What an action did, cell by cell.
+#[derive(Default)]
+struct Done {
+    cells: BTreeMap<CellId, Deed>,
+}
+
+/// What an action did to one cell.
+struct Deed {
+    stream: RowId,
+    /// What stood there before.
+    before: Vec<EntryRef>,
+    /// The action's last entry there, and its value.
+    last: EntryRef,
+    value: Vec<u8>,
+}
+
+impl Done {
+    fn read(db: &Connection, batches: &[i64]) -> Result<Done> {
+        let mut done = Done::default();
+        for n in batches {
+            let batch = journal::at(db, *n)?;
+            for (last, entry) in batch.numbered()? {
+                let Content::Value(value) = entry.content else { continue };
+                let cell = (entry.record, entry.row, entry.field, entry.key);
+                match done.cells.entry(cell) {
+                    Slot::Occupied(mut deed) => {
+                        deed.get_mut().last = last;
+                        deed.get_mut().value = value;
+                    }
+                    Slot::Vacant(slot) => {
+                        slot.insert(Deed { stream: batch.header.stream, before: entry.base, last, value });
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Whether the action made the row.
+    fn made(&self, record: u16, row: RowId) -> bool {
+        self.cells.get(&(record, row, ROW_ITSELF, String::new())).is_some_and(|deed| deed.before.is_empty())
+    }
+
+    /// Whether a row that the action made is still as the action left it.
+    fn untouched(&self, state: &RowState) -> bool {
+        state.cells.iter().all(|((field, key), cell)| {
+            let deed = self.cells.get(&(state.record, state.id, *field, key.clone()));
+            deed.map_or_else(|| cell.is_blank(), |deed| deed.stands(&cell.heads))
+        })
+    }
+
+    /// Gives one cell back what it held before, unless it was changed since.
+    fn invert(&self, writer: &mut Writer<'_>, cell: &CellId, label: &str) -> Result<()> {
+        let (number, row, field, key) = cell;
+        let deed = &self.cells[cell];
+        let record = record_by_number(*number).ok_or(StoreError::Newer)?;
+        let changed_since = || StoreError::ChangedSince(label.into());
+        let state = writer.state(record, *row)?.ok_or_else(changed_since)?;
+        if self.made(*number, *row) {
+            // The row goes as a whole: its fields need no entries of their own.
+            return match *field {
+                ROW_ITSELF if self.untouched(state) => writer.delete(record, *row),
+                ROW_ITSELF => Err(changed_since()),
+                _ => Ok(()),
+            };
+        }
+        let heads = state.heads(*field, key);
+        if !deed.stands(heads) {
+            return Err(changed_since());
+        }
+        let replaced: Vec<EntryRef> = heads.iter().map(|head| head.at).collect();
+        // Where the action's value stood beside others, they stay; else what it replaced comes back, all sides of it.
+        let others = heads.iter().filter(|head| heads.len() > 1 && head.at != deed.last);
+        let mut values: Vec<Vec<u8>> = others.map(|head| head.value.clone()).collect();
+        if values.is_empty() {
+            values = values_of(writer.db, deed.stream, &deed.before)?;
+        }
+        if values.is_empty() {
+            values.push(if key.is_empty() { Value::Empty.encoded() } else { Value::Yes(false).encoded() });
+        }
+        for value in values.into_iter().rev() {
+            if *field == ROW_ITSELF && !matches!(Existence::decode(&value), Some(Existence::Here)) {
+                writer.delete(record, *row)?;
+            } else {
+                writer.put(*number, *row, *field, key, value, Some(replaced.clone()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Deed {
+    /// Whether a cell still shows what the action put there: its own entry, or the same value after an undo and a redo.
+    fn stands(&self, heads: &[Head]) -> bool {
+        let same = |head: &Head| match (Existence::decode(&head.value), Existence::decode(&self.value)) {
+            (Some(Existence::Deleted { .. }), Some(Existence::Deleted { .. })) => true,
+            _ => head.value == self.value,
+        };
+        heads.iter().any(|head| head.at == self.last) || matches!(heads, [head] if same(head))
+    }
+}
+
+/// The values of some entries of a stream, the one that was shown first.
+fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec<Vec<u8>>> {
+    let mut values = Vec::new();
+    for at in entries {
+        let Some(batch) = journal::holding(db, stream, *at)? else { continue };
+        let rank = (batch.header.origin.is_empty(), batch.header.hlc, batch.header.site, at.index);
+        if let Some((_, Entry { content: Content::Value(value), .. })) =
+            batch.numbered()?.find(|(found, _)| found == at)
+        {
+            values.push((rank, value));
+        }
+    }
+    values.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+    Ok(values.into_iter().map(|(_, value)| value).collect())
+}
