@@ -82,7 +82,7 @@ impl Store {
             pending: BTreeMap::new(),
         };
         fill(&mut writer)?;
-        let receipt = writer.finish(action.origin.is_empty())?;
+        let receipt = writer.finish(action.origin.is_empty() || action.undoes.is_some())?;
         if keep {
             transaction.commit()?;
             self.hlc = hlc;
@@ -104,7 +104,9 @@ pub(super) struct Writer<'a> {
 
 struct Pending {
     end: ChainEnd,
-    entries: Vec<Entry>,
+    next: u64,
+    /// By whose word they stand (see [`Header::origin`]), in runs.
+    runs: Vec<(String, Vec<Entry>)>,
 }
 
 impl<'a> Writer<'a> {
@@ -181,7 +183,12 @@ impl<'a> Writer<'a> {
         let at = EntryRef { site: header.site, index: self.next(stream)? };
         let state = self.workspace.change(record, row, stream)?;
         state.apply(&header, at, &entry, &|_| true);
-        self.pending.get_mut(&stream).expect("next() opened it").entries.push(entry);
+        let pending = self.pending.get_mut(&stream).expect("next() opened it");
+        pending.next += 1;
+        match pending.runs.last_mut() {
+            Some((origin, entries)) if *origin == header.origin => entries.push(entry),
+            _ => pending.runs.push((header.origin, vec![entry])),
+        }
         Ok(())
     }
 
@@ -189,18 +196,30 @@ impl<'a> Writer<'a> {
     fn next(&mut self, stream: RowId) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
             let end = journal::chain_end(self.db, stream, self.header.site)?;
-            self.pending.insert(stream, Pending { end, entries: Vec::new() });
+            self.pending.insert(stream, Pending { end, next: end.next, runs: Vec::new() });
         }
-        let pending = &self.pending[&stream];
-        Ok(pending.end.next + pending.entries.len() as u64)
+        Ok(self.pending[&stream].next)
+    }
+
+    pub fn origin(&self) -> &str {
+        &self.header.origin
+    }
+
+    /// By whose word the entries from here on stand: a person's (empty), or a format's.
+    pub fn speak_as(&mut self, origin: &str) {
+        if self.header.origin != origin {
+            self.header.origin = origin.into();
+        }
     }
 
     fn finish(self, gather: bool) -> Result<Receipt> {
         for (stream, pending) in self.pending {
             let mut end = pending.end;
-            for entries in pending.entries.chunks(BATCH_ENTRIES) {
-                let header = Header { stream, first: end.next, ..self.header.clone() };
-                end = journal::append(self.db, self.key, end, &header, entries)?;
+            for (origin, run) in pending.runs {
+                for entries in run.chunks(BATCH_ENTRIES) {
+                    let header = Header { stream, first: end.next, origin: origin.clone(), ..self.header.clone() };
+                    end = journal::append(self.db, self.key, end, &header, entries)?;
+                }
             }
         }
         let (rows, streams) = self.workspace.save()?;

@@ -193,8 +193,9 @@ fn last_contact(db: &Connection, stream: RowId) -> Result<Option<Contact>> {
 
 fn rows(db: &Connection, record: &'static RecordType, stream: RowId, filter: &str) -> Result<Vec<Row>> {
     let names: Vec<String> = record.fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
+    let order = record.ordered_by().map_or(String::new(), |field| format!("\"{}\", ", field.name));
     let sql = format!(
-        "SELECT id, stream, state, heads, {} FROM {} WHERE stream = ?1 AND state & 1 = 0 {filter}",
+        "SELECT id, stream, state, heads, {} FROM {} WHERE stream = ?1 AND state & 1 = 0 {filter} ORDER BY {order}id",
         names.join(", "),
         record.table()
     );

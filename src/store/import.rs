@@ -4,10 +4,8 @@
 //! for that field. So a field that only the file changed is updated, one that was only edited here stays, and one that
 //! both changed is a disagreement like any other, with the value typed here shown first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-
-use uuid::Uuid;
 
 use crate::model::{EntryRef, FieldId, RecordType, RowId, Value};
 
@@ -99,7 +97,7 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
     let mut history: Option<Imported> = None;
     if state.presence() == Presence::Gone {
         let imported = Imported::read(writer, origin, draft.row)?;
-        if !imported.undone {
+        if !imported.undone() {
             // Deleted here on purpose: a file does not bring it back.
             return Ok(Outcome::Unchanged);
         }
@@ -136,37 +134,28 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
     Ok(if touched { Outcome::Updated } else { Outcome::Unchanged })
 }
 
-/// What earlier imports of the same kind said about one row, as far as they were not undone.
+/// What earlier imports of the same kind, and undoing them, left of one row: the last entry of each cell.
 struct Imported {
-    /// The last entry of each cell.
     cells: BTreeMap<(u16, String), (EntryRef, Vec<u8>)>,
-    /// Whether the last import of this row was undone.
-    undone: bool,
 }
 
 impl Imported {
     fn read(writer: &Writer<'_>, origin: &str, row: RowId) -> Result<Imported> {
-        let mut imported = Imported { cells: BTreeMap::new(), undone: false };
-        let batches = journal::of_row(writer.db, row)?;
-        let mut undone: HashSet<Uuid> = HashSet::new();
-        for batch in batches.iter().rev() {
-            if let Some(target) = batch.header.undoes
-                && !undone.contains(&batch.header.action)
-            {
-                undone.insert(target);
-            }
-        }
-        for batch in batches.iter().filter(|batch| batch.header.origin == origin) {
-            imported.undone = undone.contains(&batch.header.action);
-            if imported.undone {
-                continue;
-            }
+        let mut cells = BTreeMap::new();
+        for batch in journal::of_row(writer.db, row)?.iter().filter(|batch| batch.header.origin == origin) {
             for (at, entry) in batch.numbered()? {
                 if let (true, Content::Value(value)) = (entry.row == row, entry.content) {
-                    imported.cells.insert((entry.field, entry.key), (at, value));
+                    cells.insert((entry.field, entry.key), (at, value));
                 }
             }
         }
-        Ok(imported)
+        Ok(Imported { cells })
+    }
+
+    /// Whether the import that made the row was undone.
+    fn undone(&self) -> bool {
+        let existence = self.cells.get(&(ROW_ITSELF, String::new()));
+        let existence = existence.and_then(|(_, value)| Existence::decode(value));
+        matches!(existence, Some(Existence::Deleted { .. }))
     }
 }

@@ -1,6 +1,5 @@
 //! Undo and redo: the inverse of an action, written as a new one. History is never rewritten.
 
-use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::Connection;
@@ -18,6 +17,7 @@ use super::{Receipt, Result, Store, StoreError};
 struct Past {
     action: Uuid,
     label: String,
+    origin: String,
     undoes: Option<Uuid>,
     /// Its batches, in the order in which they were written.
     batches: Vec<i64>,
@@ -86,8 +86,9 @@ impl Store {
 
     /// Walks our own actions, newest first, until one is wanted.
     fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
-        let mut query =
-            self.db.prepare_cached("SELECT n, action, undoes, label FROM batch WHERE site = ?1 ORDER BY n DESC")?;
+        let mut query = self
+            .db
+            .prepare_cached("SELECT n, action, undoes, label, origin FROM batch WHERE site = ?1 ORDER BY n DESC")?;
         let mut rows = query.query([self.site.0.as_slice()])?;
         let mut current: Option<Past> = None;
         while let Some(row) = rows.next()? {
@@ -100,7 +101,7 @@ impl Store {
                         return Ok(current);
                     }
                     let undoes = row.get::<_, Option<[u8; 16]>>(2)?.map(Uuid::from_bytes);
-                    current = Some(Past { action, label: row.get(3)?, undoes, batches: vec![n] });
+                    current = Some(Past { action, label: row.get(3)?, origin: row.get(4)?, undoes, batches: vec![n] });
                 }
             }
         }
@@ -111,7 +112,7 @@ impl Store {
     fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {
         let label = past.label.trim_start_matches("undo ").trim_start_matches("redo ").to_string();
         let name = format!("{verb} {label}");
-        let action = Action { label: &name, origin: "", undoes: Some(past.action) };
+        let action = Action { label: &name, origin: &past.origin, undoes: Some(past.action) };
         let receipt = self.write(action, true, |writer| {
             let done = Done::read(writer.db, &past.batches)?;
             for cell in done.cells.keys() {
@@ -135,11 +136,10 @@ struct Done {
 /// What an action did to one cell.
 struct Deed {
     stream: RowId,
-    /// What stood there before.
+    /// The entries that it replaced.
     before: Vec<EntryRef>,
-    /// The action's last entry there, and its value.
-    last: EntryRef,
-    value: Vec<u8>,
+    /// Its own entries that stood when it was done, with their values: more than one where it gave back a disagreement.
+    after: Vec<(EntryRef, Vec<u8>)>,
 }
 
 impl Done {
@@ -147,18 +147,23 @@ impl Done {
         let mut done = Done::default();
         for n in batches {
             let batch = journal::at(db, *n)?;
-            for (last, entry) in batch.numbered()? {
+            for (at, entry) in batch.numbered()? {
                 let Content::Value(value) = entry.content else { continue };
                 let cell = (entry.record, entry.row, entry.field, entry.key);
-                match done.cells.entry(cell) {
-                    Slot::Occupied(mut deed) => {
-                        deed.get_mut().last = last;
-                        deed.get_mut().value = value;
-                    }
-                    Slot::Vacant(slot) => {
-                        slot.insert(Deed { stream: batch.header.stream, before: entry.base, last, value });
+                let deed = done.cells.entry(cell).or_insert_with(|| Deed {
+                    stream: batch.header.stream,
+                    before: Vec::new(),
+                    after: Vec::new(),
+                });
+                for replaced in entry.base {
+                    let own = deed.after.iter().position(|(at, _)| *at == replaced);
+                    match own {
+                        Some(own) => drop(deed.after.remove(own)),
+                        None if deed.before.contains(&replaced) => {}
+                        None => deed.before.push(replaced),
                     }
                 }
+                deed.after.push((at, value));
             }
         }
         Ok(done)
@@ -173,7 +178,7 @@ impl Done {
     fn untouched(&self, state: &RowState) -> bool {
         state.cells.iter().all(|((field, key), cell)| {
             let deed = self.cells.get(&(state.record, state.id, *field, key.clone()));
-            deed.map_or_else(|| cell.is_blank(), |deed| deed.stands(&cell.heads))
+            deed.map_or_else(|| cell.is_blank(), |deed| deed.standing(&cell.heads).is_some())
         })
     }
 
@@ -183,6 +188,8 @@ impl Done {
         let deed = &self.cells[cell];
         let record = record_by_number(*number).ok_or(StoreError::Newer)?;
         let changed_since = || StoreError::ChangedSince(label.into());
+        let db = writer.db;
+        let origin = writer.origin().to_string();
         let state = writer.state(record, *row)?.ok_or_else(changed_since)?;
         if self.made(*number, *row) {
             // The row goes as a whole: its fields need no entries of their own.
@@ -193,43 +200,69 @@ impl Done {
             };
         }
         let heads = state.heads(*field, key);
-        if !deed.stands(heads) {
-            return Err(changed_since());
+        let mut replaced = deed.standing(heads).ok_or_else(changed_since)?;
+        let mut before = deed.before.clone();
+        if heads.len() > replaced.len() {
+            // The value stands beside others. What it replaced comes back, unless another had replaced that too.
+            let others = replaced_by_others(db, *row, &deed.after)?;
+            before.retain(|at| !others.contains(at));
         }
-        let replaced: Vec<EntryRef> = heads.iter().map(|head| head.at).collect();
-        // Where the action's value stood beside others, they stay; else what it replaced comes back, all sides of it.
-        let others = heads.iter().filter(|head| heads.len() > 1 && head.at != deed.last);
-        let mut values: Vec<Vec<u8>> = others.map(|head| head.value.clone()).collect();
+        let mut values = values_of(db, deed.stream, &before)?;
         if values.is_empty() {
-            values = values_of(writer.db, deed.stream, &deed.before)?;
+            let beside: Vec<EntryRef> = heads.iter().map(|head| head.at).filter(|at| !replaced.contains(at)).collect();
+            replaced = heads.iter().map(|head| head.at).collect();
+            values = values_of(db, deed.stream, &beside)?;
         }
         if values.is_empty() {
-            values.push(if key.is_empty() { Value::Empty.encoded() } else { Value::Yes(false).encoded() });
+            let nothing = if key.is_empty() { Value::Empty } else { Value::Yes(false) };
+            values.push((origin.clone(), nothing.encoded()));
         }
-        for value in values.into_iter().rev() {
+        for (word, value) in values.into_iter().rev() {
+            // What comes back ranks as it did before: a file's word stays a file's word.
+            writer.speak_as(&word);
             if *field == ROW_ITSELF && !matches!(Existence::decode(&value), Some(Existence::Here)) {
                 writer.delete(record, *row)?;
             } else {
                 writer.put(*number, *row, *field, key, value, Some(replaced.clone()))?;
             }
         }
+        writer.speak_as(&origin);
         Ok(())
     }
 }
 
 impl Deed {
-    /// Whether a cell still shows what the action put there: its own entry, or the same value after an undo and a redo.
-    fn stands(&self, heads: &[Head]) -> bool {
-        let same = |head: &Head| match (Existence::decode(&head.value), Existence::decode(&self.value)) {
-            (Some(Existence::Deleted { .. }), Some(Existence::Deleted { .. })) => true,
-            _ => head.value == self.value,
-        };
-        heads.iter().any(|head| head.at == self.last) || matches!(heads, [head] if same(head))
+    /// Those of a cell's heads that the action put there: its own entries, or the same values put back by an undo or a
+    /// redo. `None` where one of them is gone.
+    fn standing(&self, heads: &[Head]) -> Option<Vec<EntryRef>> {
+        let mut found: Vec<EntryRef> = Vec::new();
+        for (at, value) in &self.after {
+            let deleted = |value: &[u8]| matches!(Existence::decode(value), Some(Existence::Deleted { .. }));
+            let same = |head: &&Head| {
+                !found.contains(&head.at) && (head.value == *value || (deleted(&head.value) && deleted(value)))
+            };
+            let head = heads.iter().find(|head| head.at == *at).or_else(|| heads.iter().find(same))?;
+            found.push(head.at);
+        }
+        Some(found)
     }
 }
 
-/// The values of some entries of a stream, the one that was shown first.
-fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec<Vec<u8>>> {
+/// All entries of a row that are named in the base of other entries than these.
+fn replaced_by_others(db: &Connection, row: RowId, but: &[(EntryRef, Vec<u8>)]) -> Result<HashSet<EntryRef>> {
+    let mut replaced = HashSet::new();
+    for batch in journal::of_row(db, row)? {
+        for (_, entry) in
+            batch.numbered()?.filter(|(at, entry)| entry.row == row && !but.iter().any(|(but, _)| but == at))
+        {
+            replaced.extend(entry.base);
+        }
+    }
+    Ok(replaced)
+}
+
+/// The values of some entries of a stream with their origins, the one that was shown first.
+fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut values = Vec::new();
     for at in entries {
         let Some(batch) = journal::holding(db, stream, *at)? else { continue };
@@ -237,9 +270,9 @@ fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec
         if let Some((_, Entry { content: Content::Value(value), .. })) =
             batch.numbered()?.find(|(found, _)| found == at)
         {
-            values.push((rank, value));
+            values.push((rank, batch.header.origin.clone(), value));
         }
     }
-    values.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-    Ok(values.into_iter().map(|(_, value)| value).collect())
+    values.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));
+    Ok(values.into_iter().map(|(_, origin, value)| (origin, value)).collect())
 }
