@@ -75,6 +75,7 @@ records! {
         6 head: Yes, "Head of household";
         7 household: Line, "Household id", kept;
         8 key: Line, "Id elsewhere", kept;
+        9 assessed: Date, "Annual assessment done";
     }
 
     need = 5 "Need" "Needs" {

@@ -89,6 +89,7 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
             project: row.text(enrollment::project).into(),
             entry: row.date(enrollment::entry),
             head: row.yes(enrollment::head),
+            assessed: row.date(enrollment::assessed),
         });
     }
     for row in rows(db, &plan::TYPE, stream, "AND (status IS NULL OR status <> 'ended')")? {

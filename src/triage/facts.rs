@@ -65,6 +65,8 @@ pub struct OpenEnrollment {
     pub entry: Option<NaiveDate>,
     /// Head of household; the annual assessment goes by theirs.
     pub head: bool,
+    /// When the last annual assessment was done.
+    pub assessed: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,8 +2,18 @@
 //!
 //! No clock, no database, no screen. Knows only [`crate::model`].
 
+pub mod calendar;
 mod facts;
+mod rank;
 mod reason;
+mod rules;
+mod words;
 
 pub use facts::*;
-pub use reason::{Band, DueAt, Ranked, Reason};
+pub use rank::{Caseload, may_not_snooze};
+pub use reason::{Band, DueAt, Fact, Ranked, Reason, Told};
+pub use rules::{ACTIONS, Calendar, LooksAt, Rule, Rules, RulesError};
+pub use words::{day_in_words, hour_in_words, late};
+
+#[cfg(test)]
+mod tests;

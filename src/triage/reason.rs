@@ -1,6 +1,7 @@
-//! What triage says: for each client a band and the reasons for it.
+//! What triage says: for each client a band and the reasons for it. Small and without words of its own: the words are
+//! made from the facts when someone looks, so that ten thousand clients are ranked in a few milliseconds.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset, NaiveDate, Timelike};
 use serde::Serialize;
 
 use crate::model::RowId;
@@ -35,28 +36,84 @@ pub enum DueAt {
     Hour(DateTime<FixedOffset>),
 }
 
-/// One reason why a client needs the worker, with the rule it comes from and the action that answers it.
-#[derive(Clone, PartialEq, Debug)]
+impl DueAt {
+    pub fn day(self) -> NaiveDate {
+        match self {
+            DueAt::Day(day) => day,
+            DueAt::Hour(time) => time.date_naive(),
+        }
+    }
+
+    /// The order in which things fall due: by day, and what has an hour before what has the whole day.
+    pub(super) fn order(self) -> (NaiveDate, u32) {
+        match self {
+            DueAt::Day(day) => (day, 24 * 60),
+            DueAt::Hour(time) => (time.date_naive(), time.hour() * 60 + time.minute()),
+        }
+    }
+}
+
+/// The fact that a reason rests on: where it stands in the client's facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fact {
+    Client,
+    Enrollment(u16),
+    Plan(u16),
+    Goal(u16),
+    Step(u16),
+    Task(u16),
+    Visit(u16),
+    Dependent(u16),
+}
+
+/// One reason why a client needs the worker.
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Reason {
-    /// The id of the rule in `triage.toml`.
-    pub rule: String,
+    /// The place of its rule among the [`Rules`](super::Rules).
+    pub rule: u16,
     pub band: Band,
-    /// Plain words, complete in themselves: "eviction hearing is tomorrow, not confirmed".
-    pub text: String,
     pub due: Option<DueAt>,
-    /// The name of the action that answers it (a name from the action table, such as `log-contact`).
-    pub action: String,
     /// The row it is about, where it is about one.
     pub subject: Option<RowId>,
-    /// Heavier reasons come first among those due at the same time.
-    pub weight: u16,
+    pub fact: Fact,
+    /// Comes before everything else in its band.
+    pub(super) first: bool,
+    pub(super) weight: u16,
+}
+
+impl Reason {
+    /// Total order of reasons: band, then due time, then weight.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        let due = self.due.map_or((NaiveDate::MAX, 0), DueAt::order);
+        (self.band, !self.first, due, std::cmp::Reverse(self.weight), self.rule, self.subject)
+    }
 }
 
 /// A client in triage order.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ranked {
     pub client: RowId,
+    /// Where the client stands in [`Caseload::facts`](super::Caseload::facts).
+    pub(super) at: u32,
     pub band: Band,
     /// The most pressing first; empty only for a client in [`Band::Later`] about whom no rule has anything to say.
     pub reasons: Vec<Reason>,
+    /// Reasons put off for now.
+    pub snoozed: u16,
+}
+
+/// A reason in words, with what a person needs to act on it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The id of the rule in `triage.toml`.
+    pub rule: String,
+    pub band: Band,
+    /// Plain words, complete in themselves: "court hearing tomorrow 10:00 is not confirmed".
+    pub text: String,
+    pub due: Option<DueAt>,
+    /// The name of the action that answers it, from the action table.
+    pub action: String,
+    pub subject: Option<RowId>,
+    /// Where the rule comes from.
+    pub source: String,
 }

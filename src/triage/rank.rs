@@ -1,0 +1,283 @@
+//! From facts and rules to an order: each client's reasons, and the caseload sorted by them.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use crate::model::{AppointmentStatus, Arranged, ClientStatus, RowId};
+
+use super::rules::{LooksAt, Rule, Rules};
+use super::{Band, ClientFacts, DueAt, Fact, Ranked, Reason, calendar};
+
+/// The whole caseload in triage order, kept in order as single clients change.
+#[derive(Clone, Debug, Default)]
+pub struct Caseload {
+    facts: Vec<ClientFacts>,
+    by_id: HashMap<RowId, u32>,
+    ranked: Vec<Ranked>,
+}
+
+impl Caseload {
+    pub fn new(facts: Vec<ClientFacts>, rules: &Rules, today: NaiveDate) -> Caseload {
+        let by_id = facts.iter().zip(0..).map(|(facts, at)| (facts.id, at)).collect();
+        let mut caseload = Caseload { facts, by_id, ranked: Vec::new() };
+        caseload.rank(rules, today);
+        caseload
+    }
+
+    /// Ranks everyone again: a new day, or other rules.
+    pub fn rank(&mut self, rules: &Rules, today: NaiveDate) {
+        self.ranked = self.facts.iter().zip(0..).filter_map(|(facts, at)| rank_one(facts, at, rules, today)).collect();
+        self.ranked.sort_unstable_by(|a, b| order(&self.facts, a, b));
+    }
+
+    /// Takes in one client's new facts, and puts that client where it now belongs.
+    pub fn update(&mut self, facts: ClientFacts, rules: &Rules, today: NaiveDate) {
+        let id = facts.id;
+        let at = match self.by_id.get(&id) {
+            Some(&at) => {
+                self.ranked.retain(|ranked| ranked.at != at);
+                self.facts[at as usize] = facts;
+                at
+            }
+            None => {
+                let at = self.facts.len() as u32;
+                self.by_id.insert(id, at);
+                self.facts.push(facts);
+                at
+            }
+        };
+        if let Some(ranked) = rank_one(&self.facts[at as usize], at, rules, today) {
+            let place = self.ranked.partition_point(|other| order(&self.facts, other, &ranked) == Ordering::Less);
+            self.ranked.insert(place, ranked);
+        }
+    }
+
+    /// Takes one client out: a new client whose adding was undone.
+    pub fn remove(&mut self, id: RowId, rules: &Rules, today: NaiveDate) {
+        if self.by_id.contains_key(&id) {
+            let facts = std::mem::take(&mut self.facts);
+            *self = Caseload::new(facts.into_iter().filter(|facts| facts.id != id).collect(), rules, today);
+        }
+    }
+
+    /// Everyone who is not closed, who needs the worker most first.
+    pub fn ranked(&self) -> &[Ranked] {
+        &self.ranked
+    }
+
+    /// Everyone, closed clients too, in no order.
+    pub fn facts(&self) -> &[ClientFacts] {
+        &self.facts
+    }
+
+    pub fn get(&self, id: RowId) -> Option<&ClientFacts> {
+        self.by_id.get(&id).map(|&at| &self.facts[at as usize])
+    }
+
+    pub fn facts_of(&self, ranked: &Ranked) -> &ClientFacts {
+        &self.facts[ranked.at as usize]
+    }
+}
+
+/// Total, so that the order never depends on the order in which clients came: band, due time, weight, name, id.
+fn order(facts: &[ClientFacts], a: &Ranked, b: &Ranked) -> Ordering {
+    let first = |ranked: &Ranked| {
+        ranked.reasons.first().map(|reason| {
+            let due = reason.due.map_or((NaiveDate::MAX, 0), DueAt::order);
+            (!reason.first, due, std::cmp::Reverse(reason.weight))
+        })
+    };
+    // Within "later", those about whom nothing is known to be due come last.
+    let key = |ranked: &Ranked| (ranked.band, ranked.reasons.is_empty(), first(ranked));
+    key(a)
+        .cmp(&key(b))
+        .then_with(|| facts[a.at as usize].sort_name.cmp(&facts[b.at as usize].sort_name))
+        .then_with(|| a.client.cmp(&b.client))
+}
+
+fn rank_one(facts: &ClientFacts, at: u32, rules: &Rules, today: NaiveDate) -> Option<Ranked> {
+    if facts.status == ClientStatus::Closed {
+        return None;
+    }
+    let mut reasons = Vec::new();
+    let mut snoozed = 0;
+    for (rule, number) in rules.rules.iter().zip(0u16..) {
+        look(facts, rule, rules, today, |found| {
+            let Some(reason) = reason(rule, number, found, today) else { return };
+            if is_snoozed(facts, rule, &reason, today) {
+                snoozed += 1;
+            } else {
+                reasons.push(reason);
+            }
+        });
+    }
+    reasons.sort_by_key(Reason::order);
+    let band = reasons.first().map_or(Band::Later, |reason| reason.band);
+    Some(Ranked { client: facts.id, at, band, reasons, snoozed })
+}
+
+/// A fact that a rule looks at, on its way to being a reason.
+struct Found {
+    fact: Fact,
+    subject: Option<RowId>,
+    /// When it falls due; `None` for what is always so.
+    due: Option<DueAt>,
+}
+
+fn reason(rule: &Rule, number: u16, found: Found, today: NaiveDate) -> Option<Reason> {
+    let left = found.due.map_or(0, |due| (due.day() - today).num_days());
+    if rule.shows.is_some_and(|shows| left > shows) || rule.ends.is_some_and(|ends| -left > ends) {
+        return None;
+    }
+    let within = |days: Option<i64>| days.is_some_and(|days| left <= days);
+    let band = if within(rule.now) {
+        Band::Now
+    } else if within(rule.today) {
+        Band::Today
+    } else if within(rule.this_week) {
+        Band::ThisWeek
+    } else {
+        Band::Later
+    };
+    let Found { fact, subject, due } = found;
+    Some(Reason { rule: number, band, due, subject, fact, first: rule.first, weight: rule.weight })
+}
+
+/// Whether the worker put this reason off. What is *now* cannot be put off past its due time.
+fn is_snoozed(facts: &ClientFacts, rule: &Rule, reason: &Reason, today: NaiveDate) -> bool {
+    let pressing = reason.band == Band::Now && reason.due.is_none_or(|due| due.day() <= today);
+    !pressing
+        && facts.snoozes.iter().any(|snooze| {
+            snooze.rule == rule.id
+                && (snooze.subject.is_none() || snooze.subject == reason.subject)
+                && today < snooze.until
+        })
+}
+
+/// Why a reason may not be put off until that day; `None` when it may.
+pub fn may_not_snooze(reason: &Reason, until: NaiveDate, today: NaiveDate) -> Option<String> {
+    if until <= today {
+        return Some("choose a day after today".into());
+    }
+    if reason.band == Band::Now && reason.due.is_none_or(|due| due.day() < until) {
+        return Some("this cannot wait: what is due now cannot be put off past its due time".into());
+    }
+    None
+}
+
+fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut found: impl FnMut(Found)) {
+    let whole = |due: Option<NaiveDate>| Found { fact: Fact::Client, subject: None, due: due.map(DueAt::Day) };
+    let due_rows = |rows: &[super::Due], fact: fn(u16) -> Fact, found: &mut dyn FnMut(Found)| {
+        for (row, at) in rows.iter().zip(0..) {
+            if let Some(due) = row.due {
+                let due = Some(DueAt::Day(rule.due(due, rule.days)));
+                found(Found { fact: fact(at), subject: Some(row.row), due });
+            }
+        }
+    };
+    let visits = |wanted: &dyn Fn(&super::Visit) -> bool, found: &mut dyn FnMut(Found)| {
+        for (visit, at) in facts.visits.iter().zip(0..).filter(|(visit, _)| wanted(visit)) {
+            let due = match (rule.days, rule.calendar) {
+                (0, _) => DueAt::Hour(visit.starts),
+                (days, _) => DueAt::Day(rule.due(visit.starts.date_naive(), days)),
+            };
+            found(Found { fact: Fact::Visit(at), subject: Some(visit.row), due: Some(due) });
+        }
+    };
+    let ahead = |visit: &super::Visit| visit.status.is_open() && visit.starts.date_naive() >= today;
+    match rule.looks_at {
+        LooksAt::Crisis if !facts.crisis.is_empty() => found(whole(None)),
+        LooksAt::Conflict if facts.conflicts > 0 => found(whole(None)),
+        LooksAt::Crisis | LooksAt::Conflict => {}
+        LooksAt::Appointment => visits(&ahead, &mut found),
+        LooksAt::AppointmentPast => {
+            visits(&|visit| visit.status.is_open() && visit.starts.date_naive() < today, &mut found)
+        }
+        LooksAt::AppointmentUnconfirmed => {
+            visits(&|visit| ahead(visit) && visit.status == AppointmentStatus::Planned, &mut found)
+        }
+        LooksAt::AppointmentRide => {
+            visits(&|visit| ahead(visit) && visit.transport == Some(Arranged::Needed), &mut found)
+        }
+        LooksAt::AppointmentInterpreter => visits(
+            &|visit| {
+                ahead(visit)
+                    && (visit.interpreter == Some(Arranged::Needed) || facts.interpreter && visit.interpreter.is_none())
+            },
+            &mut found,
+        ),
+        LooksAt::NoShow => visits(&|visit| visit.status == AppointmentStatus::NoShow, &mut found),
+        LooksAt::Task => due_rows(&facts.tasks, Fact::Task, &mut found),
+        LooksAt::Step => due_rows(&facts.steps, Fact::Step, &mut found),
+        LooksAt::GoalTarget => {
+            for (goal, at) in facts.goals.iter().zip(0..) {
+                if let Some(target) = goal.target {
+                    let due = Some(DueAt::Day(rule.due(target, rule.days)));
+                    found(Found { fact: Fact::Goal(at), subject: Some(goal.row), due });
+                }
+            }
+        }
+        LooksAt::PlanReview => {
+            for (plan, at) in facts.plans.iter().zip(0..).filter(|(plan, _)| plan.active) {
+                if let Some(review) = plan.review_due {
+                    let due = Some(DueAt::Day(rule.due(review, rule.days)));
+                    found(Found { fact: Fact::Plan(at), subject: Some(plan.row), due });
+                }
+            }
+        }
+        LooksAt::Contact => {
+            let last = facts.last_contact.as_ref().map(|contact| contact.when.date_naive()).or(facts.begun());
+            let due = last.map_or(today, |last| rule.due(last, rules.contact_days(facts.intensity)));
+            found(whole(Some(due)));
+        }
+        LooksAt::AnnualAssessment => {
+            for (stay, at) in facts.enrollments.iter().zip(0..).filter(|(stay, _)| stay.head) {
+                if let Some(anniversary) = stay.entry.and_then(|entry| next_anniversary(entry, rule.days, today)) {
+                    let opens = calendar::add_days(anniversary, -rule.days);
+                    if stay.assessed.is_none_or(|assessed| assessed < opens) {
+                        let due = Some(DueAt::Day(rule.due(anniversary, rule.days)));
+                        found(Found { fact: Fact::Enrollment(at), subject: Some(stay.row), due });
+                    }
+                }
+            }
+        }
+        LooksAt::Dependent18 => {
+            for (child, at) in facts.dependents.iter().zip(0..) {
+                let due = Some(DueAt::Day(rule.due(calendar::anniversary(child.birth_date, 18), rule.days)));
+                found(Found { fact: Fact::Dependent(at), subject: Some(child.row), due });
+            }
+        }
+        LooksAt::NoPlan => {
+            if let (false, Some(begun)) = (facts.plans.iter().any(|plan| plan.active), facts.begun()) {
+                found(whole(Some(rule.due(begun, rule.days))));
+            }
+        }
+        LooksAt::NoNext => {
+            if !facts.visits.iter().any(ahead) {
+                found(whole(None));
+            }
+        }
+    }
+}
+
+/// The anniversary (the first at the earliest) whose window of so many days after it has not passed.
+fn next_anniversary(entry: NaiveDate, days: i64, today: NaiveDate) -> Option<NaiveDate> {
+    let past = calendar::years_between(entry, today).max(1);
+    (past..=past + 1)
+        .map(|years| calendar::anniversary(entry, years))
+        .find(|anniversary| calendar::add_days(*anniversary, days) >= today)
+}
+
+impl ClientFacts {
+    /// Since when the client has been with us: the opening day, or the earliest entry into a programme still open.
+    pub fn begun(&self) -> Option<NaiveDate> {
+        self.opened.or_else(|| self.enrollments.iter().filter_map(|stay| stay.entry).min())
+    }
+
+    /// The next appointment from today on.
+    pub fn next_visit(&self, today: NaiveDate) -> Option<&super::Visit> {
+        self.visits.iter().find(|visit| visit.status.is_open() && visit.starts.date_naive() >= today)
+    }
+}

@@ -1,0 +1,286 @@
+//! The rules as data: `assets/triage.toml`, and an agency's own file laid over it.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::model::Intensity;
+
+use super::calendar;
+
+/// What answers a reason: every name that a rule's `action` may be. The screen's action table knows them all.
+pub const ACTIONS: &[&str] = &[
+    "crisis",
+    "edit-client",
+    "mark-appointment",
+    "edit-appointment",
+    "log-contact",
+    "task-done",
+    "step-done",
+    "goal-progress",
+    "edit-plan",
+    "add-note",
+    "add-plan",
+    "add-appointment",
+    "assessment-done",
+];
+
+/// The particulars that a rule's words may name.
+const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from"];
+
+/// The kind of fact a rule looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LooksAt {
+    Crisis,
+    Conflict,
+    Appointment,
+    AppointmentPast,
+    AppointmentUnconfirmed,
+    AppointmentRide,
+    AppointmentInterpreter,
+    NoShow,
+    Task,
+    Step,
+    GoalTarget,
+    PlanReview,
+    Contact,
+    AnnualAssessment,
+    #[serde(rename = "dependent-18")]
+    Dependent18,
+    NoPlan,
+    NoNext,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Calendar {
+    #[default]
+    Calendar,
+    /// Weekends and US federal holidays do not count.
+    Business,
+}
+
+/// One rule, complete.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rule {
+    pub id: String,
+    pub looks_at: LooksAt,
+    /// Days from the fact to its due day; negative = before.
+    pub days: i64,
+    pub calendar: Calendar,
+    /// Days before the due day on which it first shows.
+    pub shows: Option<i64>,
+    /// Days after the due day on which it shows last.
+    pub ends: Option<i64>,
+    /// In the band when so many days or fewer are left.
+    pub now: Option<i64>,
+    pub today: Option<i64>,
+    pub this_week: Option<i64>,
+    /// Before everything else in its band.
+    pub first: bool,
+    pub weight: u16,
+    pub action: String,
+    pub text: String,
+    pub source: String,
+}
+
+impl Rule {
+    pub(super) fn due(&self, from: NaiveDate, days: i64) -> NaiveDate {
+        match self.calendar {
+            Calendar::Calendar => calendar::add_days(from, days),
+            Calendar::Business => calendar::add_business_days(from, days),
+        }
+    }
+}
+
+/// All rules, and how often to be in touch.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rules {
+    pub(super) rules: Vec<Rule>,
+    /// Days between contacts, by [`Intensity`].
+    contact: [i64; 4],
+}
+
+/// What is wrong with a rules file, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{file}, line {line}: {why}")]
+pub struct RulesError {
+    pub file: String,
+    pub line: usize,
+    pub why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesFile {
+    #[serde(default)]
+    contact: ContactLines,
+    #[serde(default)]
+    rule: Vec<toml::Spanned<RuleLines>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactLines {
+    intensive: Option<u16>,
+    active: Option<u16>,
+    standard: Option<u16>,
+    light: Option<u16>,
+}
+
+/// A rule as a file has it: any line may be missing in an agency's own.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RuleLines {
+    id: String,
+    looks_at: Option<LooksAt>,
+    days: Option<i64>,
+    calendar: Option<Calendar>,
+    shows: Option<i64>,
+    ends: Option<i64>,
+    now: Option<i64>,
+    today: Option<i64>,
+    this_week: Option<i64>,
+    first: Option<bool>,
+    weight: Option<u16>,
+    action: Option<String>,
+    text: Option<String>,
+    source: Option<String>,
+    off: Option<bool>,
+}
+
+impl Rules {
+    /// The rules that ship with the program.
+    pub fn standard() -> Rules {
+        let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90] };
+        none.overlay("triage.toml", include_str!("../../assets/triage.toml")).expect("the shipped rules are sound")
+    }
+
+    /// These rules with a file's laid over them: a rule with a known id replaces the lines it names, a new one is added,
+    /// `off = true` takes one out.
+    ///
+    /// # Errors
+    /// Names the file and the line of what cannot be understood.
+    pub fn overlay(mut self, file: &str, text: &str) -> Result<Rules, RulesError> {
+        let at = |offset: usize, why: String| RulesError {
+            file: file.into(),
+            line: text[..offset.min(text.len())].matches('\n').count() + 1,
+            why,
+        };
+        let lines: RulesFile = toml::from_str(text)
+            .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().into()))?;
+        let contact = [lines.contact.intensive, lines.contact.active, lines.contact.standard, lines.contact.light];
+        for (days, given) in self.contact.iter_mut().zip(contact) {
+            *days = given.map_or(*days, i64::from);
+        }
+        for spanned in lines.rule {
+            let start = spanned.span().start;
+            let rule = spanned.into_inner();
+            let known = self.rules.iter().position(|known| known.id == rule.id);
+            if rule.off == Some(true) {
+                let known =
+                    known.ok_or_else(|| at(start, format!("there is no rule \"{}\" to switch off", rule.id)))?;
+                self.rules.remove(known);
+                continue;
+            }
+            let whole = rule.onto(known.map(|known| &self.rules[known])).map_err(|why| at(start, why))?;
+            match known {
+                Some(known) => self.rules[known] = whole,
+                None => self.rules.push(whole),
+            }
+        }
+        Ok(self)
+    }
+
+    /// At most so many days between contacts. A client without an intensity counts as standard.
+    pub fn contact_days(&self, intensity: Option<Intensity>) -> i64 {
+        self.contact[intensity.unwrap_or(Intensity::Standard) as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+}
+
+impl RuleLines {
+    fn onto(self, known: Option<&Rule>) -> Result<Rule, String> {
+        fn needed<T>(given: Option<T>, known: Option<T>, id: &str, what: &str) -> Result<T, String> {
+            given.or(known).ok_or_else(|| format!("the rule \"{id}\" needs a line `{what} = ...`"))
+        }
+        let id = self.id;
+        let action = needed(self.action, known.map(|rule| rule.action.clone()), &id, "action")?;
+        if !ACTIONS.contains(&action.as_str()) {
+            return Err(format!(
+                "the rule \"{id}\" has no such action: \"{action}\". Use one of: {}",
+                ACTIONS.join(", ")
+            ));
+        }
+        let text = needed(self.text, known.map(|rule| rule.text.clone()), &id, "text")?;
+        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
+            if !PLACEHOLDERS.contains(&name) {
+                return Err(format!(
+                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
+                    PLACEHOLDERS.join(", ")
+                ));
+            }
+        }
+        let weight = self.weight.or(known.map(|rule| rule.weight)).unwrap_or(0);
+        if weight > 100 {
+            return Err(format!("the rule \"{id}\" has a weight of {weight}; it goes from 0 to 100"));
+        }
+        Ok(Rule {
+            looks_at: needed(self.looks_at, known.map(|rule| rule.looks_at), &id, "looks-at")?,
+            days: self.days.or(known.map(|rule| rule.days)).unwrap_or(0),
+            calendar: self.calendar.or(known.map(|rule| rule.calendar)).unwrap_or_default(),
+            shows: self.shows.or(known.and_then(|rule| rule.shows)),
+            ends: self.ends.or(known.and_then(|rule| rule.ends)),
+            now: self.now.or(known.and_then(|rule| rule.now)),
+            today: self.today.or(known.and_then(|rule| rule.today)),
+            this_week: self.this_week.or(known.and_then(|rule| rule.this_week)),
+            first: self.first.or(known.map(|rule| rule.first)).unwrap_or(false),
+            weight,
+            action,
+            text,
+            source: needed(self.source, known.map(|rule| rule.source.clone()), &id, "source")?,
+            id,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agencys_file_replaces_the_lines_it_names() {
+        let own =
+            "[contact]\nlight = 60\n\n[[rule]]\nid = \"no-plan\"\ndays = 45\n\n[[rule]]\nid = \"ride\"\noff = true\n";
+        let rules = Rules::standard().overlay("own.toml", own).unwrap();
+        assert_eq!(rules.contact_days(Some(Intensity::Light)), 60);
+        assert_eq!(rules.contact_days(Some(Intensity::Intensive)), 7);
+        assert_eq!(rules.iter().find(|rule| rule.id == "no-plan").unwrap().days, 45);
+        assert!(rules.iter().all(|rule| rule.id != "ride"));
+    }
+
+    #[test]
+    fn a_wrong_file_is_an_error_with_its_line() {
+        for (own, line, why) in [
+            ("[contact]\nweekly = 7\n", 2, "unknown field"),
+            ("\n\n[[rule]]\nid = \"task\"\nweight = \"heavy\"\n", 5, "invalid type"),
+            ("[[rule]]\nid = \"mine\"\n", 1, "needs a line"),
+            ("\n[[rule]]\nid = \"task\"\naction = \"dance\"\n", 2, "no such action"),
+            ("[[rule]]\nid = \"task\"\ntext = \"{who}\"\n", 1, "{who}"),
+            ("[[rule]]\nid = \"tsak\"\noff = true\n", 1, "no rule \"tsak\""),
+            ("[[rule]\n", 1, ""),
+        ] {
+            let error = Rules::standard().overlay("own.toml", own).unwrap_err();
+            assert_eq!((error.line, error.file.as_str()), (line, "own.toml"), "{own}: {error}");
+            assert!(error.why.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_shipped_rule_says_where_it_comes_from() {
+        assert!(Rules::standard().iter().all(|rule| !rule.source.is_empty() && !rule.text.is_empty()));
+    }
+}

@@ -1,0 +1,123 @@
+//! A reason in words, made when someone looks.
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
+
+use crate::model::PlanKind;
+
+use super::{ClientFacts, DueAt, Fact, Reason, Rules, Told, rules::LooksAt};
+
+impl Rules {
+    /// The reason as a person reads it.
+    pub fn tell(&self, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> Told {
+        let rule = &self.rules[usize::from(reason.rule)];
+        let mut text = String::with_capacity(rule.text.len() + 40);
+        let mut rest = rule.text.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, after)) = after.split_once('}') else { break };
+            text.push_str(before);
+            match name {
+                "what" => text.push_str(&what(rule.looks_at, reason, facts)),
+                "when" => {
+                    text.push_str(&visit(reason, facts).map_or(String::new(), |starts| hour_in_words(starts, today)))
+                }
+                "due" => text.push_str(&reason.due.map_or(String::new(), |due| day_in_words(due.day(), today))),
+                "days" => text.push_str(&days(self, rule.days, rule.looks_at, facts).to_string()),
+                "late" => text.push_str(&reason.due.map_or(String::new(), |due| late(due.day(), today))),
+                "from" => text.push_str(&from(rule.looks_at, reason, facts, today)),
+                _ => {}
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        Told {
+            rule: rule.id.clone(),
+            band: reason.band,
+            text,
+            due: reason.due,
+            action: rule.action.clone(),
+            subject: reason.subject,
+            source: rule.source.clone(),
+        }
+    }
+}
+
+fn days(rules: &Rules, days: i64, looks_at: LooksAt, facts: &ClientFacts) -> i64 {
+    if looks_at == LooksAt::Contact { rules.contact_days(facts.intensity) } else { days }
+}
+
+fn visit(reason: &Reason, facts: &ClientFacts) -> Option<DateTime<FixedOffset>> {
+    match reason.fact {
+        Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts),
+        _ => None,
+    }
+}
+
+fn what(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> String {
+    match reason.fact {
+        Fact::Enrollment(at) => facts.enrollments[usize::from(at)].project.clone(),
+        Fact::Plan(at) => facts.plans[usize::from(at)].kind.map_or("plan", PlanKind::label).to_lowercase(),
+        Fact::Goal(at) => facts.goals[usize::from(at)].words.clone(),
+        Fact::Step(at) => facts.steps[usize::from(at)].what.clone(),
+        Fact::Task(at) => facts.tasks[usize::from(at)].what.clone(),
+        Fact::Visit(at) => facts.visits[usize::from(at)].title.clone(),
+        Fact::Dependent(at) => facts.dependents[usize::from(at)].name.clone(),
+        Fact::Client if looks_at == LooksAt::Crisis => facts.crisis.join(" / "),
+        Fact::Client if facts.conflicts == 1 => "one field".into(),
+        Fact::Client => format!("{} fields", facts.conflicts),
+    }
+}
+
+fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+    let day = match reason.fact {
+        Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts.date_naive()),
+        Fact::Enrollment(at) => facts.enrollments[usize::from(at)].entry,
+        Fact::Plan(at) => facts.plans[usize::from(at)].start,
+        _ if looks_at == LooksAt::Contact => {
+            return match (&facts.last_contact, facts.begun()) {
+                (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
+                (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
+                (None, None) => "none on record".into(),
+            };
+        }
+        _ => facts.begun(),
+    };
+    day.map_or(String::new(), |day| day_in_words(day, today))
+}
+
+/// "19 Nov", with the year where it is another one, "today" and the days beside it by name.
+pub fn day_in_words(day: NaiveDate, today: NaiveDate) -> String {
+    match (day - today).num_days() {
+        0 => "today".into(),
+        1 => "tomorrow".into(),
+        -1 => "yesterday".into(),
+        2..=6 => day.format("%a %-d %b").to_string(),
+        _ if day.year() == today.year() => day.format("%-d %b").to_string(),
+        _ => day.format("%-d %b %Y").to_string(),
+    }
+}
+
+/// "today 14:00", "Wed 25 Nov 10:00".
+pub fn hour_in_words(time: DateTime<FixedOffset>, today: NaiveDate) -> String {
+    format!("{} {}", day_in_words(time.date_naive(), today), time.format("%H:%M"))
+}
+
+/// "due today", "due in 3 days", "2 days overdue".
+pub fn late(due: NaiveDate, today: NaiveDate) -> String {
+    match (due - today).num_days() {
+        0 => "due today".into(),
+        1 => "due tomorrow".into(),
+        left @ 2.. => format!("due in {left} days"),
+        -1 => "1 day overdue".into(),
+        left => format!("{} days overdue", -left),
+    }
+}
+
+impl DueAt {
+    /// For `--json`: `YYYY-MM-DD`, or RFC 3339 where it has an hour.
+    pub fn plain(self) -> String {
+        match self {
+            DueAt::Day(day) => day.format("%Y-%m-%d").to_string(),
+            DueAt::Hour(time) => time.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
+        }
+    }
+}
