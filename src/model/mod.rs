@@ -8,9 +8,12 @@ mod catalogue;
 mod change;
 mod choice;
 mod id;
+mod parse;
 pub mod records;
 mod row;
+pub mod text;
 mod value;
+pub mod when;
 
 pub use catalogue::{Field, FieldId, Kind, RecordType, Shown, field_by_id, record_by_name, record_by_number};
 pub use change::{Change, Edit, Invalid};
@@ -19,3 +22,4 @@ pub use id::{EntryRef, Hlc, RowId, SiteId};
 pub use records::CATALOGUE;
 pub use row::{Disagreement, Row};
 pub use value::{Value, ValueError};
+pub use when::Moment;

@@ -1,0 +1,172 @@
+//! From what a person types into a field to its value, and what a new row starts with.
+
+use super::records::{appointment, client, enrollment, goal, need, note, plan, step, task};
+use super::{
+    AppointmentStatus, Area, Choice, ClientStatus, ContactKind, Field, FieldId, GoalStatus, Invalid, Kind, Moment,
+    NeedStatus, PlanKind, PlanStatus, RecordType, Value, WorkStatus, when,
+};
+
+impl Field {
+    /// The value of a field that is not a set. Nothing typed is [`Value::Empty`].
+    ///
+    /// # Errors
+    /// In words, to stand beside the field.
+    pub fn parse(&self, text: &str, moment: &Moment) -> Result<Value, Invalid> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Ok(Value::Empty);
+        }
+        let value = match self.kind {
+            Kind::Line => Value::text(trimmed),
+            Kind::Text => Value::text(text.trim_end()),
+            Kind::Phone => {
+                if trimmed.chars().filter(char::is_ascii_digit).count() < 3 {
+                    return Err(self.invalid("has too few digits for a phone number"));
+                }
+                Value::text(trimmed)
+            }
+            Kind::Date => Value::Date(moment.day(trimmed).map_err(|why| self.invalid(why))?),
+            Kind::Time => Value::Time(moment.time(trimmed).map_err(|why| self.invalid(why))?),
+            Kind::Whole { unit: "minutes", .. } => {
+                Value::Whole(when::minutes(trimmed).ok_or_else(|| self.invalid("is not a length: try 45m or 1h30"))?)
+            }
+            Kind::Whole { .. } => {
+                let number = trimmed.trim_end_matches('%').trim_end().parse();
+                Value::Whole(number.map_err(|_| self.invalid("must be a whole number"))?)
+            }
+            Kind::Yes => match trimmed.to_lowercase().as_str() {
+                "yes" | "y" | "true" | "1" | "x" => Value::Yes(true),
+                "no" | "n" | "false" | "0" => Value::Yes(false),
+                _ => return Err(self.invalid("must be yes or no")),
+            },
+            Kind::Choice(choices) => Value::text(pick(choices, trimmed).map_err(|why| self.invalid(why))?.code),
+            Kind::Link(_) => Value::Link(trimmed.parse().map_err(|_| self.invalid("is not a row's id"))?),
+            Kind::Words | Kind::Links(_) => return Err(self.invalid("holds several things: add them one by one")),
+        };
+        self.check(&value)?;
+        Ok(value)
+    }
+
+    /// The elements of a set, typed with commas between.
+    pub fn parse_words(text: &str) -> Vec<String> {
+        let mut words: Vec<String> =
+            text.split([',', '\n']).map(|word| word.trim().to_string()).filter(|word| !word.is_empty()).collect();
+        words.sort();
+        words.dedup();
+        words
+    }
+}
+
+/// The choice that a text means: its code, its label, or a beginning that fits one alone.
+fn pick(choices: &'static [Choice], text: &str) -> Result<&'static Choice, String> {
+    let lower = text.to_lowercase();
+    let exact = |choice: &&Choice| choice.code == lower || choice.label.to_lowercase() == lower;
+    if let Some(choice) = choices.iter().find(exact) {
+        return Ok(choice);
+    }
+    let begins = |choice: &&Choice| choice.code.starts_with(&lower) || choice.label.to_lowercase().starts_with(&lower);
+    let mut fits = choices.iter().filter(begins);
+    match (fits.next(), fits.next()) {
+        (Some(choice), None) => Ok(choice),
+        _ => {
+            let codes: Vec<&str> = choices.iter().map(|choice| choice.code).collect();
+            Err(format!("must be one of: {}", codes.join(", ")))
+        }
+    }
+}
+
+impl RecordType {
+    /// What a new row starts with. `worker` and `area` are those of the person who adds it.
+    pub fn defaults(&self, moment: &Moment, worker: &str, area: &str) -> Vec<(FieldId, Value)> {
+        let today = || Value::Date(moment.today());
+        let code = |code: &str| Value::text(code);
+        if *self == client::TYPE {
+            let mut values = vec![(client::status, code(ClientStatus::Active.code())), (client::opened, today())];
+            values.push((client::worker, worker.into()));
+            values.push((client::area, area.into()));
+            values
+        } else if *self == enrollment::TYPE {
+            vec![(enrollment::entry, today()), (enrollment::head, Value::Yes(true))]
+        } else if *self == need::TYPE {
+            vec![(need::status, code(NeedStatus::Open.code())), (need::identified, today())]
+        } else if *self == plan::TYPE {
+            let kind = match Area::from_code(area) {
+                Some(Area::Healthcare) => PlanKind::Discharge,
+                Some(Area::MentalHealth) => PlanKind::Recovery,
+                Some(Area::Vocational) => PlanKind::Ipe,
+                Some(Area::SocialWork) | None => PlanKind::Service,
+            };
+            let review = moment.today().checked_add_months(chrono::Months::new(6));
+            vec![
+                (plan::kind, code(kind.code())),
+                (plan::status, code(PlanStatus::Active.code())),
+                (plan::start, today()),
+                (plan::review_due, review.map_or(Value::Empty, Value::Date)),
+            ]
+        } else if *self == goal::TYPE {
+            vec![(goal::progress, Value::Whole(0)), (goal::status, code(GoalStatus::Open.code()))]
+        } else if *self == step::TYPE {
+            vec![(step::who, code("me")), (step::status, code(WorkStatus::Open.code()))]
+        } else if *self == appointment::TYPE {
+            vec![
+                (appointment::minutes, Value::Whole(60)),
+                (appointment::status, code(AppointmentStatus::Planned.code())),
+            ]
+        } else if *self == task::TYPE {
+            vec![(task::due, today()), (task::status, code(WorkStatus::Open.code()))]
+        } else if *self == note::TYPE {
+            vec![(note::when, Value::Time(moment.now)), (note::kind, code(ContactKind::Phone.code()))]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::records::worker;
+    use chrono::{DateTime, FixedOffset};
+
+    fn moment() -> Moment {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T11:05:00+00:00").unwrap();
+        Moment::new(now, |_| FixedOffset::east_opt(0).unwrap())
+    }
+
+    fn field(record: &'static RecordType, id: FieldId) -> &'static Field {
+        record.field(id.field).unwrap()
+    }
+
+    #[test]
+    fn choices_by_code_label_or_beginning() {
+        let kind = field(&note::TYPE, note::kind);
+        for typed in ["face-to-face", "Face to face", "fac"] {
+            assert_eq!(kind.parse(typed, &moment()).unwrap(), Value::text("face-to-face"));
+        }
+        assert!(kind.parse("s", &moment()).is_ok_and(|value| value == Value::text("service")));
+        let refused = field(&appointment::TYPE, appointment::status).parse("k, maybe", &moment()).unwrap_err();
+        assert!(refused.to_string().starts_with("Status: must be one of: planned, confirmed, kept"));
+    }
+
+    #[test]
+    fn nothing_typed_is_nothing_and_wrong_kinds_are_told() {
+        for record in crate::model::CATALOGUE {
+            for field in record.fields {
+                assert_eq!(field.parse("  ", &moment()), Ok(Value::Empty));
+            }
+        }
+        let progress = field(&goal::TYPE, goal::progress);
+        assert_eq!(progress.parse("60 %", &moment()), Ok(Value::Whole(60)));
+        assert!(progress.parse("160", &moment()).is_err());
+        assert!(field(&client::TYPE, client::phone).parse("call her", &moment()).is_err());
+    }
+
+    #[test]
+    fn a_new_row_starts_with_values_that_fit() {
+        for record in crate::model::CATALOGUE.iter().filter(|record| ***record != worker::TYPE) {
+            for (id, value) in record.defaults(&moment(), "Rosa Ortiz", "healthcare") {
+                field(record, id).check(&value).unwrap();
+            }
+        }
+    }
+}

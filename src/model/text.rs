@@ -1,0 +1,78 @@
+//! Text from outside, disarmed: nothing that a terminal obeys, and nothing that turns a line around, gets through.
+
+use std::borrow::Cow;
+
+/// Marks over one letter, at most: more would climb over the lines above.
+const MARKS: usize = 4;
+
+/// One line: control characters, line breaks and tabs become spaces, invisible and direction-turning ones vanish.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    disarm(text, false)
+}
+
+/// Several lines: as [`one_line`], but line breaks stay.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    disarm(text, true)
+}
+
+fn disarm(text: &str, keep_breaks: bool) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte) || (keep_breaks && byte == b'\n')) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut marks = 0;
+    for c in text.chars() {
+        match c {
+            '\n' if keep_breaks => out.push('\n'),
+            '\r' if keep_breaks => {}
+            _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => out.push(' '),
+            _ if unseen(c) => {}
+            _ if is_mark(c) => {
+                marks += 1;
+                if marks <= MARKS {
+                    out.push(c);
+                }
+                continue;
+            }
+            _ => out.push(c),
+        }
+        marks = 0;
+    }
+    Cow::Owned(out)
+}
+
+/// Characters that are not seen but change what is: direction marks and overrides, zero-width ones (but for the joiners
+/// that some scripts need), tags, and those that stand for nothing.
+fn unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_gone() {
+        assert_eq!(one_line("Ann\x1b[2J\u{9b}31m\u{202e}nnA\r\nx\ty"), "Ann [2J 31mnnA  x y");
+        assert_eq!(lines("one\r\ntwo\x07"), "one\ntwo ");
+        assert_eq!(one_line("Zoë 李 محمد"), "Zoë 李 محمد");
+        assert_eq!(one_line(&format!("a{}b", "\u{301}".repeat(50))), format!("a{}b", "\u{301}".repeat(4)));
+        assert!(matches!(one_line("plain"), Cow::Borrowed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_survives(text in any::<String>()) {
+            prop_assert!(!one_line(&text).chars().any(|c| c.is_control() || unseen(c)));
+            prop_assert!(!lines(&text).chars().any(|c| c != '\n' && (c.is_control() || unseen(c))));
+        }
+    }
+}
