@@ -145,6 +145,14 @@ impl RecordType {
     }
 }
 
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Field {}
+
 impl PartialEq for RecordType {
     fn eq(&self, other: &RecordType) -> bool {
         self.number == other.number

@@ -74,7 +74,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(DiskFull) => StoreError::DiskFull,
             Some(ReadOnly) => StoreError::ReadOnly,
             Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
-            Some(SystemIoFailure) => StoreError::Write("the disk reported a failure".into()),
+            Some(SystemIoFailure) => StoreError::Write("the disk is full, or it failed".into()),
             Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged("its contents do not add up".into()),
             _ => StoreError::Sqlite(error),
         }

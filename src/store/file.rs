@@ -31,6 +31,19 @@ impl Passphrase {
     }
 }
 
+/// What is weak about a passphrase, in words; `None` for one that would stand for years.
+pub fn weakness(passphrase: &str) -> Option<String> {
+    // The file's key derivation makes every guess slow: a hundred a second is a generous thief.
+    let estimate = zxcvbn::zxcvbn(passphrase, &[]);
+    let time = match estimate.guesses_log10() {
+        guesses if guesses >= 11.0 => return None,
+        guesses if guesses >= 9.0 => "some months",
+        guesses if guesses >= 7.0 => "a day or two",
+        _ => "minutes",
+    };
+    Some(format!("This would fall in {time} to someone with the laptop. Four or five unrelated words are better."))
+}
+
 /// Who uses this file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worker {

@@ -36,7 +36,7 @@ pub mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use ed25519_dalek::SigningKey;
 use rusqlite::Connection;
 
@@ -44,13 +44,13 @@ pub use backup::RecoveryKey;
 pub use check::CheckReport;
 pub use commit::Receipt;
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker};
+pub use file::{Passphrase, Worker, weakness};
 pub use history::HistoryLine;
 pub use import::{Draft, Taken};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
 
-use crate::model::{Hlc, RowId, SiteId};
+use crate::model::{Hlc, Moment, RowId, SiteId};
 
 /// Where the time comes from: the wall clock, or a fixed or simulated one for tests and the demo.
 pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
@@ -58,6 +58,26 @@ pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
 /// The machine's own clock and time zone.
 pub fn wall_clock() -> Clock {
     Arc::new(|| chrono::Local::now().fixed_offset())
+}
+
+/// The moment that what people type is measured from: now, or the same time of another day, in the machine's time zone.
+pub fn local_moment(today: Option<NaiveDate>) -> Moment {
+    let now = chrono::Local::now();
+    let now = match today {
+        Some(day) => {
+            let local = day.and_time(now.time());
+            local.and_local_timezone(local_offset(local)).single().unwrap_or(now.fixed_offset())
+        }
+        None => now.fixed_offset(),
+    };
+    Moment::new(now, local_offset)
+}
+
+/// The offset at which a local time is lived on this machine. Of an hour that the clocks repeat, the first; of one that
+/// they leave out, the offset before it.
+fn local_offset(local: chrono::NaiveDateTime) -> FixedOffset {
+    let found = chrono::Local.offset_from_local_datetime(&local).earliest();
+    found.unwrap_or_else(|| chrono::Local.offset_from_utc_datetime(&local)).fix()
 }
 
 /// An unlocked caseload. Dropping it closes the file and wipes the keys.

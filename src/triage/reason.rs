@@ -93,13 +93,19 @@ impl Reason {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ranked {
     pub client: RowId,
-    /// Where the client stands in [`Caseload::facts`](super::Caseload::facts).
     pub(super) at: u32,
     pub band: Band,
     /// The most pressing first; empty only for a client in [`Band::Later`] about whom no rule has anything to say.
     pub reasons: Vec<Reason>,
     /// Reasons put off for now.
     pub snoozed: u16,
+}
+
+impl Ranked {
+    /// Where the client stands in [`Caseload::facts`](super::Caseload::facts).
+    pub fn place(&self) -> usize {
+        self.at as usize
+    }
 }
 
 /// A reason in words, with what a person needs to act on it.

@@ -1,0 +1,295 @@
+//! The command line: the same operations without a screen, for scripts, colleagues and tests.
+//!
+//! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
+
+mod reading;
+mod setting;
+mod writing;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::{Area, CATALOGUE};
+use crate::tui;
+
+pub use setting::Setting;
+
+/// Your whole caseload in the terminal: who needs you today, and why. Without a command it opens the screen.
+#[derive(Parser)]
+#[command(name = "caseload", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "New here? `caseload demo` opens a made-up caseload to look around in; nothing of it is kept.
+
+Every reading command takes --json. Dates there are YYYY-MM-DD, times RFC 3339 with their offset. An ID is a full id, a
+beginning or ending of one (four characters or more) that fits one row alone, or an id elsewhere such as hmis:528656.";
+
+/// What every command takes.
+#[derive(Args, Clone)]
+pub struct Common {
+    /// The caseload file [default: in your data folder]
+    #[arg(long, global = true, env = "CASELOAD_FILE", value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// Read the passphrase from this file's first line instead of asking
+    #[arg(long, global = true, env = "CASELOAD_PASSPHRASE_FILE", value_name = "PATH")]
+    passphrase_file: Option<PathBuf>,
+    /// Take this day for today (YYYY-MM-DD)
+    #[arg(long, global = true, value_name = "DATE")]
+    today: Option<NaiveDate>,
+    /// A folder with your agency's own rules (triage.toml) [default: in your configuration folder]
+    #[arg(long, global = true, env = "CASELOAD_AGENCY", value_name = "FOLDER")]
+    agency: Option<PathBuf>,
+    /// Print JSON with stable keys
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A made-up caseload on the screen, gone when it closes; or written to a file of any size
+    Demo(DemoArgs),
+    /// Make a new caseload file, and print its recovery key once
+    Init {
+        /// Your name, as it stands under what you write
+        #[arg(long)]
+        worker: String,
+        /// Your practice: healthcare, mental-health, social-work or vocational
+        #[arg(long, value_parser = area)]
+        area: Option<Area>,
+        /// As written after your name: "LCSW, CCM"
+        #[arg(long, default_value = "")]
+        credentials: String,
+    },
+    /// Take in an HMIS CSV folder or a spreadsheet (csv, xlsx, ods)
+    ///
+    /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
+    /// reason}], conflicts, unused_columns, dry_run}
+    Import {
+        path: PathBuf,
+        /// hmis-csv or sheet [default: told by content]
+        #[arg(long, value_parser = format)]
+        format: Option<crate::exchange::Format>,
+        /// A spreadsheet's column and the field it stands for, as "Column=field"; may be repeated
+        #[arg(long = "map", value_parser = pair, value_name = "COLUMN=FIELD")]
+        map: Vec<(String, String)>,
+        /// Show what would happen, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Who needs you, and why
+    ///
+    /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action}]}]; bands are now, today, this-week, later
+    Triage,
+    /// Your clients
+    ///
+    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment}]
+    List {
+        /// Closed clients too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Everything about one client
+    ///
+    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes}
+    Show { id: String },
+    /// Appointments of the coming days
+    ///
+    /// JSON: [{client_id, client, id, title, starts, minutes, place, status, transport, interpreter}]
+    Agenda {
+        /// How many days
+        #[arg(long, default_value_t = 7)]
+        days: u16,
+    },
+    /// Find words in notes, names, goals and the rest; the newest first
+    ///
+    /// JSON: [{client_id, client, type, id, when, snippet}]
+    Search {
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Add a row: add client given_name=Maria, add task client=ID what="call landlord" due=fri
+    ///
+    /// JSON: the row as stored
+    Add {
+        #[arg(value_name = "TYPE", value_parser = record_names())]
+        record: String,
+        #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
+        fields: Vec<(String, String)>,
+    },
+    /// Change fields of a row: set ID phone=555-0142 tags=+voucher,-wait
+    ///
+    /// JSON: the row as stored
+    Set {
+        id: String,
+        #[arg(required = true, value_parser = pair, value_name = "FIELD=VALUE")]
+        fields: Vec<(String, String)>,
+    },
+    /// Log a contact: log ID kind=phone minutes=18 body="talked through the list"
+    ///
+    /// JSON: the note as stored
+    Log {
+        id: String,
+        #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
+        fields: Vec<(String, String)>,
+    },
+    /// Take back the last action done here
+    Undo,
+    /// Everything that was ever set in a row
+    ///
+    /// JSON: [{when, who, site, action, field, from, to}]
+    History { id: String },
+    /// Verify the journal, its signatures and every table
+    ///
+    /// JSON: {ok, entries, streams, problems: []}; exit 1 when not ok
+    Check,
+    /// Write a backup, encrypted to the recovery key
+    Backup {
+        /// Where to [default: a folder beside the caseload]
+        folder: Option<PathBuf>,
+    },
+    /// Make a caseload file (at --file) from a backup and the recovery key
+    Restore {
+        backup: PathBuf,
+        /// Read the recovery key from this file instead of asking
+        #[arg(long, value_name = "PATH")]
+        recovery_key_file: Option<PathBuf>,
+    },
+    /// Change the passphrase
+    Passphrase {
+        /// Read the new passphrase from this file instead of asking
+        #[arg(long, value_name = "PATH")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// Write the made-up caseload to this file instead of opening the screen
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    #[arg(long, default_value_t = 47)]
+    clients: u32,
+    #[arg(long, default_value_t = 400)]
+    notes: u32,
+    /// The same seed makes the same people
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the program with the arguments it was given.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.common.json;
+    let setting = match Setting::new(cli.common) {
+        Ok(setting) => setting,
+        Err(error) => return failed(&error),
+    };
+    let Some(command) = cli.command else { return screen(tui::run(setting.start(None))) };
+    match run(command, &setting, json) {
+        Ok(done) => {
+            say(&done.text);
+            if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// What a command prints, and whether all is well.
+struct Done {
+    text: String,
+    ok: bool,
+}
+
+impl From<String> for Done {
+    fn from(text: String) -> Done {
+        Done { text, ok: true }
+    }
+}
+
+fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> {
+    Ok(match command {
+        Command::Demo(args) => match &args.write {
+            Some(path) => writing::demo(setting, path, args.clients, args.notes, args.seed)?.into(),
+            None => {
+                let spec = setting.demo(args.clients, args.notes, args.seed);
+                tui::run(setting.start(Some(spec)))?;
+                String::new().into()
+            }
+        },
+        Command::Init { worker, area, credentials } => {
+            writing::init(setting, &worker, area, &credentials, json)?.into()
+        }
+        Command::Import { path, format, map, dry_run } => {
+            writing::import(setting, &path, format, &map, dry_run, json)?.into()
+        }
+        Command::Triage => reading::triage(setting, json)?.into(),
+        Command::List { all } => reading::list(setting, all, json)?.into(),
+        Command::Show { id } => reading::show(setting, &id, json)?.into(),
+        Command::Agenda { days } => reading::agenda(setting, days, json)?.into(),
+        Command::Search { text, limit } => reading::search(setting, &text.join(" "), limit, json)?.into(),
+        Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
+        Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
+        Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
+        Command::Undo => writing::undo(setting)?.into(),
+        Command::History { id } => reading::history(setting, &id, json)?.into(),
+        Command::Check => reading::check(setting, json)?,
+        Command::Backup { folder } => writing::backup(setting, folder)?.into(),
+        Command::Restore { backup, recovery_key_file } => {
+            writing::restore(setting, &backup, recovery_key_file.as_deref())?.into()
+        }
+        Command::Passphrase { new_passphrase_file } => {
+            writing::passphrase(setting, new_passphrase_file.as_deref())?.into()
+        }
+    })
+}
+
+fn screen(result: anyhow::Result<()>) -> ExitCode {
+    result.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+/// One clear line, with what to do next.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let mut line = format!("{error:#}");
+    if let Some(hint) = error.downcast_ref::<crate::store::StoreError>().and_then(crate::store::StoreError::hint) {
+        line.push_str(&format!(" What to do: {hint}."));
+    }
+    eprintln!("caseload: {}", crate::model::text::one_line(&line));
+    ExitCode::from(1)
+}
+
+/// Prints; a reader that went away is no failure.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn area(text: &str) -> Result<Area, String> {
+    let codes: Vec<&str> = Area::ALL.iter().map(|area| area.code()).collect();
+    Area::from_code(text).ok_or_else(|| format!("it is one of: {}", codes.join(", ")))
+}
+
+fn format(text: &str) -> Result<crate::exchange::Format, String> {
+    let names: Vec<&str> = crate::exchange::Format::ALL.iter().map(|format| format.name()).collect();
+    crate::exchange::Format::from_name(text).ok_or_else(|| format!("it is one of: {}", names.join(", ")))
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
+    Ok((name.trim().into(), value.into()))
+}
+
+fn record_names() -> clap::builder::PossibleValuesParser {
+    CATALOGUE.iter().filter(|record| record.name != "worker").map(|record| record.name).collect::<Vec<_>>().into()
+}

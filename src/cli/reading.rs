@@ -1,0 +1,308 @@
+//! Commands that look: triage, list, show, agenda, search, history, check.
+
+use std::fmt::Write;
+
+use anyhow::{anyhow, bail};
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::records::{client, worker};
+use crate::model::{CATALOGUE, RecordType, RowId, text::one_line};
+use crate::store::{Found, Store, StoreError};
+use crate::triage::{Band, Caseload, ClientFacts, day_in_words, hour_in_words};
+
+use super::{Done, Setting};
+
+pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let today = setting.moment().today();
+    let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
+    let mut out = String::new();
+    let mut list = Vec::new();
+    let mut band = None;
+    for (ranked, rank) in caseload.ranked().iter().zip(1..) {
+        let facts = caseload.facts_of(ranked);
+        let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, today)).collect();
+        if json {
+            let reasons: Vec<Json> = told
+                .iter()
+                .map(|told| {
+                    let due = told.due.map(|due| due.plain());
+                    json!({"rule": told.rule, "text": told.text, "due": due, "action": told.action})
+                })
+                .collect();
+            list.push(json!({
+                "rank": rank, "client_id": facts.id.to_string(), "name": facts.name, "band": ranked.band, "reasons": reasons,
+            }));
+            continue;
+        }
+        if ranked.band == Band::Later && told.is_empty() {
+            continue;
+        }
+        if band != Some(ranked.band) {
+            band = Some(ranked.band);
+            writeln!(out, "{}{}", if rank == 1 { "" } else { "\n" }, ranked.band.label().to_uppercase())?;
+        }
+        writeln!(out, "{:4}  {}", rank, one_line(&facts.name))?;
+        for told in &told {
+            writeln!(out, "        {}", one_line(&told.text))?;
+        }
+    }
+    if json {
+        return Ok(printed(&Json::Array(list)));
+    }
+    if out.is_empty() {
+        out.push_str("Nobody needs you today.\n");
+    }
+    Ok(out)
+}
+
+pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let today = setting.moment().today();
+    let mut everyone = store.all_facts()?;
+    everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
+    everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
+    if json {
+        let list = everyone.iter().map(|facts| {
+            let last = facts.last_contact.as_ref().map(|contact| rfc(contact.when));
+            json!({
+                "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.area,
+                "intensity": facts.intensity, "outside_ids": facts.outside_ids, "last_contact": last,
+                "next_appointment": facts.next_visit(today).map(|visit| rfc(visit.starts)),
+            })
+        });
+        return Ok(printed(&list.collect()));
+    }
+    let mut out = String::new();
+    for facts in &everyone {
+        let last = facts.last_contact.as_ref().map(|contact| day_in_words(contact.when.date_naive(), today));
+        let next = facts.next_visit(today).map(|visit| hour_in_words(visit.starts, today));
+        write!(out, "{}  {}", facts.id.short(), one_line(&facts.name))?;
+        if facts.status != crate::model::ClientStatus::Active {
+            write!(out, "  ({})", facts.status.label().to_lowercase())?;
+        }
+        writeln!(
+            out,
+            "  last contact {}, next {}",
+            last.as_deref().unwrap_or("none"),
+            next.as_deref().unwrap_or("none")
+        )?;
+    }
+    writeln!(out, "{}", counted(everyone.len(), "client", "clients"))?;
+    Ok(out)
+}
+
+pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let (_, row) = find(&store, id)?;
+    let stream = store.row(row)?.map_or(row, |row| row.stream);
+    let file = store.client_file(stream, usize::MAX >> 1)?.ok_or_else(|| anyhow!("{id} is not of a client."))?;
+    if json {
+        let mut object = Map::new();
+        object.insert("client".into(), file.client.to_json());
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+            let rows = file.of(record).iter().map(crate::model::Row::to_json).collect();
+            object.insert(plural_key(record), Json::Array(rows));
+        }
+        return Ok(printed(&object.into()));
+    }
+    let mut out = String::new();
+    writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
+    fields(&mut out, &file.client)?;
+    for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+        if !file.of(record).is_empty() {
+            writeln!(out, "\n{}", record.plural.to_uppercase())?;
+        }
+        for row in file.of(record) {
+            writeln!(out, "- {}", row.id.short())?;
+            fields(&mut out, row)?;
+        }
+    }
+    Ok(out)
+}
+
+fn fields(out: &mut String, row: &crate::model::Row) -> std::fmt::Result {
+    for field in row.record.fields {
+        let shown = row.shown(field);
+        if !shown.is_empty() {
+            writeln!(out, "  {:<22} {}", field.label, one_line(&shown))?;
+        }
+    }
+    Ok(())
+}
+
+pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let today = setting.moment().today();
+    let until = crate::triage::calendar::add_days(today, i64::from(days.max(1)) - 1);
+    let everyone = store.all_facts()?;
+    let mut visits: Vec<(&ClientFacts, &crate::triage::Visit)> = everyone
+        .iter()
+        .filter(|facts| facts.status != crate::model::ClientStatus::Closed)
+        .flat_map(|facts| facts.visits.iter().map(move |visit| (facts, visit)))
+        .filter(|(_, visit)| visit.status.is_open() && (today..=until).contains(&visit.starts.date_naive()))
+        .collect();
+    visits.sort_by_key(|(facts, visit)| (visit.starts, facts.id, visit.row));
+    if json {
+        let list = visits.iter().map(|(facts, visit)| {
+            json!({
+                "client_id": facts.id.to_string(), "client": facts.name, "id": visit.row.to_string(), "title": visit.title,
+                "starts": rfc(visit.starts), "minutes": visit.minutes, "place": visit.place, "status": visit.status,
+                "transport": visit.transport, "interpreter": visit.interpreter,
+            })
+        });
+        return Ok(printed(&list.collect()));
+    }
+    let mut out = String::new();
+    let mut day = None;
+    for (facts, visit) in &visits {
+        let its_day = visit.starts.date_naive();
+        if day.replace(its_day) != Some(its_day) {
+            writeln!(out, "{}", its_day.format("%A %-d %B"))?;
+        }
+        let mut line = format!("  {}  {}, {}", visit.starts.format("%H:%M"), facts.name, visit.title);
+        if !visit.place.is_empty() {
+            line.push_str(&format!(", {}", visit.place));
+        }
+        if visit.transport == Some(crate::model::Arranged::Needed) {
+            line.push_str("  ! no ride yet");
+        }
+        writeln!(out, "{}", one_line(&line))?;
+    }
+    if visits.is_empty() {
+        out.push_str("No appointments.\n");
+    }
+    Ok(out)
+}
+
+pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let hits = store.search(text, limit)?;
+    if json {
+        let list = hits.iter().map(|hit| {
+            json!({
+                "client_id": hit.client.to_string(), "client": hit.client_name, "type": hit.record.name,
+                "id": hit.row.to_string(), "when": hit.when.map(rfc), "snippet": hit.snippet,
+            })
+        });
+        return Ok(printed(&list.collect()));
+    }
+    let mut out = String::new();
+    for hit in &hits {
+        let when = hit.when.map_or(String::new(), |when| when.format("%Y-%m-%d ").to_string());
+        let line = format!("{when}{} ({}): {}", hit.client_name, hit.record.label.to_lowercase(), hit.snippet);
+        writeln!(out, "{}", one_line(&line))?;
+    }
+    writeln!(out, "{}", if hits.is_empty() { "Nothing found.".into() } else { counted(hits.len(), "row", "rows") })?;
+    Ok(out)
+}
+
+pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let row = match find(&store, id) {
+        Ok((_, row)) => row,
+        // A deleted row is found by its full id only.
+        Err(error) => {
+            id.parse::<RowId>().ok().filter(|row| store.history(*row).is_ok_and(|h| !h.is_empty())).ok_or(error)?
+        }
+    };
+    let lines = store.history(row)?;
+    if json {
+        let list = lines.iter().map(|line| {
+            json!({
+                "when": rfc(line.when), "who": line.who, "site": line.site.to_string(), "action": line.action,
+                "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
+            })
+        });
+        return Ok(printed(&list.collect()));
+    }
+    let mut out = String::new();
+    for line in &lines {
+        let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
+        let text = format!(
+            "{}  {}  {}: {}{}  ({})",
+            line.when.format("%Y-%m-%d %H:%M"),
+            line.who,
+            line.field,
+            from,
+            line.to.plain(),
+            line.action
+        );
+        writeln!(out, "{}", one_line(&text))?;
+    }
+    Ok(out)
+}
+
+pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
+    let report = setting.open()?.check()?;
+    let text = if json {
+        printed(&serde_json::to_value(&report)?)
+    } else if report.ok {
+        format!(
+            "All is well: {} journal entries in {} streams, every chain whole and every table as its journal says.\n",
+            report.entries, report.streams
+        )
+    } else {
+        let mut text = String::from("This caseload is damaged. Keep the file and restore the latest backup.\n");
+        for problem in &report.problems {
+            writeln!(text, "- {}", one_line(problem))?;
+        }
+        text
+    };
+    Ok(Done { text, ok: report.ok })
+}
+
+/// The row that a text names; a name that fits one client alone will do too.
+pub fn find(store: &Store, text: &str) -> anyhow::Result<(&'static RecordType, RowId)> {
+    match store.find(text)? {
+        Found::One { record, row } if *record != worker::TYPE => return Ok((record, row)),
+        Found::Several(rows) => {
+            let some: Vec<String> = rows.iter().take(4).map(ToString::to_string).collect();
+            bail!("\"{text}\" fits several rows: {} ... Type more of it.", some.join(", "));
+        }
+        _ => {}
+    }
+    let wanted = text.trim().to_lowercase();
+    let everyone = store.all_facts()?;
+    let mut fits = everyone.iter().filter(|facts| !wanted.is_empty() && facts.name.to_lowercase().contains(&wanted));
+    match (fits.next(), fits.next()) {
+        (Some(facts), None) => Ok((&client::TYPE, facts.id)),
+        (Some(_), Some(_)) => bail!("Several clients have \"{text}\" in their name. Use an id from `caseload list`."),
+        _ => Err(StoreError::NoRow(text.to_string()).into()),
+    }
+}
+
+pub fn rfc(time: chrono::DateTime<chrono::FixedOffset>) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
+/// JSON for scripts, which does no harm on a terminal either: what a terminal might obey is escaped.
+pub fn printed(json: &Json) -> String {
+    let text = serde_json::to_string_pretty(json).expect("JSON values print");
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        let mut buffer = [0; 4];
+        let alone: &str = c.encode_utf8(&mut buffer);
+        if c != '\n' && one_line(alone) != alone {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn plural_key(record: &RecordType) -> String {
+    match record.name {
+        "care_team" => "care_team".into(),
+        name => format!("{name}s"),
+    }
+}
+
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

@@ -1,0 +1,125 @@
+//! Where the file is, how it is unlocked, which day it is and by which rules.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use directories::ProjectDirs;
+use zeroize::Zeroizing;
+
+use crate::demo;
+use crate::model::Moment;
+use crate::store::{Passphrase, Store, local_moment, wall_clock};
+use crate::triage::Rules;
+use crate::tui;
+
+use super::Common;
+
+/// The worker's word on all that a command needs beside its own arguments.
+pub struct Setting {
+    file: PathBuf,
+    passphrase_file: Option<PathBuf>,
+    today: Option<chrono::NaiveDate>,
+    pub rules: Rules,
+}
+
+impl Setting {
+    pub fn new(common: Common) -> anyhow::Result<Setting> {
+        let places = ProjectDirs::from("", "", "caseload");
+        let file = match (common.file, &places) {
+            (Some(file), _) => file,
+            (None, Some(places)) => places.data_dir().join("caseload.db"),
+            (None, None) => bail!("There is no home folder here. Name the caseload with --file PATH."),
+        };
+        let agency = common.agency.clone().or(places.map(|places| places.config_dir().to_path_buf()));
+        let mut rules = Rules::standard();
+        if let Some(own) = agency.map(|folder| folder.join("triage.toml")) {
+            match std::fs::read_to_string(&own) {
+                Ok(text) => rules = rules.overlay(&own.display().to_string(), &text)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && common.agency.is_none() => {}
+                Err(error) => return Err(error).with_context(|| format!("Cannot read {}", own.display())),
+            }
+        }
+        Ok(Setting { file, passphrase_file: common.passphrase_file, today: common.today, rules })
+    }
+
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub fn moment(&self) -> Moment {
+        local_moment(self.today)
+    }
+
+    pub fn demo(&self, clients: u32, notes: u32, seed: u64) -> demo::Spec {
+        demo::Spec { clients, notes, seed, moment: self.moment() }
+    }
+
+    /// What the screen starts with.
+    pub fn start(&self, demo: Option<demo::Spec>) -> tui::Start {
+        tui::Start {
+            file: self.file.clone(),
+            passphrase: self.passphrase_file.clone(),
+            today: self.today,
+            rules: self.rules.clone(),
+            demo,
+        }
+    }
+
+    /// Unlocks the caseload.
+    pub fn open(&self) -> anyhow::Result<Store> {
+        if !self.file.exists() {
+            return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
+        }
+        let passphrase = match &self.passphrase_file {
+            Some(path) => read_secret(path)?,
+            None => ask("Passphrase: ")?,
+        };
+        Ok(Store::open(&self.file, &Passphrase::new(passphrase.as_str()), wall_clock())?)
+    }
+
+    /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.
+    pub fn new_passphrase(&self, path: Option<&Path>) -> anyhow::Result<Passphrase> {
+        if let Some(path) = path.or(self.passphrase_file.as_deref()) {
+            let secret = read_secret(path)?;
+            if secret.is_empty() {
+                bail!("{} has an empty first line. Write the passphrase there.", path.display());
+            }
+            return Ok(Passphrase::new(secret.as_str()));
+        }
+        self.new_passphrase_asked()
+    }
+
+    /// Asks for a new passphrase twice.
+    pub fn new_passphrase_asked(&self) -> anyhow::Result<Passphrase> {
+        let first = ask("New passphrase: ")?;
+        if first.chars().count() < 8 {
+            bail!(
+                "A passphrase needs at least 8 characters. Four or five unrelated words are good. Nothing was changed."
+            );
+        }
+        if let Some(weak) = crate::store::weakness(&first) {
+            eprintln!("{weak}");
+        }
+        if *first != *ask("The same again: ")? {
+            bail!("The two were not the same. Nothing was changed.");
+        }
+        Ok(Passphrase::new(first.as_str()))
+    }
+}
+
+/// Asks at the terminal, without showing what is typed.
+pub fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+    if !std::io::stdin().is_terminal() && !std::io::stderr().is_terminal() {
+        bail!("No passphrase: there is no terminal to ask at. Use --passphrase-file PATH.");
+    }
+    let typed = rpassword::prompt_password(prompt).context("No passphrase: the terminal cannot be asked")?;
+    Ok(Zeroizing::new(typed))
+}
+
+/// The first line of a file that holds a secret.
+pub fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    let text = Zeroizing::new(text);
+    Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
+}

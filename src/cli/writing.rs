@@ -1,0 +1,387 @@
+//! Commands that change something: each says what it changed.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::{Value as Json, json};
+
+use crate::exchange;
+use crate::model::records::{client, goal, note, plan, step};
+use crate::model::{Area, Change, Field, Kind, PlanStatus, RecordType, RowId, Value, record_by_name, text::one_line};
+use crate::store::{RecoveryKey, Store, Worker, wall_clock};
+
+use super::Setting;
+use super::reading::{counted, find, printed};
+use super::setting::{ask, read_secret};
+
+pub fn init(
+    setting: &Setting,
+    name: &str,
+    area: Option<Area>,
+    credentials: &str,
+    json: bool,
+) -> anyhow::Result<String> {
+    if name.trim().is_empty() {
+        bail!("Your name cannot be empty: it stands under everything you write.");
+    }
+    let passphrase = setting.new_passphrase(None)?;
+    folder_of(setting.file())?;
+    let worker = Worker {
+        id: RowId::new(u64::try_from(setting.moment().now.timestamp_millis()).unwrap_or(0)),
+        name: name.trim().into(),
+        credentials: credentials.into(),
+        area: area.map_or("", Area::code).into(),
+    };
+    let (store, recovery) = Store::create(setting.file(), &passphrase, &worker, wall_clock())?;
+    if json {
+        return Ok(printed(&json!({
+            "file": setting.file().display().to_string(), "worker_id": store.worker().id.to_string(),
+            "recovery_key": recovery.printed(),
+        })));
+    }
+    Ok(format!(
+        "Made {}.\n\nYour recovery key, shown this once:\n\n    {}\n\nWrite it down and keep it away from this laptop. With a backup it opens your caseload when the passphrase is\nforgotten. Without the passphrase and without this key nobody can open it, not even we.\n",
+        setting.file().display(),
+        recovery.printed()
+    ))
+}
+
+/// Makes the folder that a file is to stand in, for its owner only.
+pub fn folder_of(file: &Path) -> anyhow::Result<()> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("Cannot make the folder {}", folder.display()))
+}
+
+pub fn demo(setting: &Setting, path: &Path, clients: u32, notes: u32, seed: u64) -> anyhow::Result<String> {
+    let passphrase = setting.new_passphrase(None)?;
+    let spec = setting.demo(clients, notes, seed);
+    folder_of(path)?;
+    let (mut store, recovery) = Store::create(path, &passphrase, &crate::demo::worker(), wall_clock())?;
+    let mut bar = Progress::new("Writing");
+    let made = crate::demo::fill(&mut store, &spec, &mut |done, all| bar.show(done, all));
+    bar.clear();
+    if let Err(error) = made {
+        drop(store);
+        for end in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_os_string();
+            name.push(end);
+            let _ = std::fs::remove_file(name);
+        }
+        return Err(error.into());
+    }
+    Ok(format!(
+        "Wrote {} with {} and {}.\nRecovery key: {}\n",
+        path.display(),
+        counted(clients as usize, "made-up client", "made-up clients"),
+        counted(notes as usize, "note", "notes"),
+        recovery.printed()
+    ))
+}
+
+pub fn import(
+    setting: &Setting,
+    path: &Path,
+    format: Option<exchange::Format>,
+    map: &[(String, String)],
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let reading = exchange::read(path, &exchange::Options { format, map, moment: setting.moment() })?;
+    let mut bar = Progress::new("Importing");
+    let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
+    bar.clear();
+    let taken = taken?;
+    let mut types: Vec<&str> = reading.drafts.iter().map(|draft| draft.record.name).collect();
+    types.sort_unstable();
+    types.dedup();
+    let counts = |counts: &std::collections::BTreeMap<&'static str, u64>| -> Json {
+        types.iter().map(|name| ((*name).to_string(), json!(counts.get(name).copied().unwrap_or(0)))).collect()
+    };
+    if json {
+        return Ok(printed(&json!({
+            "format": reading.format.name(), "read": reading.read, "deleted": reading.deleted,
+            "created": counts(&taken.created), "updated": counts(&taken.updated), "unchanged": counts(&taken.unchanged),
+            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns,
+            "dry_run": dry_run,
+        })));
+    }
+    let mut out = String::new();
+    for (file, rows) in &reading.read {
+        write!(out, "{file}: {}", counted(*rows as usize, "row", "rows"))?;
+        match reading.deleted.get(file) {
+            Some(deleted) => writeln!(out, ", of which {deleted} are marked as deleted and left out")?,
+            None => writeln!(out)?,
+        }
+    }
+    let verb = if dry_run { "would be " } else { "" };
+    for name in &types {
+        let label = record_by_name(name).map_or(*name, |record| record.plural);
+        let of = |counts: &std::collections::BTreeMap<&'static str, u64>| counts.get(name).copied().unwrap_or(0);
+        let (new, changed, same) = (of(&taken.created), of(&taken.updated), of(&taken.unchanged));
+        writeln!(out, "{label}: {new} {verb}added, {changed} {verb}changed, {same} as they were")?;
+    }
+    if taken.conflicts > 0 {
+        let fields = counted(taken.conflicts as usize, "field was", "fields were");
+        writeln!(out, "{fields} edited here since and came in different: both values are kept, for you to choose.")?;
+    }
+    if !reading.unused_columns.is_empty() {
+        writeln!(
+            out,
+            "Columns not used: {}. Use --map \"Column=field\" to place one.",
+            reading.unused_columns.join(", ")
+        )?;
+    }
+    for skipped in &reading.skipped {
+        let column = if skipped.column.is_empty() { String::new() } else { format!(", {}", skipped.column) };
+        writeln!(out, "Skipped {} line {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
+    }
+    if dry_run {
+        out.push_str("Nothing was changed: this was a trial.\n");
+    }
+    Ok(crate::model::text::lines(&out).into_owned())
+}
+
+pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let record = record_by_name(record).ok_or_else(|| anyhow!("There is no record type \"{record}\"."))?;
+    let given = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let row = store.new_id();
+    let mut parent: Option<(&'static Field, RowId)> = None;
+    let stream = if *record == client::TYPE {
+        row
+    } else {
+        let link = if *record == step::TYPE {
+            Some(step::goal)
+        } else if *record == goal::TYPE {
+            Some(goal::plan)
+        } else {
+            None
+        };
+        let link = link.and_then(|id| record.field(id.field));
+        let above = link.and_then(|field| given(field.name).map(|id| (field, id)));
+        match (above, given("client")) {
+            (Some((field, id)), _) => {
+                let (_, above) = find(&store, id)?;
+                parent = Some((field, above));
+                store.row(above)?.ok_or_else(|| anyhow!("There is no row {id}."))?.stream
+            }
+            (None, Some(id)) => {
+                let (_, found) = find(&store, id)?;
+                store.row(found)?.ok_or_else(|| anyhow!("There is no client {id}."))?.stream
+            }
+            (None, None) => bail!("Say whose it is: client=ID."),
+        }
+    };
+    if *record == goal::TYPE && parent.is_none() {
+        // A goal belongs to the plan in force.
+        let plans = store.rows(&plan::TYPE, stream)?;
+        let active = plans.iter().rev().find(|row| row.text(plan::status) == PlanStatus::Active.code());
+        parent = active.and_then(|plan| Some((goal::TYPE.field(goal::plan.field)?, plan.id)));
+    }
+    let moment = setting.moment();
+    let mut change = Change::new(format!("add {}", record.label.to_lowercase()));
+    change.create(record, row, stream);
+    let worker = store.worker().clone();
+    for (field, value) in record.defaults(&moment, &worker.name, &worker.area) {
+        let named = record.field(field.field).is_some_and(|field| given(field.name).is_some());
+        if !named && !value.is_empty() {
+            change.set(row, field, value);
+        }
+    }
+    if let Some((field, above)) = parent {
+        change.set(row, field.id, Value::Link(above));
+    }
+    let rest = fields.iter().filter(|(name, _)| {
+        !(name == "client" && *record != client::TYPE) && parent.is_none_or(|(field, _)| field.name != name)
+    });
+    fill(&mut change, setting, &store, record, row, rest)?;
+    save(&mut store, &change, row, json)
+}
+
+pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let (record, row) = find(&store, id)?;
+    let mut change = Change::new(format!("edit {}", record.label.to_lowercase()));
+    fill(&mut change, setting, &store, record, row, fields.iter())?;
+    save(&mut store, &change, row, json)
+}
+
+pub fn log(setting: &Setting, id: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let (_, found) = find(&store, id)?;
+    let stream = store.row(found)?.ok_or_else(|| anyhow!("There is no client {id}."))?.stream;
+    let row = store.new_id();
+    let mut change = Change::new("log contact");
+    change.create(&note::TYPE, row, stream);
+    for (field, value) in note::TYPE.defaults(&setting.moment(), "", "") {
+        let named =
+            note::TYPE.field(field.field).is_some_and(|field| fields.iter().any(|(name, _)| name == field.name));
+        if !named {
+            change.set(row, field, value);
+        }
+    }
+    fill(&mut change, setting, &store, &note::TYPE, row, fields.iter())?;
+    save(&mut store, &change, row, json)
+}
+
+/// Puts typed values into a change.
+fn fill<'a>(
+    change: &mut Change,
+    setting: &Setting,
+    store: &Store,
+    record: &'static RecordType,
+    row: RowId,
+    fields: impl Iterator<Item = &'a (String, String)>,
+) -> anyhow::Result<()> {
+    for (name, typed) in fields {
+        let field = record.field_by_name(name).ok_or_else(|| {
+            let names: Vec<&str> = record.fields.iter().map(|field| field.name).collect();
+            anyhow!("A {} has no field \"{name}\". It has: {}.", record.label.to_lowercase(), names.join(", "))
+        })?;
+        match field.kind {
+            Kind::Words | Kind::Links(_) => {
+                let now = store.row_of(record, row)?.map_or(Vec::new(), |row| row.words(field.id).to_vec());
+                let typed = Field::parse_words(typed);
+                let whole = !typed.iter().any(|word| word.starts_with(['+', '-']));
+                for word in &typed {
+                    let (bare, present) = match (word.strip_prefix('-'), word.strip_prefix('+')) {
+                        (Some(bare), _) if !whole => (bare, false),
+                        (_, Some(bare)) if !whole => (bare, true),
+                        _ => (word.as_str(), true),
+                    };
+                    let element = match field.kind {
+                        Kind::Links(_) => find(store, bare)?.1.to_string(),
+                        _ => bare.to_string(),
+                    };
+                    change.member(row, field.id, element, present);
+                }
+                for gone in now.iter().filter(|word| whole && !typed.contains(word)) {
+                    change.member(row, field.id, gone.as_str(), false);
+                }
+            }
+            Kind::Link(_) if !typed.trim().is_empty() => {
+                change.set(row, field.id, Value::Link(find(store, typed)?.1));
+            }
+            _ => {
+                change.set(row, field.id, field.parse(typed, &setting.moment())?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn save(store: &mut Store, change: &Change, row: RowId, json: bool) -> anyhow::Result<String> {
+    store.commit(change)?;
+    let saved = store.row(row)?.ok_or_else(|| anyhow!("The row was saved but cannot be found again."))?;
+    if json {
+        return Ok(printed(&saved.to_json()));
+    }
+    let name = store.facts(saved.stream)?.map_or(String::new(), |facts| facts.name);
+    let mut out = format!("Saved: {} for {} ({})\n", change.label, one_line(&name), saved.id);
+    for field in saved.record.fields {
+        let shown = saved.shown(field);
+        if !shown.is_empty() {
+            writeln!(out, "  {:<22} {}", field.label, one_line(&shown))?;
+        }
+    }
+    Ok(out)
+}
+
+pub fn undo(setting: &Setting) -> anyhow::Result<String> {
+    match setting.open()?.undo()? {
+        Some((label, _)) => Ok(format!("Undone: {}\n", one_line(&label))),
+        None => Ok("There is nothing to undo.\n".into()),
+    }
+}
+
+pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let folder = folder.unwrap_or_else(|| setting.file().with_file_name("backups"));
+    folder_of(&folder.join("backup"))?;
+    let path = store.backup(&folder)?;
+    Ok(format!("Wrote {}. The recovery key opens it.\n", path.display()))
+}
+
+pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>) -> anyhow::Result<String> {
+    if setting.file().exists() {
+        return Err(crate::store::StoreError::Exists(setting.file().into()).into());
+    }
+    let key = match key_file {
+        Some(path) => read_secret(path)?,
+        None => ask("Recovery key: ")?,
+    };
+    let key = RecoveryKey::parse(&key)?;
+    let passphrase = setting.new_passphrase(None)?;
+    folder_of(setting.file())?;
+    let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
+    let report = store.check()?;
+    if !report.ok {
+        bail!("The restored caseload does not check out: {}", report.problems.join("; "));
+    }
+    Ok(format!(
+        "Restored {} ({} journal entries, checked).\nIts new recovery key, shown this once: {}\n",
+        setting.file().display(),
+        report.entries,
+        recovery.printed()
+    ))
+}
+
+pub fn passphrase(setting: &Setting, new: Option<&Path>) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let passphrase = match new {
+        Some(path) => setting.new_passphrase(Some(path))?,
+        None => setting.new_passphrase_asked()?,
+    };
+    store.change_passphrase(&passphrase)?;
+    Ok("The passphrase was changed. Backups still open with the recovery key.\n".into())
+}
+
+/// A bar on the terminal's last line, and Ctrl-C heard between rows.
+struct Progress {
+    what: &'static str,
+    shown: Option<std::time::Instant>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Progress {
+    fn new(what: &'static str) -> Progress {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+        }
+        Progress { what, shown: None, stop }
+    }
+
+    fn show(&mut self, done: usize, all: usize) -> ControlFlow<()> {
+        let due = self.shown.is_none_or(|shown| shown.elapsed().as_millis() >= 100);
+        if due && std::io::stderr().is_terminal() {
+            self.shown = Some(std::time::Instant::now());
+            let filled = done * 30 / all.max(1);
+            eprint!(
+                "\r{} [{}{}] {done} of {all}  (Ctrl-C stops, nothing is changed then)",
+                self.what,
+                "#".repeat(filled),
+                ".".repeat(30 - filled)
+            );
+        }
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn clear(&self) {
+        if self.shown.is_some() {
+            eprint!("\r\x1b[2K");
+        }
+    }
+}

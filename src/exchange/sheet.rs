@@ -1,0 +1,338 @@
+//! A spreadsheet with a row for each client: columns are matched by name, with common synonyms
+//! (`assets/exchange/sheet-columns.toml`), and `--map` for the rest.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use calamine::{Data, Reader};
+
+use crate::model::records::{appointment, client, goal, note, task};
+use crate::model::{
+    AppointmentStatus, ClientStatus, ContactKind, Field, GoalStatus, Moment, RecordType, RowId, Value, WorkStatus,
+};
+use crate::store::Draft;
+
+use super::table::{Line, Table};
+use super::{ExchangeError, Format, Reading, Skipped, refused};
+
+/// What a column stands for.
+#[derive(Clone, Copy, PartialEq)]
+enum Column {
+    Field(&'static Field),
+    /// An id in another system, of that system's name.
+    OutsideId(&'static str),
+    /// A whole name.
+    Name,
+    LastContact,
+    NextAppointment,
+    Note,
+    Goal,
+    Task,
+}
+
+fn synonyms() -> &'static BTreeMap<String, Vec<String>> {
+    static SYNONYMS: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
+    SYNONYMS.get_or_init(|| {
+        toml::from_str(include_str!("../../assets/exchange/sheet-columns.toml"))
+            .expect("the shipped column names are sound")
+    })
+}
+
+pub(super) fn read(path: &Path, map: &[(String, String)], moment: &Moment) -> Result<Reading, ExchangeError> {
+    let mut skipped = Vec::new();
+    let table = load(path, &mut skipped)?;
+    let columns = columns(path, &table, map)?;
+    let mut reading = Reading {
+        format: Format::Sheet,
+        read: BTreeMap::from([(table.file.clone(), table.rows.len() as u64)]),
+        deleted: BTreeMap::new(),
+        skipped,
+        unused_columns: Vec::new(),
+        drafts: Vec::new(),
+    };
+    for (name, column) in table.header.iter().zip(&columns) {
+        if column.is_none() && !name.is_empty() {
+            reading.unused_columns.push(name.clone());
+        }
+    }
+    let mut seen: HashMap<RowId, u64> = HashMap::new();
+    for line in table.lines() {
+        match drafts(line, &columns, moment) {
+            Ok(drafts) => match seen.insert(drafts[0].row, line.number) {
+                None => reading.drafts.extend(drafts),
+                Some(other) => {
+                    let why = format!("the same person as on line {other}; an id or a birth date would tell two apart");
+                    reading.skipped.push(line.skip("", why));
+                }
+            },
+            Err((at, why)) => reading.skipped.push(line.skip(table.header.get(at).map_or("", String::as_str), why)),
+        }
+    }
+    Ok(reading)
+}
+
+fn load(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Table, ExchangeError> {
+    let io = |source| ExchangeError::Io { path: path.into(), source };
+    let head = {
+        use std::io::Read;
+        let mut head = Vec::new();
+        std::fs::File::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
+        head
+    };
+    let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let is_workbook = head.starts_with(b"PK\x03\x04") || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
+    if !is_workbook {
+        if matches!(extension.as_str(), "xlsx" | "ods" | "xls" | "xlsm") {
+            return Err(refused(path, "it has the name of a workbook, but it is none"));
+        }
+        let table = Table::read(path, None, skipped)?;
+        return Ok(table);
+    }
+    let broken = |why: String| refused(path, &format!("it cannot be read as a workbook ({why})"));
+    let mut book = calamine::open_workbook_auto(path).map_err(|error| broken(error.to_string()))?;
+    let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    for sheet in book.sheet_names() {
+        let range = book.worksheet_range(&sheet).map_err(|error| broken(error.to_string()))?;
+        let first = range.start().map_or(0, |(row, _)| row);
+        let mut rows = range
+            .rows()
+            .zip(u64::from(first) + 1..)
+            .map(|(cells, number)| (number, cells.iter().map(shown).collect::<csv::StringRecord>()));
+        // A title or two may stand above the header.
+        let header = rows.by_ref().take(20).find(|(_, cells)| {
+            cells.iter().filter(|cell| known(cell).is_some()).count() >= 1
+                && cells.iter().filter(|cell| !cell.is_empty()).count() >= 2
+        });
+        if let Some((_, header)) = header {
+            let header = header.iter().map(String::from).collect();
+            let rows = rows.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect();
+            return Ok(Table::new(file, header, rows));
+        }
+    }
+    Err(refused(
+        path,
+        "no sheet in it has a row of column names that are known here; name them with --map \"Column=field\"",
+    ))
+}
+
+/// A cell as text; dates as `2026-11-30`, with the time where there is one.
+fn shown(cell: &Data) -> String {
+    match cell {
+        Data::DateTime(when) => match when.as_datetime() {
+            Some(time) if time.time() == chrono::NaiveTime::MIN => time.date().to_string(),
+            Some(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+            None => String::new(),
+        },
+        Data::DateTimeIso(text) => text.trim_end_matches("T00:00:00").to_string(),
+        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        Data::Error(_) | Data::Empty => String::new(),
+        other => other.to_string().trim().to_string(),
+    }
+}
+
+/// A name of a column without case, spaces and punctuation.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn known(name: &str) -> Option<Column> {
+    let wanted = bare(name);
+    let (field, _) = synonyms()
+        .iter()
+        .find(|(field, names)| bare(field) == wanted || names.iter().any(|name| bare(name) == wanted))?;
+    named(field, name)
+}
+
+/// The column that a field's name stands for.
+fn named(field: &str, header: &str) -> Option<Column> {
+    Some(match field {
+        "name" => Column::Name,
+        "last_contact" => Column::LastContact,
+        "next_appointment" => Column::NextAppointment,
+        "note" => Column::Note,
+        "goal" => Column::Goal,
+        "task" => Column::Task,
+        "outside_ids" => Column::OutsideId(match bare(header).as_str() {
+            "mrn" | "medicalrecordnumber" => "mrn",
+            "medicaidid" => "medicaid",
+            "hmisid" | "personalid" => "hmis",
+            _ => "sheet",
+        }),
+        _ => Column::Field(client::TYPE.field_by_name(field)?),
+    })
+}
+
+fn columns(path: &Path, table: &Table, map: &[(String, String)]) -> Result<Vec<Option<Column>>, ExchangeError> {
+    let mut columns: Vec<Option<Column>> = vec![None; table.header.len()];
+    for (header, field) in map {
+        let at = table.header.iter().position(|name| bare(name) == bare(header));
+        let at = at.ok_or_else(|| {
+            refused(path, &format!("it has no column \"{header}\"; it has: {}", table.header.join(", ")))
+        })?;
+        let column = named(field, header).ok_or_else(|| {
+            let fields: Vec<&str> = synonyms().keys().map(String::as_str).collect();
+            refused(
+                path,
+                &format!("there is no field \"{field}\" to put a column into; there are: {}", fields.join(", ")),
+            )
+        })?;
+        columns[at] = Some(column);
+    }
+    for (at, header) in table.header.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
+        if columns[at].is_none() {
+            columns[at] = known(header).filter(|column| !columns.contains(&Some(*column)));
+        }
+    }
+    let names = |column: &Column| {
+        matches!(column, Column::Name)
+            || matches!(column, Column::Field(field) if [client::given_name, client::family_name].contains(&field.id))
+    };
+    if !columns.iter().flatten().any(names) {
+        let header: Vec<_> = table.header.iter().take(12).map(|name| crate::model::text::one_line(name)).collect();
+        let why = format!(
+            "no column holds names (found: {}). Name one with --map \"Column=name\"",
+            header.join(", ").chars().take(200).collect::<String>()
+        );
+        return Err(refused(path, &why));
+    }
+    Ok(columns)
+}
+
+/// A client and what hangs on them, or the column in trouble and why.
+fn drafts(line: Line<'_>, columns: &[Option<Column>], moment: &Moment) -> Result<Vec<Draft>, (usize, String)> {
+    let mut person = new(&client::TYPE, RowId::derived(&["none"]));
+    let mut more: Vec<(Column, usize, &str)> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let (Some(column), cell) = (column, line.at(at).trim()) else { continue };
+        if cell.is_empty() {
+            continue;
+        }
+        match column {
+            Column::Name => {
+                let (given, family) = match cell.split_once(',') {
+                    Some((family, given)) => (given.trim(), family.trim()),
+                    None => cell.rsplit_once(' ').map_or((cell, ""), |(given, family)| (given.trim(), family)),
+                };
+                person.values.push((client::given_name, flat(given)));
+                person.values.push((client::family_name, flat(family)));
+            }
+            Column::OutsideId(system) => {
+                let id = if cell.contains(':') { cell.to_string() } else { format!("{system}:{cell}") };
+                person.members.push((client::outside_ids, id));
+            }
+            Column::Field(field) if field.kind.is_set() => {
+                person.members.extend(Field::parse_words(cell).into_iter().map(|word| (field.id, word)));
+            }
+            Column::Field(field) => {
+                let cell = if field.id == client::status { status(cell) } else { cell };
+                let value = field.parse(cell, moment).map_err(|error| (at, error.why))?;
+                person.values.push((field.id, value));
+            }
+            _ => more.push((*column, at, cell)),
+        }
+    }
+    let text = |field| {
+        person
+            .values
+            .iter()
+            .find(|(id, _)| *id == field)
+            .map_or(String::new(), |(_, value)| value.plain().to_lowercase())
+    };
+    let id = person.members.iter().find(|(field, _)| *field == client::outside_ids).map(|(_, id)| id.clone());
+    let (given, family, born) = (text(client::given_name), text(client::family_name), text(client::birth_date));
+    person.row = match &id {
+        Some(id) => match id.strip_prefix("hmis:") {
+            // The same person as in an HMIS export.
+            Some(hmis) => RowId::derived(&["hmis", "client", hmis]),
+            None => RowId::derived(&["sheet", "id", id]),
+        },
+        None if given.is_empty() && family.is_empty() => {
+            return Err((0, "the row has neither a name nor an id".into()));
+        }
+        None => RowId::derived(&["sheet", "person", &given, &family, &born]),
+    };
+    person.stream = person.row;
+    if !person.values.iter().any(|(field, _)| *field == client::status) {
+        let closed = person.values.iter().any(|(field, _)| *field == client::closed);
+        let status = if closed { ClientStatus::Closed } else { ClientStatus::Active };
+        person.values.push((client::status, Value::text(status.code())));
+    }
+    let stream = person.row;
+    let opened = person.values.iter().find_map(|(field, value)| match value {
+        Value::Date(day) if *field == client::opened => Some(moment.at(*day, chrono::NaiveTime::MIN)),
+        _ => None,
+    });
+    let contact = more.iter().find(|(column, ..)| *column == Column::LastContact);
+    let noted = contact.and_then(|(_, _, cell)| moment.time(cell).ok()).or(opened);
+    let mut drafts = vec![person];
+    for (column, at, cell) in more {
+        let key = |what: &str| RowId::derived(&["sheet", what, &stream.to_string(), cell]);
+        let draft = match column {
+            Column::LastContact => {
+                let when = moment.time(cell).map_err(|why| (at, why))?;
+                let values = vec![
+                    (note::when, Value::Time(when)),
+                    (note::kind, Value::text(ContactKind::Phone.code())),
+                    (note::body, Value::text("Last contact, from the spreadsheet")),
+                ];
+                Draft { record: &note::TYPE, row: key("contact"), stream, values, members: vec![] }
+            }
+            Column::NextAppointment => {
+                let when = moment.time(cell).map_err(|why| (at, why))?;
+                let values = vec![
+                    (appointment::title, Value::text("Appointment")),
+                    (appointment::starts, Value::Time(when)),
+                    (appointment::status, Value::text(AppointmentStatus::Planned.code())),
+                ];
+                Draft { record: &appointment::TYPE, row: key("visit"), stream, values, members: vec![] }
+            }
+            Column::Note => {
+                // A note without a day of its own belongs to the last contact, or to the opening.
+                let Some(when) = noted else {
+                    drafts[0].values.push((client::about, Value::text(cell)));
+                    continue;
+                };
+                let values = vec![
+                    (note::when, Value::Time(when)),
+                    (note::kind, Value::text(ContactKind::Record.code())),
+                    (note::body, Value::text(cell)),
+                ];
+                Draft { record: &note::TYPE, row: key("note"), stream, values, members: vec![] }
+            }
+            Column::Goal => {
+                let values = vec![
+                    (goal::words, flat(cell)),
+                    (goal::progress, Value::Whole(0)),
+                    (goal::status, Value::text(GoalStatus::Open.code())),
+                ];
+                Draft { record: &goal::TYPE, row: key("goal"), stream, values, members: vec![] }
+            }
+            Column::Task => {
+                let values = vec![(task::what, flat(cell)), (task::status, Value::text(WorkStatus::Open.code()))];
+                Draft { record: &task::TYPE, row: key("task"), stream, values, members: vec![] }
+            }
+            _ => continue,
+        };
+        drafts.push(draft);
+    }
+    Ok(drafts)
+}
+
+/// What people write for a status.
+fn status(cell: &str) -> &str {
+    match bare(cell).as_str() {
+        "open" | "enrolled" | "current" | "admitted" => ClientStatus::Active.code(),
+        "inactive" | "discharged" | "exited" | "done" | "terminated" => ClientStatus::Closed.code(),
+        "waitlist" | "waitlisted" | "pending" | "referred" => ClientStatus::Waiting.code(),
+        _ => cell,
+    }
+}
+
+fn flat(text: &str) -> Value {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
+}
+
+fn new(record: &'static RecordType, row: RowId) -> Draft {
+    Draft { record, row, stream: row, values: Vec::new(), members: Vec::new() }
+}
