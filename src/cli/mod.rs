@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::model::{Area, CATALOGUE};
 use crate::tui;
 
-pub use setting::Setting;
+pub use setting::{Setting, read_secret};
 
 /// Your whole caseload in the terminal: who needs you today, and why. Without a command it opens the screen.
 #[derive(Parser)]

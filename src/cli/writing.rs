@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::exchange;
 use crate::model::records::{client, goal, note, plan, step};
 use crate::model::{Area, Change, Field, Kind, PlanStatus, RecordType, RowId, Value, record_by_name, text::one_line};
-use crate::store::{RecoveryKey, Store, Worker, wall_clock};
+use crate::store::{RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
 use super::reading::{counted, find, printed};
@@ -30,7 +30,7 @@ pub fn init(
         bail!("Your name cannot be empty: it stands under everything you write.");
     }
     let passphrase = setting.new_passphrase(None)?;
-    folder_of(setting.file())?;
+    make_folder_for(setting.file())?;
     let worker = Worker {
         id: RowId::new(u64::try_from(setting.moment().now.timestamp_millis()).unwrap_or(0)),
         name: name.trim().into(),
@@ -51,22 +51,10 @@ pub fn init(
     ))
 }
 
-/// Makes the folder that a file is to stand in, for its owner only.
-pub fn folder_of(file: &Path) -> anyhow::Result<()> {
-    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) else {
-        return Ok(());
-    };
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("Cannot make the folder {}", folder.display()))
-}
-
 pub fn demo(setting: &Setting, path: &Path, clients: u32, notes: u32, seed: u64) -> anyhow::Result<String> {
     let passphrase = setting.new_passphrase(None)?;
     let spec = setting.demo(clients, notes, seed);
-    folder_of(path)?;
+    make_folder_for(path)?;
     let (mut store, recovery) = Store::create(path, &passphrase, &crate::demo::worker(), wall_clock())?;
     let mut bar = Progress::new("Writing");
     let made = crate::demo::fill(&mut store, &spec, &mut |done, all| bar.show(done, all));
@@ -309,7 +297,7 @@ pub fn undo(setting: &Setting) -> anyhow::Result<String> {
 pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<String> {
     let store = setting.open()?;
     let folder = folder.unwrap_or_else(|| setting.file().with_file_name("backups"));
-    folder_of(&folder.join("backup"))?;
+    make_folder_for(&folder.join("backup"))?;
     let path = store.backup(&folder)?;
     Ok(format!("Wrote {}. The recovery key opens it.\n", path.display()))
 }
@@ -324,7 +312,7 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>) -> any
     };
     let key = RecoveryKey::parse(&key)?;
     let passphrase = setting.new_passphrase(None)?;
-    folder_of(setting.file())?;
+    make_folder_for(setting.file())?;
     let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
     let report = store.check()?;
     if !report.ok {

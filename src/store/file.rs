@@ -31,6 +31,18 @@ impl Passphrase {
     }
 }
 
+/// Makes the folder that a file is to stand in, where there is none, for its owner only.
+pub fn make_folder_for(file: &Path) -> Result<()> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(folder)?)
+}
+
 /// What is weak about a passphrase, in words; `None` for one that would stand for years.
 pub fn weakness(passphrase: &str) -> Option<String> {
     // The file's key derivation makes every guess slow: a hundred a second is a generous thief.

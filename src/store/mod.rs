@@ -44,7 +44,7 @@ pub use backup::RecoveryKey;
 pub use check::CheckReport;
 pub use commit::Receipt;
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker, weakness};
+pub use file::{Passphrase, Worker, make_folder_for, weakness};
 pub use history::HistoryLine;
 pub use import::{Draft, Taken};
 pub use query::{ClientFile, Found};

@@ -29,8 +29,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::ChangedSince`] when someone else has since changed what it set.
     pub fn undo(&mut self) -> Result<Option<(String, Receipt)>> {
+        self.next_undo()?.map(|past| self.invert(past, "undo")).transpose()
+    }
+
+    /// The label of the action that [`Store::undo`] would take back.
+    pub fn undoable(&self) -> Result<Option<String>> {
+        Ok(self.next_undo()?.map(|past| past.label))
+    }
+
+    fn next_undo(&self) -> Result<Option<Past>> {
         let mut undone: HashSet<Uuid> = HashSet::new();
-        let found = self.past(&mut |past| {
+        self.past(&mut |past| {
             let standing = !undone.contains(&past.action);
             match past.undoes {
                 Some(target) => {
@@ -41,8 +50,7 @@ impl Store {
                 }
                 None => standing,
             }
-        })?;
-        found.map(|past| self.invert(past, "undo")).transpose()
+        })
     }
 
     /// Takes back the last undo, unless something else was done since.

@@ -1,0 +1,265 @@
+//! Every action, declared once: key handling, the hint line, the help page, the command palette and the README's table
+//! of keys are made from [`TABLE`].
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    Open,
+    Log,
+    Note,
+    AddAppointment,
+    AddGoal,
+    AddStep,
+    AddTask,
+    AddNeed,
+    AddPlan,
+    AddClient,
+    AddOther,
+    Edit,
+    EditClient,
+    EditAppointment,
+    EditPlan,
+    Mark,
+    Done,
+    Progress,
+    Assessed,
+    Crisis,
+    Snooze,
+    Undo,
+    Redo,
+    Find,
+    Search,
+    Records,
+    History,
+    Delete,
+    Close,
+    Import,
+    Backup,
+    LockMinutes,
+    Palette,
+    Help,
+    Lock,
+    Suspend,
+    NextPane,
+    PreviousPane,
+    Pane(u8),
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Quit,
+    // In a form.
+    Save,
+    Leave,
+    NextField,
+    PreviousField,
+    OtherValue,
+}
+
+/// Where an action can be called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// The four panes.
+    Desk,
+    /// A form.
+    Form,
+}
+
+/// What an action needs before it can be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    Nothing,
+    /// A client is chosen.
+    Client,
+    /// A client is chosen and the file can be changed.
+    Change,
+    /// The file can be changed.
+    Write,
+}
+
+#[derive(Debug)]
+pub struct Entry {
+    pub action: Action,
+    /// Stands in `triage.toml` and will stand in a file of keys.
+    pub name: &'static str,
+    /// Two or three words, for the hint line and the palette.
+    pub label: &'static str,
+    pub about: &'static str,
+    pub keys: &'static [&'static str],
+    pub place: Place,
+    pub needs: Needs,
+    /// Shown in the hint line, the smaller the sooner; 0 = not there.
+    pub hint: u8,
+}
+
+const fn entry(
+    action: Action,
+    name: &'static str,
+    label: &'static str,
+    keys: &'static [&'static str],
+    needs: Needs,
+    hint: u8,
+    about: &'static str,
+) -> Entry {
+    Entry { action, name, label, about, keys, place: Place::Desk, needs, hint }
+}
+
+const fn in_form(
+    action: Action,
+    name: &'static str,
+    label: &'static str,
+    keys: &'static [&'static str],
+    hint: u8,
+    about: &'static str,
+) -> Entry {
+    Entry { action, name, label, about, keys, place: Place::Form, needs: Needs::Nothing, hint }
+}
+
+use Needs::{Change, Client, Nothing, Write};
+
+#[rustfmt::skip]
+pub static TABLE: &[Entry] = &[
+    entry(Action::Open, "open", "open", &["Enter"], Nothing, 1, "Open what is chosen: the client, a goal or a step, an appointment's client. On a reason: do what answers it"),
+    entry(Action::Log, "log-contact", "log contact", &["l"], Change, 2, "Write down a call, a visit, a message: when, what kind, how long, what was said"),
+    entry(Action::Note, "add-note", "note", &["n"], Change, 5, "Write a note to the record, without a contact"),
+    entry(Action::AddAppointment, "add-appointment", "appointment", &["a"], Change, 4, "Set a new appointment"),
+    entry(Action::Mark, "mark-appointment", "mark visit", &["m"], Change, 3, "Say how an appointment went: kept, no-show, cancelled, moved; or that it is confirmed"),
+    entry(Action::Done, "task-done", "done", &["d"], Change, 6, "Tick off a step or a task"),
+    entry(Action::Done, "step-done", "done", &[], Change, 0, "Tick off a step"),
+    entry(Action::Progress, "goal-progress", "progress", &["p"], Change, 12, "Say how far a goal has come"),
+    entry(Action::AddGoal, "add-goal", "goal", &["g"], Change, 9, "Add a goal in the client's own words"),
+    entry(Action::AddStep, "add-step", "step", &["s"], Change, 13, "Add a step to a goal: who does what by when"),
+    entry(Action::AddTask, "add-task", "task", &["t"], Change, 8, "Add a task for yourself"),
+    entry(Action::AddNeed, "add-need", "need", &["w"], Change, 0, "Add a need or a barrier"),
+    entry(Action::AddPlan, "add-plan", "plan", &["P"], Change, 0, "Add a service plan"),
+    entry(Action::AddClient, "add-client", "new client", &["i"], Write, 14, "Intake: add a new client"),
+    entry(Action::AddOther, "add-other", "add ...", &["+"], Change, 0, "Add anything: a relationship, a care-team member, an enrollment ..."),
+    entry(Action::Edit, "edit", "edit", &["e"], Change, 7, "Edit what is chosen: the client, a goal or a step, an appointment"),
+    entry(Action::EditClient, "edit-client", "edit client", &["E"], Change, 0, "Edit the client, or choose between two values that disagree"),
+    entry(Action::EditAppointment, "edit-appointment", "edit visit", &[], Change, 0, "Edit an appointment: its time, place, ride or interpreter"),
+    entry(Action::EditPlan, "edit-plan", "edit plan", &[], Change, 0, "Edit the plan and its review date"),
+    entry(Action::Assessed, "assessment-done", "assessed", &[], Change, 0, "Say that the annual assessment was done today"),
+    entry(Action::Crisis, "crisis", "crisis", &["c"], Change, 10, "Say that this client is in crisis, and what is happening; or that it is over"),
+    entry(Action::Snooze, "snooze", "snooze", &["z"], Change, 11, "Put a reason off until a day, and say why"),
+    entry(Action::Undo, "undo", "undo", &["u"], Write, 15, "Take back the last thing you did"),
+    entry(Action::Redo, "redo", "redo", &["U", "C-r"], Write, 0, "Do again what was just undone"),
+    entry(Action::Find, "find", "find", &["/"], Nothing, 16, "Find a client as you type: name, id, phone or tag; closed clients too"),
+    entry(Action::Search, "search", "search notes", &["f"], Nothing, 0, "Find words in notes, goals, tasks and the rest"),
+    entry(Action::Records, "records", "all records", &["v"], Client, 0, "Everything kept about this client: look, edit, delete"),
+    entry(Action::History, "history", "history", &["h"], Client, 0, "Who set what and when, for what is chosen"),
+    entry(Action::Delete, "delete", "delete", &["Del"], Change, 0, "Delete what is chosen; undo brings it back"),
+    entry(Action::Close, "close-client", "close client", &[], Change, 0, "Close this client's case, with the day and the reason"),
+    entry(Action::Import, "import", "import", &[], Write, 0, "Take in an HMIS export or a spreadsheet"),
+    entry(Action::Backup, "backup", "back up", &[], Nothing, 0, "Write a backup beside the caseload; the recovery key opens it"),
+    entry(Action::LockMinutes, "lock-minutes", "lock after", &[], Write, 0, "After how many idle minutes the screen locks"),
+    entry(Action::Palette, "commands", "all commands", &[":", "C-p"], Nothing, 17, "Every command by name"),
+    entry(Action::Help, "help", "help", &["?", "F1"], Nothing, 18, "What each key does"),
+    entry(Action::Lock, "lock", "lock", &["L"], Nothing, 19, "Lock the screen now: the file is closed and names are gone"),
+    entry(Action::Suspend, "suspend", "suspend", &["C-z"], Nothing, 0, "Back to the shell; fg returns"),
+    entry(Action::NextPane, "next-pane", "next pane", &["Tab", "Right"], Nothing, 0, "To the next pane"),
+    entry(Action::PreviousPane, "previous-pane", "previous pane", &["S-Tab", "Left"], Nothing, 0, "To the pane before"),
+    entry(Action::Pane(0), "pane-caseload", "caseload", &["1"], Nothing, 0, "To the caseload"),
+    entry(Action::Pane(1), "pane-client", "client", &["2"], Nothing, 0, "To the client"),
+    entry(Action::Pane(2), "pane-goals", "goals", &["3"], Nothing, 0, "To the goals"),
+    entry(Action::Pane(3), "pane-appointments", "appointments", &["4"], Nothing, 0, "To the appointments"),
+    entry(Action::Up, "up", "up", &["Up", "k"], Nothing, 0, "Up"),
+    entry(Action::Down, "down", "down", &["Down", "j"], Nothing, 0, "Down"),
+    entry(Action::PageUp, "page-up", "page up", &["PgUp", "C-u"], Nothing, 0, "A page up"),
+    entry(Action::PageDown, "page-down", "page down", &["PgDn", "C-d"], Nothing, 0, "A page down"),
+    entry(Action::First, "first", "first", &["Home"], Nothing, 0, "To the first"),
+    entry(Action::Last, "last", "last", &["End", "G"], Nothing, 0, "To the last"),
+    entry(Action::Quit, "quit", "quit", &["q", "C-c"], Nothing, 20, "Leave; everything is saved already"),
+    in_form(Action::Save, "save", "save", &["C-s"], 1, "Save the form; Enter does so too, except in a field of several lines"),
+    in_form(Action::NextField, "next-field", "next field", &["Tab", "Down"], 2, "To the next field"),
+    in_form(Action::PreviousField, "previous-field", "field before", &["S-Tab", "Up"], 3, "To the field before"),
+    in_form(Action::OtherValue, "other-value", "other value", &["C-n"], 0, "Where two values disagree: take the other one"),
+    in_form(Action::Leave, "leave", "leave", &["Esc"], 4, "Leave the form; what was typed is asked about first"),
+];
+
+/// The action that a key calls in a place.
+pub fn for_key(key: &KeyEvent, place: Place) -> Option<Action> {
+    let pressed = key_name(key)?;
+    TABLE.iter().find(|entry| entry.place == place && entry.keys.contains(&pressed.as_str())).map(|entry| entry.action)
+}
+
+/// The action that answers a reason.
+pub fn by_name(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
+}
+
+/// The first key of the action with this name; empty where it has none.
+pub fn key_of(name: &str) -> &'static str {
+    let entry = by_name(name);
+    let same =
+        entry.and_then(|entry| TABLE.iter().find(|other| other.action == entry.action && !other.keys.is_empty()));
+    same.or(entry).and_then(|entry| entry.keys.first().copied()).unwrap_or("")
+}
+
+/// A key as the table writes it: `a`, `G`, `Enter`, `S-Tab`, `C-s`.
+pub fn key_name(key: &KeyEvent) -> Option<String> {
+    let name = match key.code {
+        KeyCode::Char(' ') => "Space".into(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "Enter".into(),
+        KeyCode::Esc => "Esc".into(),
+        KeyCode::Tab => "Tab".into(),
+        KeyCode::BackTab => return Some("S-Tab".into()),
+        KeyCode::Backspace => "BSpace".into(),
+        KeyCode::Delete => "Del".into(),
+        KeyCode::Up => "Up".into(),
+        KeyCode::Down => "Down".into(),
+        KeyCode::Left => "Left".into(),
+        KeyCode::Right => "Right".into(),
+        KeyCode::Home => "Home".into(),
+        KeyCode::End => "End".into(),
+        KeyCode::PageUp => "PgUp".into(),
+        KeyCode::PageDown => "PgDn".into(),
+        KeyCode::F(n) => format!("F{n}"),
+        _ => return None,
+    };
+    Some(if key.modifiers.contains(KeyModifiers::CONTROL) {
+        format!("C-{}", name.to_lowercase())
+    } else if key.modifiers.contains(KeyModifiers::ALT) {
+        format!("M-{name}")
+    } else {
+        name
+    })
+}
+
+/// The table of keys as the README has it.
+pub fn markdown() -> String {
+    let mut out = String::from("| key | what it does |\n| --- | --- |\n");
+    for entry in TABLE.iter().filter(|entry| !entry.keys.is_empty()) {
+        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+        let place = if entry.place == Place::Form { " (in a form)" } else { "" };
+        out.push_str(&format!("| {} | {}{place} |\n", keys.join(" "), entry.about));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_key_stands_for_two_actions_in_one_place() {
+        let mut seen: HashMap<(String, bool), Action> = HashMap::new();
+        for entry in TABLE {
+            for key in entry.keys {
+                let known = seen.insert(((*key).into(), entry.place == Place::Form), entry.action);
+                assert!(known.is_none_or(|known| known == entry.action), "{key} is {known:?} and {:?}", entry.action);
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_a_rule_may_name_is_here() {
+        for name in crate::triage::ACTIONS {
+            assert!(by_name(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! The unlocked caseload on the screen: what is chosen, what is shown, and how a saved change reaches both.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32String};
+
+use crate::model::{Change, ClientStatus, Moment, Row, RowId, records::goal, records::step};
+use crate::store::{ClientFile, Receipt, Store, StoreError, local_moment};
+use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
+
+use super::form::Form;
+use super::overlay::Overlay;
+
+/// Notes loaded with a client; the rest are in the records overlay and in search.
+const NOTES: usize = 40;
+
+/// The pane that the keys go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pane {
+    Caseload,
+    Client,
+    Goals,
+    Appointments,
+}
+
+impl Pane {
+    pub const ALL: [Pane; 4] = [Pane::Caseload, Pane::Client, Pane::Goals, Pane::Appointments];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Pane::Caseload => "Caseload",
+            Pane::Client => "Client",
+            Pane::Goals => "Goals",
+            Pane::Appointments => "Appointments",
+        }
+    }
+}
+
+/// One line of the caseload pane.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    pub client: RowId,
+    /// The place in the caseload's order; none for a closed client.
+    pub rank: Option<u32>,
+    /// None for a closed client.
+    pub band: Option<Band>,
+}
+
+/// One line of the appointment queue.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Queued {
+    pub starts: DateTime<FixedOffset>,
+    pub client: RowId,
+    pub row: RowId,
+}
+
+/// One line of the goals pane.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum GoalLine {
+    Goal(usize),
+    Step(usize),
+}
+
+/// What the screen last said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub text: String,
+    pub trouble: bool,
+}
+
+pub struct Desk {
+    pub store: Store,
+    pub rules: Rules,
+    /// The day, where it was fixed.
+    fixed: Option<NaiveDate>,
+    pub today: NaiveDate,
+    pub demo: bool,
+    pub caseload: Caseload,
+    hay: Vec<Utf32String>,
+    matcher: Matcher,
+    pub queue: Vec<Queued>,
+    pub view: Vec<Listed>,
+    /// What is typed into the filter; `None` when it is closed.
+    pub filter: Option<String>,
+    /// Whether keys go to the filter.
+    pub filtering: bool,
+    pub at: usize,
+    pub chosen: Option<RowId>,
+    pub file: Option<ClientFile>,
+    pub focus: Pane,
+    /// The reason chosen in the client pane.
+    pub reason: usize,
+    pub client_scroll: usize,
+    pub goal_at: usize,
+    pub visit_at: usize,
+    pub overlay: Option<Overlay>,
+    pub form: Option<Form>,
+    pub message: Option<Message>,
+}
+
+impl Desk {
+    pub fn new(store: Store, rules: Rules, fixed: Option<NaiveDate>, demo: bool) -> Result<Desk, StoreError> {
+        let today = local_moment(fixed).today();
+        let mut desk = Desk {
+            store,
+            rules,
+            fixed,
+            today,
+            demo,
+            caseload: Caseload::default(),
+            hay: Vec::new(),
+            matcher: Matcher::new(Config::DEFAULT),
+            queue: Vec::new(),
+            view: Vec::new(),
+            filter: None,
+            filtering: false,
+            at: 0,
+            chosen: None,
+            file: None,
+            focus: Pane::Caseload,
+            reason: 0,
+            client_scroll: 0,
+            goal_at: 0,
+            visit_at: 0,
+            overlay: None,
+            form: None,
+            message: None,
+        };
+        desk.load()?;
+        desk.form = desk.store.local("draft")?.and_then(|draft| Form::from_draft(&draft, &desk));
+        if desk.form.is_some() {
+            desk.say("Your unfinished form is back as you left it.");
+        }
+        Ok(desk)
+    }
+
+    /// Reads everything again: at the start, and after another program changed the file.
+    pub fn load(&mut self) -> Result<(), StoreError> {
+        self.today = self.moment().today();
+        self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
+        self.hay = self.caseload.facts().iter().map(haystack).collect();
+        self.queue = self.caseload.facts().iter().flat_map(queued).collect();
+        self.queue.sort_unstable();
+        self.list();
+        self.reload()
+    }
+
+    pub fn moment(&self) -> Moment {
+        local_moment(self.fixed)
+    }
+
+    /// Takes note of a new day; says whether it is one.
+    pub fn new_day(&mut self) -> bool {
+        let today = self.moment().today();
+        if today == self.today {
+            return false;
+        }
+        self.today = today;
+        self.caseload.rank(&self.rules, today);
+        self.list();
+        true
+    }
+
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), trouble: false });
+    }
+
+    pub fn trouble(&mut self, text: impl std::fmt::Display) {
+        self.message = Some(Message { text: text.to_string(), trouble: true });
+    }
+
+    /// Makes the caseload's lines from its order and the filter, and keeps the chosen client chosen.
+    pub fn list(&mut self) {
+        let filter = self.filter.as_deref().unwrap_or("").trim().to_string();
+        let line = |(ranked, rank): (&Ranked, u32)| Listed {
+            client: ranked.client,
+            rank: Some(rank),
+            band: Some(ranked.band),
+        };
+        if filter.is_empty() {
+            self.view = self.caseload.ranked().iter().zip(0..).map(line).collect();
+        } else {
+            let pattern = pattern(&filter);
+            let (hay, matcher) = (&self.hay, &mut self.matcher);
+            let mut fits = |place: usize| pattern.score(hay[place].slice(..), matcher).is_some();
+            self.view =
+                self.caseload.ranked().iter().zip(0..).filter(|(ranked, _)| fits(ranked.place())).map(line).collect();
+            let mut closed: Vec<&ClientFacts> = self
+                .caseload
+                .facts()
+                .iter()
+                .enumerate()
+                .filter(|(place, facts)| facts.status == ClientStatus::Closed && fits(*place))
+                .map(|(_, facts)| facts)
+                .collect();
+            closed.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
+            self.view.extend(closed.into_iter().map(|facts| Listed { client: facts.id, rank: None, band: None }));
+        }
+        let kept = self.chosen.and_then(|chosen| self.view.iter().position(|line| line.client == chosen));
+        self.at = kept.unwrap_or(if filter.is_empty() { self.at.min(self.view.len().saturating_sub(1)) } else { 0 });
+    }
+
+    /// Chooses a line of the caseload.
+    pub fn choose(&mut self, at: usize) -> Result<(), StoreError> {
+        self.at = at.min(self.view.len().saturating_sub(1));
+        let client = self.view.get(self.at).map(|line| line.client);
+        if client != self.chosen {
+            self.chosen = client;
+            self.reason = 0;
+            self.client_scroll = 0;
+            self.goal_at = 0;
+            self.reload()?;
+        }
+        Ok(())
+    }
+
+    /// Chooses a client, through the filter if need be.
+    pub fn choose_client(&mut self, client: RowId) -> Result<(), StoreError> {
+        if !self.view.iter().any(|line| line.client == client) {
+            let closed = self.caseload.get(client).is_some_and(|facts| facts.status == ClientStatus::Closed);
+            // A closed client is in sight only while someone looks for them.
+            self.filter = closed.then(|| self.caseload.get(client).map_or(String::new(), |facts| facts.name.clone()));
+            self.filtering = false;
+            self.list();
+        }
+        match self.view.iter().position(|line| line.client == client) {
+            Some(at) => self.choose(at),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the chosen client again.
+    pub fn reload(&mut self) -> Result<(), StoreError> {
+        self.chosen = self.view.get(self.at).map(|line| line.client);
+        self.file = match self.chosen {
+            Some(client) => self.store.client_file(client, NOTES)?,
+            None => None,
+        };
+        self.reason = self.reason.min(self.reasons().len().saturating_sub(1));
+        self.goal_at = self.goal_at.min(self.goal_lines().len().saturating_sub(1));
+        self.visit_at = self.visit_at.min(self.queue.len().saturating_sub(1));
+        Ok(())
+    }
+
+    pub fn facts(&self) -> Option<&ClientFacts> {
+        self.caseload.get(self.chosen?)
+    }
+
+    /// Why the chosen client needs the worker.
+    pub fn reasons(&self) -> Vec<Told> {
+        let Some(rank) = self.view.get(self.at).and_then(|line| line.rank) else { return Vec::new() };
+        let ranked = &self.caseload.ranked()[rank as usize];
+        let facts = self.caseload.facts_of(ranked);
+        ranked.reasons.iter().map(|reason| self.rules.tell(reason, facts, self.today)).collect()
+    }
+
+    /// The first reason of one line of the caseload, in words.
+    pub fn first_reason(&self, line: &Listed) -> Option<String> {
+        let ranked = &self.caseload.ranked()[line.rank? as usize];
+        let reason = ranked.reasons.first()?;
+        Some(self.rules.tell(reason, self.caseload.facts_of(ranked), self.today).text)
+    }
+
+    /// How many clients stand in each band.
+    pub fn bands(&self) -> HashMap<Band, usize> {
+        let mut bands = HashMap::new();
+        let mut rest = self.caseload.ranked();
+        while let Some(first) = rest.first() {
+            let many = rest.partition_point(|ranked| ranked.band <= first.band);
+            bands.insert(first.band, many);
+            rest = &rest[many..];
+        }
+        bands
+    }
+
+    pub fn goals(&self) -> &[Row] {
+        self.file.as_ref().map_or(&[], |file| file.of(&goal::TYPE))
+    }
+
+    pub fn steps(&self) -> &[Row] {
+        self.file.as_ref().map_or(&[], |file| file.of(&step::TYPE))
+    }
+
+    /// Goals still worked on first, each followed by its steps.
+    pub fn goal_lines(&self) -> Vec<GoalLine> {
+        let (goals, steps) = (self.goals(), self.steps());
+        let mut order: Vec<usize> = (0..goals.len()).collect();
+        order.sort_by_key(|at| !matches!(goals[*at].text(goal::status), "open" | ""));
+        let mut lines = Vec::new();
+        for at in order {
+            lines.push(GoalLine::Goal(at));
+            let own = steps.iter().enumerate().filter(|(_, row)| row.link(step::goal) == Some(goals[at].id));
+            lines.extend(own.map(|(at, _)| GoalLine::Step(at)));
+        }
+        let orphan = |row: &Row| !goals.iter().any(|goal| row.link(step::goal) == Some(goal.id));
+        lines.extend(steps.iter().enumerate().filter(|(_, row)| orphan(row)).map(|(at, _)| GoalLine::Step(at)));
+        lines
+    }
+
+    /// The row of the line chosen in the goals pane.
+    pub fn goal_row(&self) -> Option<&Row> {
+        match self.goal_lines().get(self.goal_at)? {
+            GoalLine::Goal(at) => self.goals().get(*at),
+            GoalLine::Step(at) => self.steps().get(*at),
+        }
+    }
+
+    /// Saves one action and brings the screen up to it.
+    pub fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
+        let receipt = self.store.commit(change)?;
+        self.follow(receipt)
+    }
+
+    /// Brings the screen up to what was saved.
+    pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
+        let gone: Vec<RowId> = receipt
+            .rows
+            .iter()
+            .copied()
+            .filter(|row| self.caseload.get(*row).is_some() && !receipt.facts.iter().any(|facts| facts.id == *row))
+            .collect();
+        for row in gone {
+            if self.store.facts(row)?.is_none() {
+                self.caseload.remove(row, &self.rules, self.today);
+                self.queue.retain(|queued| queued.client != row);
+                self.hay = self.caseload.facts().iter().map(haystack).collect();
+            }
+        }
+        for facts in receipt.facts {
+            self.queue.retain(|queued| queued.client != facts.id);
+            for visit in queued(&facts) {
+                let place = self.queue.partition_point(|other| *other < visit);
+                self.queue.insert(place, visit);
+            }
+            let hay = haystack(&facts);
+            let id = facts.id;
+            self.caseload.update(facts, &self.rules, self.today);
+            match self.caseload.facts().iter().position(|facts| facts.id == id) {
+                Some(place) if place < self.hay.len() => self.hay[place] = hay,
+                _ => self.hay.push(hay),
+            }
+        }
+        self.list();
+        self.reload()
+    }
+
+    /// Keeps what is typed in an open form, encrypted, until it is saved or given up.
+    pub fn keep_draft(&mut self) {
+        if let Some(form) = self.form.as_mut().filter(|form| form.unkept) {
+            form.unkept = false;
+            let draft = form.draft();
+            // A full disk must not take the form away: it is said when saving.
+            let _ = self.store.set_local("draft", Some(&draft));
+        }
+    }
+
+    pub fn drop_draft(&mut self) {
+        let _ = self.store.set_local("draft", None);
+    }
+
+    /// After how many idle minutes the screen locks.
+    pub fn lock_minutes(&self) -> u64 {
+        let kept = self.store.local("lock-minutes").ok().flatten();
+        kept.and_then(|kept| String::from_utf8(kept).ok()?.parse().ok())
+            .filter(|minutes| (1..=240).contains(minutes))
+            .unwrap_or(10)
+    }
+}
+
+/// What the filter looks through: names, ids, phones and tags.
+fn haystack(facts: &ClientFacts) -> Utf32String {
+    let mut text = facts.name.chars().take(200).collect::<String>();
+    for part in [&facts.tags, &facts.outside_ids, &facts.phones].into_iter().flatten() {
+        text.push(' ');
+        text.push_str(part);
+        let digits: String = part.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() >= 7 && digits != *part {
+            text.push(' ');
+            text.push_str(&digits);
+        }
+    }
+    text.push(' ');
+    text.push_str(&facts.sort_name.chars().take(200).collect::<String>());
+    text.push(' ');
+    text.push_str(&facts.id.to_string());
+    text.into()
+}
+
+/// Every word must be somewhere; case and accents do not matter.
+fn pattern(filter: &str) -> Pattern {
+    let words: Vec<String> =
+        filter.split_whitespace().map(|word| format!("'{}", word.replace(['\'', '^', '$', '!', '\\'], ""))).collect();
+    Pattern::parse(&words.join(" "), CaseMatching::Ignore, Normalization::Smart)
+}
+
+/// The appointments of a client that are still to come, or past and unanswered.
+fn queued(facts: &ClientFacts) -> impl Iterator<Item = Queued> + '_ {
+    let open = facts.status != ClientStatus::Closed;
+    let visits = facts.visits.iter().filter(move |visit| open && visit.status.is_open());
+    visits.map(|visit| Queued { starts: visit.starts, client: facts.id, row: visit.row })
+}

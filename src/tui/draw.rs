@@ -1,0 +1,375 @@
+//! Forms and overlays, drawn over the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+
+use crate::model::{Kind, Moment, Value};
+
+use super::action::{Place, TABLE};
+use super::desk::Desk;
+use super::form::{Body, Form, Input};
+use super::overlay::{Line, Overlay};
+use super::panes::{put, scrolled};
+use super::text::{cell, fit, width, wrap};
+use super::theme::Theme;
+
+/// A box with a title; gives its inside.
+pub fn boxed(area: Rect, buffer: &mut Buffer, title: &str, theme: Theme) -> Rect {
+    Clear.render(area, buffer);
+    let title = format!(" {} ", fit(title, usize::from(area.width).saturating_sub(6)));
+    let block = Block::bordered()
+        .border_type(BorderType::Double)
+        .border_style(theme.heading())
+        .title(title)
+        .title_style(theme.heading());
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    inner
+}
+
+/// A place of so many columns and lines in the middle.
+pub fn middle(area: Rect, columns: u16, lines: u16) -> Rect {
+    let (width, height) = (columns.min(area.width), lines.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// Columns for labels in a form.
+const LABELS: u16 = 20;
+
+impl Form {
+    /// Draws the form; gives the place of the cursor.
+    pub fn draw(&mut self, area: Rect, buffer: &mut Buffer, theme: Theme, moment: &Moment) -> Option<Position> {
+        let inner = boxed(area, buffer, &self.title, theme);
+        let (trouble, body) = match &self.trouble {
+            Some(trouble) => {
+                let lines = wrap(&format!("! {trouble}"), usize::from(inner.width));
+                let many = (lines.len() as u16).min(3);
+                (lines, Rect { height: inner.height.saturating_sub(many), ..inner })
+            }
+            None => (Vec::new(), inner),
+        };
+        for (line, y) in trouble.iter().zip(body.bottom()..inner.bottom()) {
+            put(buffer, inner.x, y, inner.width, line, theme.danger());
+        }
+        // Each field's height; then as much of them as fits around the one at hand.
+        let room = body.width.saturating_sub(LABELS + 1);
+        let heights: Vec<u16> =
+            self.inputs.iter().enumerate().map(|(at, input)| input.height(at == self.at, body.height)).collect();
+        let above: u16 = heights.iter().take(self.at).sum();
+        let own = heights.get(self.at).copied().unwrap_or(1);
+        let mut skip = 0;
+        let mut hidden = 0;
+        while skip < self.at && above - hidden + own > body.height {
+            hidden += heights[skip];
+            skip += 1;
+        }
+        let mut y = body.y;
+        let mut cursor = None;
+        for (at, input) in self.inputs.iter_mut().enumerate().skip(skip) {
+            if y >= body.bottom() {
+                break;
+            }
+            let active = at == self.at;
+            let height = heights[at].min(body.bottom() - y);
+            let mark = if input.field.required { "*" } else { " " };
+            let label =
+                cell(&format!("{}{mark}{}", if active { ">" } else { " " }, input.field.label), usize::from(LABELS));
+            put(buffer, body.x, y, LABELS, &label, if active { theme.heading() } else { theme.text() });
+            let place = Rect { x: body.x + LABELS + 1, y, width: room, height };
+            cursor = input.draw(place, buffer, theme, active, moment).or(cursor);
+            y += height;
+        }
+        cursor
+    }
+}
+
+impl Input {
+    fn height(&self, active: bool, room: u16) -> u16 {
+        let own = match &self.body {
+            Body::Text(area) if matches!(self.field.kind, Kind::Text) => {
+                let lines = area.lines().len() as u16;
+                if active { lines.clamp(4, room.saturating_sub(6).max(4)) } else { lines.clamp(1, 3) }
+            }
+            Body::Ticks { rows, .. } => (rows.len() as u16).clamp(1, 6),
+            _ => 1,
+        };
+        own + u16::from(active && self.beside().is_some()) + u16::from(self.sides.len() > 1)
+    }
+
+    /// What stands under the field while it is typed.
+    fn beside(&self) -> Option<String> {
+        match &self.body {
+            Body::Choice { choices, .. } => {
+                Some(choices.iter().map(|choice| choice.label).collect::<Vec<_>>().join(" · "))
+            }
+            Body::Yes(_) => Some("y yes · n no".into()),
+            Body::Ticks { rows, .. } if rows.is_empty() => Some("No goals yet.".into()),
+            Body::Ticks { .. } => Some("arrows and Space".into()),
+            Body::Text(_) if !self.field.help.is_empty() => Some(self.field.help.into()),
+            Body::Text(_) => match self.field.kind {
+                Kind::Date => Some("tomorrow, fri, +2w, 30 nov, 2026-11-30".into()),
+                Kind::Time => Some("tomorrow 14:30, fri 2pm, 2026-11-30 10:00".into()),
+                Kind::Whole { unit: "minutes", .. } => Some("45, 45m, 1h30".into()),
+                Kind::Words => Some("several with commas between".into()),
+                _ => None,
+            },
+        }
+    }
+
+    /// What the program makes of what is typed, or what is wrong with it.
+    fn reading(&self, active: bool, moment: &Moment) -> Option<(String, bool)> {
+        if let Some(wrong) = self.wrong.as_ref().filter(|_| !active || self.value(moment).is_err()) {
+            return Some((wrong.clone(), true));
+        }
+        match (self.field.kind, self.field.parse(&self.typed(), moment)) {
+            (Kind::Date, Ok(Value::Date(day))) => Some((day.format("%a %-d %b %Y").to_string(), false)),
+            (Kind::Time, Ok(Value::Time(time))) => Some((time.format("%a %-d %b %Y %H:%M").to_string(), false)),
+            (Kind::Whole { unit, .. }, Ok(Value::Whole(number))) => Some((format!("{number} {unit}"), false)),
+            _ => None,
+        }
+    }
+
+    fn draw(
+        &mut self,
+        place: Rect,
+        buffer: &mut Buffer,
+        theme: Theme,
+        active: bool,
+        moment: &Moment,
+    ) -> Option<Position> {
+        let mut lines = place.height;
+        let mut under = place.bottom();
+        if self.sides.len() > 1 && lines > 1 {
+            lines -= 1;
+            under -= 1;
+            let sides: Vec<String> = self.sides.iter().map(Value::plain).collect();
+            let text = format!("{} values disagree: {}   (C-n takes the other)", sides.len(), sides.join("  |  "));
+            put(buffer, place.x, under, place.width, &text, theme.danger());
+        }
+        if let Some(beside) = self.beside().filter(|_| active && lines > 1) {
+            lines -= 1;
+            under -= 1;
+            put(buffer, place.x, under, place.width, &beside, theme.quiet());
+        }
+        let reading = self.reading(active, moment);
+        let field = Rect { height: lines, ..place };
+        match &mut self.body {
+            Body::Text(area) => {
+                let (text, wrong) = reading.unwrap_or_default();
+                let beside = if text.is_empty() { 0 } else { (width(&text) as u16 + 2).min(field.width / 2) };
+                let typing = Rect { width: field.width - beside, ..field };
+                if !text.is_empty() {
+                    let style = if wrong { theme.danger() } else { theme.quiet() };
+                    let mark = if wrong { "! " } else { "= " };
+                    put(buffer, typing.right(), field.y, beside, &format!("{mark}{text}"), style);
+                }
+                if !active {
+                    let text = area.lines().join("\n");
+                    for (line, y) in wrap(&text, usize::from(typing.width)).iter().zip(typing.y..typing.bottom()) {
+                        put(buffer, typing.x, y, typing.width, line, theme.text());
+                    }
+                    return None;
+                }
+                buffer.set_style(typing, theme.strong());
+                area.set_style(theme.text());
+                area.set_cursor_style(theme.bar());
+                area.render(typing, buffer);
+                let at = area.screen_cursor();
+                let (rows, columns) = area.scroll_offset();
+                let x = typing.x + (at.col as u16).saturating_sub(columns);
+                let y = typing.y + (at.row as u16).saturating_sub(rows);
+                Some(Position { x: x.min(typing.right()), y: y.min(typing.bottom()) })
+            }
+            Body::Choice { choices, at, .. } => {
+                let label = at.map_or("-", |at| choices[at].label);
+                let text = if active { format!("< {label} >") } else { label.to_string() };
+                put(buffer, field.x, field.y, field.width, &text, if active { theme.strong() } else { theme.text() });
+                active.then_some(Position { x: field.x, y: field.y })
+            }
+            Body::Yes(yes) => {
+                let label = yes.map_or("-", |yes| if yes { "yes" } else { "no" });
+                let text = if active { format!("< {label} >") } else { label.to_string() };
+                put(buffer, field.x, field.y, field.width, &text, if active { theme.strong() } else { theme.text() });
+                active.then_some(Position { x: field.x, y: field.y })
+            }
+            Body::Ticks { rows, at } => {
+                let top = scrolled(*at, rows.len(), usize::from(lines));
+                for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(field.y..field.bottom()) {
+                    let chosen = active && number == *at;
+                    let text =
+                        format!("{} [{}] {}", if chosen { ">" } else { " " }, if row.2 { "x" } else { " " }, row.1);
+                    put(buffer, field.x, y, field.width, &text, if chosen { theme.strong() } else { theme.text() });
+                }
+                active.then_some(Position { x: field.x, y: field.y })
+            }
+        }
+    }
+}
+
+/// A line to type into, at the top of an overlay.
+fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Position {
+    put(buffer, area.x, area.y, 2, "> ", theme.key());
+    put(buffer, area.x + 2, area.y, area.width.saturating_sub(2), &line.text(), theme.strong());
+    Position { x: (area.x + 2 + line.cursor() as u16).min(area.right().saturating_sub(1)), y: area.y }
+}
+
+impl Overlay {
+    /// Draws the overlay; gives the place of the cursor.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme, desk: &Desk) -> Option<Position> {
+        match self {
+            Overlay::Help { scroll } => {
+                let inner = boxed(middle(area, 100, area.height), buffer, "Help: arrows scroll, Esc closes", theme);
+                let lines = help_lines(usize::from(inner.width));
+                let top = (*scroll).min(lines.len().saturating_sub(usize::from(inner.height)));
+                for ((key, text), y) in lines.iter().skip(top).zip(inner.y..inner.bottom()) {
+                    put(buffer, inner.x + 1, y, 14, key, theme.key());
+                    let heading = key.is_empty() && !text.starts_with(' ');
+                    let (x, style) =
+                        if heading { (inner.x + 1, theme.heading()) } else { (inner.x + 16, theme.text()) };
+                    put(buffer, x, y, inner.right().saturating_sub(x), text, style);
+                }
+                None
+            }
+            Overlay::Palette { input, found, at } => {
+                let inner = boxed(middle(area, 90, 24), buffer, "All commands: type, Enter does it", theme);
+                let cursor = typing(input, inner, buffer, theme);
+                let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+                let top = scrolled(*at, found.len(), usize::from(list.height));
+                for ((entry, number), y) in found.iter().zip(0..).skip(top).zip(list.y..list.bottom()) {
+                    let why = desk.unavailable(entry.action).map_or(String::new(), |why| format!("  (not now: {why})"));
+                    let key = entry.keys.first().copied().unwrap_or("");
+                    let text = format!("{} {} {}{why}", cell(key, 6), cell(entry.label, 15), entry.about);
+                    let style = if number == *at {
+                        theme.bar()
+                    } else if why.is_empty() {
+                        theme.text()
+                    } else {
+                        theme.quiet()
+                    };
+                    put(buffer, list.x, y, list.width, &cell(&text, usize::from(list.width)), style);
+                }
+                if found.is_empty() {
+                    put(buffer, list.x + 2, list.y + 1, list.width - 2, "No command has that name.", theme.text());
+                }
+                Some(cursor)
+            }
+            Overlay::Search { input, hits, at } => {
+                let inner = boxed(
+                    middle(area, 116, area.height),
+                    buffer,
+                    "Find in notes and everything else: newest first, Enter opens",
+                    theme,
+                );
+                let cursor = typing(input, inner, buffer, theme);
+                let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+                let top = scrolled(*at, hits.len(), usize::from(list.height / 2));
+                for ((hit, number), y) in hits.iter().zip(0..).skip(top).zip((list.y..list.bottom()).step_by(2)) {
+                    let when = hit
+                        .when
+                        .map_or(String::new(), |when| crate::triage::day_in_words(when.date_naive(), desk.today));
+                    let head = format!("{}  {}  {when}", hit.client_name, hit.record.label.to_lowercase());
+                    let style = if number == *at { theme.bar() } else { theme.strong() };
+                    put(buffer, list.x, y, list.width, &cell(&head, usize::from(list.width)), style);
+                    if y + 1 < list.bottom() {
+                        put(buffer, list.x + 2, y + 1, list.width.saturating_sub(2), &hit.snippet, theme.text());
+                    }
+                }
+                if hits.is_empty() {
+                    let text = if input.text().trim().is_empty() {
+                        "Type a word or the beginning of one."
+                    } else {
+                        "Nothing found."
+                    };
+                    put(buffer, list.x + 2, list.y + 1, list.width.saturating_sub(2), text, theme.quiet());
+                }
+                Some(cursor)
+            }
+            Overlay::Menu(menu) => {
+                let widest = menu.items.iter().map(|item| width(&fit(&item.label, 100)) + 6).max().unwrap_or(20);
+                let title = width(&fit(&menu.title, 100)) + 6;
+                let place = middle(area, widest.max(title).max(30) as u16, menu.items.len() as u16 + 2);
+                let inner = boxed(place, buffer, &menu.title, theme);
+                let top = scrolled(menu.at, menu.items.len(), usize::from(inner.height));
+                for ((item, number), y) in menu.items.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
+                    let style = if number == menu.at { theme.bar() } else { theme.text() };
+                    let key = item.key.map_or(" ".into(), |key| key.to_string());
+                    put(
+                        buffer,
+                        inner.x,
+                        y,
+                        inner.width,
+                        &cell(&format!(" {key}  {}", item.label), usize::from(inner.width)),
+                        style,
+                    );
+                }
+                None
+            }
+            Overlay::Records { rows, at } => {
+                let inner = boxed(
+                    middle(area, 116, area.height),
+                    buffer,
+                    "Everything kept: Enter edits, Del deletes, h history, Esc closes",
+                    theme,
+                );
+                let top = scrolled(*at, rows.len(), usize::from(inner.height));
+                for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
+                    let style = if number == *at { theme.bar() } else { theme.text() };
+                    let text = format!("{} {}", cell(row.record.label, 18), row.text);
+                    put(buffer, inner.x, y, inner.width, &cell(&text, usize::from(inner.width)), style);
+                }
+                None
+            }
+            Overlay::Reading { title, lines, scroll } => {
+                let inner = boxed(
+                    middle(area, 116, area.height),
+                    buffer,
+                    &format!("{title}: arrows scroll, Esc closes"),
+                    theme,
+                );
+                let lines: Vec<String> = lines.iter().flat_map(|line| wrap(line, usize::from(inner.width))).collect();
+                let top = (*scroll).min(lines.len().saturating_sub(usize::from(inner.height)));
+                for (line, y) in lines.iter().skip(top).zip(inner.y..inner.bottom()) {
+                    put(buffer, inner.x, y, inner.width, line, theme.text());
+                }
+                None
+            }
+            Overlay::Ask { title, about, input, trouble, .. } => {
+                let place = middle(area, 90, 8);
+                let inner = boxed(place, buffer, title, theme);
+                let lines = wrap(trouble.as_ref().unwrap_or(about), usize::from(inner.width));
+                let style = if trouble.is_some() { theme.danger() } else { theme.text() };
+                for (line, y) in lines.iter().zip(inner.y..inner.bottom().saturating_sub(2)) {
+                    put(buffer, inner.x, y, inner.width, line, style);
+                }
+                let line = Rect { y: inner.bottom().saturating_sub(2), height: 1, ..inner };
+                put(
+                    buffer,
+                    inner.x,
+                    inner.bottom().saturating_sub(1),
+                    inner.width,
+                    "Enter goes on, Esc leaves",
+                    theme.quiet(),
+                );
+                Some(typing(input, line, buffer, theme))
+            }
+        }
+    }
+}
+
+/// The help page: key and text; a line without a key that does not begin with a space is a heading.
+pub fn help_lines(columns: usize) -> Vec<(String, String)> {
+    let mut lines = vec![(String::new(), "In the four panes".to_string())];
+    let mut place = Place::Desk;
+    for entry in TABLE.iter().filter(|entry| !entry.keys.is_empty()) {
+        if entry.place != place {
+            place = entry.place;
+            lines.push((String::new(), String::new()));
+            lines.push((String::new(), "In a form".to_string()));
+        }
+        for (line, at) in wrap(entry.about, columns.saturating_sub(17)).into_iter().zip(0..) {
+            lines.push(if at == 0 { (entry.keys.join(" "), line) } else { (String::new(), format!(" {line}")) });
+        }
+    }
+    lines
+}

@@ -1,0 +1,487 @@
+//! Forms, made from the catalogue: one field a line, wrong values told beside them, nothing typed ever lost.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::Style;
+use ratatui_textarea::{CursorMove, TextArea, WrapMode};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Change, Choice, Edit, Field, FieldId, Kind, Moment, RecordType, Row, RowId, Shown, Value, record_by_name, text,
+};
+
+use super::desk::Desk;
+
+/// A form for one row.
+pub struct Form {
+    pub title: String,
+    pub record: &'static RecordType,
+    pub row: RowId,
+    pub stream: RowId,
+    /// Whether the row is yet to be made.
+    pub new: bool,
+    /// Values that are set without being typed: links to parents, defaults of hidden fields.
+    pub hidden: Vec<(FieldId, Value)>,
+    /// What else is done when the form is saved.
+    pub also: Vec<Edit>,
+    pub inputs: Vec<Input>,
+    pub at: usize,
+    /// What stands in the way of saving.
+    pub trouble: Option<String>,
+    /// Changed since the draft was last kept.
+    pub unkept: bool,
+}
+
+pub struct Input {
+    pub field: &'static Field,
+    pub body: Body,
+    /// As it was when the form opened: only what differs is saved.
+    before: String,
+    /// What is wrong with it, said when the field is left.
+    pub wrong: Option<String>,
+    /// The values that disagree, and which of them is shown.
+    pub sides: Vec<Value>,
+    pub side: usize,
+    /// A value was chosen among those that disagree.
+    decided: bool,
+}
+
+/// How a field is typed.
+pub enum Body {
+    Text(Box<TextArea<'static>>),
+    Choice {
+        choices: &'static [Choice],
+        at: Option<usize>,
+        typed: String,
+    },
+    Yes(Option<bool>),
+    /// Rows to tick: id, label, ticked.
+    Ticks {
+        rows: Vec<(RowId, String, bool)>,
+        at: usize,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Draft {
+    title: String,
+    record: String,
+    row: RowId,
+    stream: RowId,
+    new: bool,
+    at: usize,
+    typed: Vec<(String, String)>,
+    /// Field number and stored value.
+    hidden: Vec<(u16, Vec<u8>)>,
+    only: Vec<String>,
+}
+
+impl Form {
+    /// A form for a new row, with its defaults and what else is known already.
+    pub fn add(desk: &Desk, record: &'static RecordType, stream: Option<RowId>, known: Vec<(FieldId, Value)>) -> Form {
+        let row = desk.store.new_id();
+        let stream = stream.unwrap_or(row);
+        let worker = desk.store.worker();
+        let mut blank = Row::new(record, row, stream);
+        let mut hidden = Vec::new();
+        for (field, value) in record.defaults(&desk.moment(), &worker.name, &worker.area).into_iter().chain(known) {
+            let shown = record.field(field.field).is_some_and(|field| field.shown == Shown::Form);
+            if shown {
+                blank.put(field, value);
+            } else {
+                hidden.push((field, value));
+            }
+        }
+        let mut form = Form::over(desk, format!("Add {}", record.label.to_lowercase()), &blank, true, None);
+        // What a new row starts with is saved too, typed or not.
+        for input in &mut form.inputs {
+            input.before.clear();
+        }
+        form.hidden = hidden;
+        form
+    }
+
+    /// A form for a row that is there; with `only`, for some of its fields.
+    pub fn edit(desk: &Desk, row: &Row, only: Option<&[FieldId]>) -> Form {
+        Form::over(desk, format!("Edit {}", row.record.label.to_lowercase()), row, false, only)
+    }
+
+    fn over(desk: &Desk, title: String, row: &Row, new: bool, only: Option<&[FieldId]>) -> Form {
+        let fields = row
+            .record
+            .fields
+            .iter()
+            .filter(|field| field.shown == Shown::Form && only.is_none_or(|only| only.contains(&field.id)));
+        let inputs = fields.map(|field| Input::new(desk, field, row)).collect();
+        Form {
+            title,
+            record: row.record,
+            row: row.id,
+            stream: row.stream,
+            new,
+            hidden: Vec::new(),
+            also: Vec::new(),
+            inputs,
+            at: 0,
+            trouble: None,
+            unkept: false,
+        }
+    }
+
+    pub fn titled(mut self, title: impl Into<String>) -> Form {
+        self.title = title.into();
+        self
+    }
+
+    /// Starts in the given field.
+    pub fn starting_at(mut self, field: FieldId) -> Form {
+        self.at = self.inputs.iter().position(|input| input.field.id == field).unwrap_or(0);
+        self
+    }
+
+    pub fn changed(&self) -> bool {
+        self.inputs.iter().any(|input| input.decided || (!self.new && input.typed() != input.before))
+            || (self.new && self.unsaved())
+    }
+
+    /// Whether something was typed into the form of a new row.
+    fn unsaved(&self) -> bool {
+        self.unkept || self.inputs.iter().any(|input| matches!(&input.body, Body::Text(area) if area.lines().concat().len() > 1 && input.field.required))
+    }
+
+    /// Puts a key into the field; says whether it was one for it.
+    pub fn key(&mut self, key: &KeyEvent, moment: &Moment) -> bool {
+        let Some(input) = self.inputs.get_mut(self.at) else { return false };
+        let before = input.typed();
+        let taken = input.key(key);
+        if input.typed() != before {
+            self.unkept = true;
+            self.trouble = None;
+            if input.wrong.is_some() {
+                input.wrong = input.value(moment).err();
+            }
+        }
+        taken
+    }
+
+    pub fn paste(&mut self, pasted: &str) {
+        let Some(input) = self.inputs.get_mut(self.at) else { return };
+        if let Body::Text(area) = &mut input.body {
+            let clean = if matches!(input.field.kind, Kind::Text) {
+                text::lines(pasted)
+            } else {
+                text::one_line(pasted.trim())
+            };
+            area.insert_str(clean);
+            self.unkept = true;
+        }
+    }
+
+    /// Leaves a field: what is wrong with it is said now.
+    pub fn go(&mut self, to: usize, moment: &Moment) {
+        if let Some(input) = self.inputs.get_mut(self.at) {
+            input.wrong = input.value(moment).err();
+        }
+        self.at = to.min(self.inputs.len().saturating_sub(1));
+    }
+
+    pub fn next(&mut self, moment: &Moment) {
+        let to = (self.at + 1) % self.inputs.len().max(1);
+        self.go(to, moment);
+    }
+
+    pub fn previous(&mut self, moment: &Moment) {
+        let to = (self.at + self.inputs.len().max(1) - 1) % self.inputs.len().max(1);
+        self.go(to, moment);
+    }
+
+    /// Where values disagree: shows the next of them.
+    pub fn other_value(&mut self) {
+        if let Some(input) = self.inputs.get_mut(self.at)
+            && input.sides.len() > 1
+        {
+            input.side = (input.side + 1) % input.sides.len();
+            let value = input.sides[input.side].clone();
+            input.fill(&value);
+            input.decided = true;
+            self.unkept = true;
+        }
+    }
+
+    /// The change that saving makes, or nothing where a field is wrong: then the form stands in that field.
+    pub fn change(&mut self, moment: &Moment) -> Option<Change> {
+        let mut change = Change::new(self.title.to_lowercase());
+        if self.new {
+            change.create(self.record, self.row, self.stream);
+            for (field, value) in &self.hidden {
+                change.set(self.row, *field, value.clone());
+            }
+        }
+        let mut first_wrong = None;
+        for (at, input) in self.inputs.iter_mut().enumerate() {
+            input.wrong = input.value(moment).err();
+            if input.field.required && input.typed().trim().is_empty() {
+                input.wrong = Some("needs to be filled in".into());
+            }
+            if input.wrong.is_some() {
+                first_wrong = first_wrong.or(Some(at));
+                continue;
+            }
+            if input.typed() == input.before && !input.decided {
+                continue;
+            }
+            match &input.body {
+                Body::Ticks { rows, .. } => {
+                    for (row, _, ticked) in rows {
+                        if *ticked || !self.new {
+                            change.member(self.row, input.field.id, row.to_string(), *ticked);
+                        }
+                    }
+                }
+                Body::Text(_) if matches!(input.field.kind, Kind::Words) => {
+                    let (now, before) = (Field::parse_words(&input.typed()), Field::parse_words(&input.before));
+                    for word in now.iter().filter(|word| !before.contains(word)) {
+                        change.member(self.row, input.field.id, word.as_str(), true);
+                    }
+                    for word in before.iter().filter(|word| !now.contains(word)) {
+                        change.member(self.row, input.field.id, word.as_str(), false);
+                    }
+                }
+                _ => {
+                    let value = input.value(moment).unwrap_or(Value::Empty);
+                    if !(self.new && value.is_empty()) {
+                        change.set(self.row, input.field.id, value);
+                    }
+                }
+            }
+        }
+        if let Some(at) = first_wrong {
+            self.at = at;
+            let input = &self.inputs[at];
+            self.trouble = Some(format!("{} {}", input.field.label, input.wrong.as_deref().unwrap_or("")));
+            return None;
+        }
+        change.edits.extend(self.also.iter().cloned());
+        Some(change)
+    }
+
+    /// All that was typed, to be kept until the form is saved or given up.
+    pub fn draft(&self) -> Vec<u8> {
+        let draft = Draft {
+            title: self.title.clone(),
+            record: self.record.name.into(),
+            row: self.row,
+            stream: self.stream,
+            new: self.new,
+            at: self.at,
+            typed: self.inputs.iter().map(|input| (input.field.name.to_string(), input.typed())).collect(),
+            hidden: self.hidden.iter().map(|(field, value)| (field.field, value.encoded())).collect(),
+            only: self.inputs.iter().map(|input| input.field.name.to_string()).collect(),
+        };
+        serde_json::to_vec(&draft).unwrap_or_default()
+    }
+
+    /// A form as a draft has it; `None` where its row is gone.
+    pub fn from_draft(bytes: &[u8], desk: &Desk) -> Option<Form> {
+        let draft: Draft = serde_json::from_slice(bytes).ok()?;
+        let record = record_by_name(&draft.record)?;
+        let only: Vec<FieldId> =
+            draft.only.iter().filter_map(|name| record.field_by_name(name)).map(|field| field.id).collect();
+        let row = match desk.store.row_of(record, draft.row).ok()? {
+            Some(_) if draft.new => return None,
+            Some(row) => row,
+            None if draft.new => Row::new(record, draft.row, draft.stream),
+            None => return None,
+        };
+        let mut form = Form::over(desk, draft.title, &row, draft.new, Some(&only));
+        for (name, typed) in &draft.typed {
+            if let Some(input) = form.inputs.iter_mut().find(|input| input.field.name == name) {
+                input.retype(typed);
+            }
+        }
+        for (number, value) in draft.hidden {
+            form.hidden.push((FieldId { record: record.number, field: number }, Value::decode(&value).ok()?));
+        }
+        form.at = draft.at.min(form.inputs.len().saturating_sub(1));
+        form.unkept = true;
+        Some(form)
+    }
+}
+
+impl Input {
+    fn new(desk: &Desk, field: &'static Field, row: &Row) -> Input {
+        let body = match field.kind {
+            Kind::Choice(choices) => Body::Choice { choices, at: None, typed: String::new() },
+            Kind::Yes => Body::Yes(None),
+            Kind::Links(_) => {
+                let ticked = row.words(field.id);
+                let rows = desk.goals().iter().map(|goal| {
+                    let id = goal.id.to_string();
+                    (goal.id, goal.text(crate::model::records::goal::words).to_string(), ticked.contains(&id))
+                });
+                Body::Ticks { rows: rows.collect(), at: 0 }
+            }
+            _ => Body::Text(Box::default()),
+        };
+        let sides = row.disagreements.iter().find(|disagreement| disagreement.field == field.id);
+        let mut input = Input {
+            field,
+            body,
+            before: String::new(),
+            wrong: None,
+            sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
+            side: 0,
+            decided: false,
+        };
+        if field.kind.is_set() {
+            if matches!(field.kind, Kind::Words) {
+                input.retype(&row.words(field.id).join(", "));
+            }
+        } else {
+            input.fill(row.get(field.id));
+        }
+        input.before = input.typed();
+        input
+    }
+
+    /// Takes what a row has for what stood here before: the rest counts as typed.
+    pub fn was(&mut self, row: &Row, field: FieldId) {
+        self.before = row.get(field).plain();
+    }
+
+    /// Shows a value.
+    fn fill(&mut self, value: &Value) {
+        match (&mut self.body, value) {
+            (Body::Choice { choices, at, .. }, value) => {
+                let code = value.plain();
+                *at = choices.iter().position(|choice| choice.code == code);
+            }
+            (Body::Yes(yes), Value::Yes(value)) => *yes = Some(*value),
+            (Body::Yes(yes), _) => *yes = None,
+            (Body::Text(_), value) => {
+                let text = match value {
+                    Value::Time(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+                    other => other.plain(),
+                };
+                self.retype(&text);
+            }
+            (Body::Ticks { .. }, _) => {}
+        }
+    }
+
+    /// What stands in the field, as text that [`Input::retype`] takes.
+    pub fn typed(&self) -> String {
+        match &self.body {
+            Body::Text(area) => area.lines().join("\n"),
+            Body::Choice { choices, at, .. } => at.map_or(String::new(), |at| choices[at].code.to_string()),
+            Body::Yes(yes) => yes.map_or("", |yes| if yes { "yes" } else { "no" }).to_string(),
+            Body::Ticks { rows, .. } => {
+                let ticked: Vec<String> =
+                    rows.iter().filter(|(_, _, ticked)| *ticked).map(|(row, ..)| row.to_string()).collect();
+                ticked.join(",")
+            }
+        }
+    }
+
+    fn retype(&mut self, typed: &str) {
+        match &mut self.body {
+            Body::Text(area) => {
+                let multi = matches!(self.field.kind, Kind::Text);
+                let clean = if multi { text::lines(typed) } else { text::one_line(typed) };
+                let mut fresh = TextArea::new(clean.split('\n').map(String::from).collect());
+                fresh.set_cursor_line_style(Style::new());
+                fresh.set_wrap_mode(if multi { WrapMode::WordOrGlyph } else { WrapMode::None });
+                fresh.move_cursor(CursorMove::Bottom);
+                fresh.move_cursor(CursorMove::End);
+                **area = fresh;
+            }
+            Body::Choice { choices, at, .. } => *at = choices.iter().position(|choice| choice.code == typed),
+            Body::Yes(yes) => {
+                *yes = match typed {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => None,
+                }
+            }
+            Body::Ticks { rows, .. } => {
+                for (row, _, ticked) in rows {
+                    *ticked = typed.split(',').any(|id| id == row.to_string());
+                }
+            }
+        }
+    }
+
+    /// The value, or why it is none.
+    pub fn value(&self, moment: &Moment) -> Result<Value, String> {
+        match &self.body {
+            Body::Text(_) if matches!(self.field.kind, Kind::Words) => Ok(Value::Empty),
+            Body::Ticks { .. } => Ok(Value::Empty),
+            Body::Text(_) if !self.decided && !self.before.is_empty() && self.typed() == self.before => {
+                Ok(Value::Empty)
+            }
+            _ => self.field.parse(&self.typed(), moment).map_err(|error| error.why),
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> bool {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match &mut self.body {
+            Body::Text(area) => {
+                let multi = matches!(self.field.kind, Kind::Text);
+                match key.code {
+                    KeyCode::Enter if !multi => false,
+                    KeyCode::Up if !multi || area.cursor().0 == 0 => false,
+                    KeyCode::Down if !multi || area.cursor().0 + 1 >= area.lines().len() => false,
+                    KeyCode::Tab | KeyCode::BackTab | KeyCode::Esc | KeyCode::F(_) => false,
+                    KeyCode::Char('s' | 'n') if key.modifiers.contains(KeyModifiers::CONTROL) => false,
+                    _ => {
+                        area.input(*key);
+                        true
+                    }
+                }
+            }
+            Body::Choice { choices, at, typed } => {
+                let many = choices.len();
+                match key.code {
+                    KeyCode::Right => *at = Some(at.map_or(0, |at| (at + 1) % many)),
+                    KeyCode::Left => *at = Some(at.map_or(many - 1, |at| (at + many - 1) % many)),
+                    KeyCode::Backspace | KeyCode::Delete => {
+                        *at = None;
+                        typed.clear();
+                    }
+                    KeyCode::Char(c) if plain => {
+                        let begins = |typed: &str| {
+                            let fits = |text: &str| text.to_lowercase().starts_with(typed);
+                            choices.iter().position(|choice| fits(choice.label) || fits(choice.code))
+                        };
+                        typed.extend(c.to_lowercase());
+                        if begins(typed).is_none() {
+                            *typed = c.to_lowercase().collect();
+                        }
+                        *at = begins(typed).or(*at);
+                    }
+                    _ => return false,
+                }
+                true
+            }
+            Body::Yes(yes) => {
+                *yes = match key.code {
+                    KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right => Some(!yes.unwrap_or(false)),
+                    KeyCode::Char('y' | 'Y') if plain => Some(true),
+                    KeyCode::Char('n' | 'N') if plain => Some(false),
+                    KeyCode::Backspace | KeyCode::Delete => None,
+                    _ => return false,
+                };
+                true
+            }
+            Body::Ticks { rows, at } => {
+                match key.code {
+                    KeyCode::Right if !rows.is_empty() => *at = (*at + 1) % rows.len(),
+                    KeyCode::Left if !rows.is_empty() => *at = (*at + rows.len() - 1) % rows.len(),
+                    KeyCode::Char(' ') if !rows.is_empty() => rows[*at].2 = !rows[*at].2,
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What lies over the panes for a moment: help, the palette, search, lists to choose from, questions.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui_textarea::TextArea;
+
+use crate::model::{AppointmentStatus, RecordType, RowId};
+use crate::store::Hit;
+
+use super::action::{Action, Entry, Place, TABLE};
+
+pub enum Overlay {
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        input: Line,
+        found: Vec<&'static Entry>,
+        at: usize,
+    },
+    Search {
+        input: Line,
+        hits: Vec<Hit>,
+        at: usize,
+    },
+    Menu(Menu),
+    /// Rows of the client; `Enter` edits, `Del` deletes, `h` shows the history.
+    Records {
+        rows: Vec<Shown>,
+        at: usize,
+    },
+    /// Text to read.
+    Reading {
+        title: String,
+        lines: Vec<String>,
+        scroll: usize,
+    },
+    Ask {
+        title: String,
+        about: String,
+        input: Line,
+        answer: Answer,
+        trouble: Option<String>,
+    },
+}
+
+/// A list of things to choose from, by arrows or by their own key.
+pub struct Menu {
+    pub title: String,
+    pub items: Vec<Item>,
+    pub at: usize,
+}
+
+pub struct Item {
+    pub key: Option<char>,
+    pub label: String,
+    pub choice: Pick,
+}
+
+/// What a choice does.
+#[derive(Clone)]
+pub enum Pick {
+    /// Does an action with this row.
+    Act(Action, RowId),
+    Add(&'static RecordType),
+    Mark(RowId, AppointmentStatus),
+    Snooze(usize),
+    Delete(&'static RecordType, RowId),
+    Undo,
+    SaveForm,
+    DropForm,
+    Nothing,
+}
+
+/// What is done with what was typed.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Answer {
+    Import,
+    LockMinutes,
+}
+
+/// One row of the records overlay.
+pub struct Shown {
+    pub record: &'static RecordType,
+    pub row: RowId,
+    pub text: String,
+}
+
+/// A line that is typed into.
+#[derive(Default)]
+pub struct Line(Box<TextArea<'static>>);
+
+impl Line {
+    pub fn text(&self) -> String {
+        self.0.lines().concat()
+    }
+
+    /// Takes a key; says whether the text changed.
+    pub fn key(&mut self, key: &KeyEvent) -> bool {
+        match key.code {
+            KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::Tab | KeyCode::Esc => false,
+            _ => self.0.input(*key),
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.0.insert_str(crate::model::text::one_line(text.trim()));
+    }
+
+    /// Columns before the cursor.
+    pub fn cursor(&self) -> usize {
+        let before: String = self.text().chars().take(self.0.cursor().1).collect();
+        super::text::width(&before)
+    }
+}
+
+impl Menu {
+    pub fn new(title: impl Into<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
+        let items = items.into_iter().map(|(key, label, choice)| Item { key, label, choice }).collect();
+        Overlay::Menu(Menu { title: title.into(), items, at: 0 })
+    }
+
+    /// A question to be answered with yes or no.
+    pub fn confirm(question: impl Into<String>, yes: &str, pick: Pick) -> Overlay {
+        Menu::new(question, vec![(Some('y'), yes.into(), pick), (Some('n'), "No".into(), Pick::Nothing)])
+    }
+}
+
+/// The actions whose words fit, the best first.
+pub fn matching(typed: &str) -> Vec<&'static Entry> {
+    let mut seen: Vec<Action> = Vec::new();
+    let entries = TABLE.iter().filter(|entry| {
+        let once = entry.place == Place::Desk && !seen.contains(&entry.action);
+        seen.push(entry.action);
+        once
+    });
+    if typed.trim().is_empty() {
+        return entries.collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher).unwrap_or(0);
+    let mut scored: Vec<(u32, &Entry)> = entries
+        .map(|entry| ((2 * score(entry.label)).max(score(entry.about)), entry))
+        .filter(|(score, _)| *score > 0)
+        .collect();
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, entry)| entry).collect()
+}

@@ -1,0 +1,73 @@
+//! The appointment queue of the whole caseload: what is past and unanswered first, then what is ahead.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::{AppointmentStatus, Arranged};
+use crate::triage::day_in_words;
+
+use super::super::desk::{Desk, Pane};
+use super::super::text::{cell, fit};
+use super::super::theme::Theme;
+use super::{put, scrolled};
+
+impl Desk {
+    pub(super) fn draw_appointments(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+        if self.queue.is_empty() {
+            put(
+                buffer,
+                area.x + 1,
+                area.y + 1,
+                area.width.saturating_sub(1),
+                "No appointments ahead. Press a to set one.",
+                theme.text(),
+            );
+            return;
+        }
+        let top = scrolled(self.visit_at, self.queue.len(), usize::from(area.height));
+        for ((queued, number), y) in self.queue.iter().zip(0..).skip(top).zip(area.y..area.bottom()) {
+            let Some(facts) = self.caseload.get(queued.client) else { continue };
+            let Some(visit) = facts.visits.iter().find(|visit| visit.row == queued.row) else { continue };
+            let day = visit.starts.date_naive();
+            let when = if day == self.today {
+                format!("today {}", visit.starts.format("%H:%M"))
+            } else {
+                let words = day_in_words(day, self.today);
+                if words.starts_with("tomorrow") {
+                    format!("tmrw  {}", visit.starts.format("%H:%M"))
+                } else {
+                    visit.starts.format("%-d %b %H:%M").to_string()
+                }
+            };
+            let mark = if day < self.today {
+                "? kept"
+            } else if visit.transport == Some(Arranged::Needed) {
+                "! ride"
+            } else if facts.interpreter
+                && visit.interpreter != Some(Arranged::Arranged)
+                && visit.interpreter != Some(Arranged::NotNeeded)
+            {
+                "! interp"
+            } else if visit.status == AppointmentStatus::Confirmed {
+                "ok"
+            } else {
+                ""
+            };
+            let columns = usize::from(area.width);
+            let name = cell(&fit(&facts.name, 16), if columns > 50 { 17 } else { 13 });
+            let room = columns.saturating_sub(mark.len() + 1);
+            let text = format!("{} {mark}", cell(&format!("{} {name} {}", cell(&when, 12), visit.title), room));
+            let chosen = self.focus == Pane::Appointments && number == self.visit_at;
+            let style = if chosen {
+                theme.selected(true)
+            } else if day < self.today {
+                theme.warning()
+            } else if Some(queued.client) == self.chosen {
+                theme.strong()
+            } else {
+                theme.text()
+            };
+            put(buffer, area.x, y, area.width, &text, style);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The caseload in triage order: each client with the reason that counts most.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::triage::Band;
+
+use super::super::desk::{Desk, Pane};
+use super::super::text::cell;
+use super::super::theme::Theme;
+use super::{put, scrolled};
+
+impl Desk {
+    pub(super) fn draw_caseload(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+        if self.view.is_empty() {
+            let lines = match (&self.filter, self.caseload.facts().is_empty()) {
+                (Some(_), false) => ["Nobody fits that.", "Esc clears it.", ""],
+                _ => ["No clients yet.", "Press i for an intake,", "or : and \"import\" for a file."],
+            };
+            for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
+                put(buffer, area.x + 2, y, area.width.saturating_sub(2), line, theme.text());
+            }
+            return;
+        }
+        // Lines are clients with a heading before each band.
+        let bands: Vec<(usize, Option<Band>)> = self.headings();
+        let line_of = |at: usize| at + bands.iter().filter(|(first, _)| *first <= at).count();
+        let lines = self.view.len() + bands.len();
+        let height = usize::from(area.height);
+        let top = scrolled(line_of(self.at), lines, height);
+        let name_columns = usize::from(area.width).saturating_sub(2).min(match area.width {
+            0..=45 => 17,
+            46..=70 => 22,
+            _ => 28,
+        });
+        let mut at = self.view.partition_point_line(top, &bands);
+        let mut y = area.y;
+        let mut line = top;
+        while y < area.bottom() && line < lines {
+            let heading = bands.iter().find(|(first, _)| line_of(*first) == line + 1);
+            if let Some((_, band)) = heading {
+                let (label, style) = match band {
+                    Some(band) => (band.label().to_uppercase(), theme.band(*band)),
+                    None => ("CLOSED".into(), theme.quiet()),
+                };
+                put(buffer, area.x, y, area.width, &label, style);
+            } else if let Some(listed) = self.view.get(at) {
+                let chosen = at == self.at;
+                let name = self.caseload.get(listed.client).map_or("", |facts| facts.name.as_str());
+                let reason = self.first_reason(listed).unwrap_or_default();
+                let mark = match listed.band {
+                    Some(Band::Now) => "!",
+                    _ => " ",
+                };
+                let text = format!("{}{mark}{} {reason}", if chosen { ">" } else { " " }, cell(name, name_columns));
+                let style = if chosen { theme.selected(self.focus == Pane::Caseload) } else { theme.text() };
+                let text = cell(&text, usize::from(area.width));
+                put(buffer, area.x, y, area.width, &text, style);
+                at += 1;
+            }
+            line += 1;
+            y += 1;
+        }
+    }
+
+    /// Where each band begins.
+    fn headings(&self) -> Vec<(usize, Option<Band>)> {
+        let mut headings = Vec::new();
+        let mut at = 0;
+        while let Some(first) = self.view.get(at) {
+            headings.push((at, first.band));
+            at += self.view[at..].partition_point(|listed| listed.band == first.band);
+        }
+        headings
+    }
+
+    /// The client on a line of the pane, for the mouse.
+    pub fn caseload_line(&self, row: usize, height: usize) -> Option<usize> {
+        let bands = self.headings();
+        let line_of = |at: usize| at + bands.iter().filter(|(first, _)| *first <= at).count();
+        let line = scrolled(line_of(self.at), self.view.len() + bands.len(), height) + row;
+        let at = line.checked_sub(bands.iter().filter(|(first, _)| line_of(*first) <= line + 1).count())?;
+        (line_of(at) == line && at < self.view.len()).then_some(at)
+    }
+}
+
+trait Lines {
+    /// The first client at or below a line.
+    fn partition_point_line(&self, line: usize, bands: &[(usize, Option<Band>)]) -> usize;
+}
+
+impl Lines for Vec<super::super::desk::Listed> {
+    fn partition_point_line(&self, line: usize, bands: &[(usize, Option<Band>)]) -> usize {
+        let before = bands.iter().enumerate().filter(|(number, (first, _))| first + number < line).count();
+        line - before
+    }
+}

@@ -1,0 +1,217 @@
+//! The client: how to reach them safely, why they need the worker now, what is next and what was last.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::model::records::{care_team, client, enrollment, need, note, relationship};
+use crate::model::{ClientStatus, NeedStatus, text::one_line};
+use crate::triage::{Band, calendar::years_between, hour_in_words};
+
+use super::super::action::key_of;
+use super::super::desk::{Desk, Pane};
+use super::super::text::{fit, width, wrap};
+use super::super::theme::Theme;
+use super::put;
+
+/// A line of the page: what it says, how, and what stands at its right end.
+struct Line {
+    text: String,
+    style: Style,
+    key: &'static str,
+}
+
+impl Desk {
+    pub(super) fn draw_client(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+        let (lines, chosen) = self.client_lines(usize::from(area.width), theme);
+        let height = usize::from(area.height);
+        let most = lines.len().saturating_sub(height);
+        let into_sight = chosen.map_or(0, |chosen| (chosen + 2).saturating_sub(height));
+        let top = (self.client_scroll + into_sight).min(most);
+        for ((line, number), y) in lines.iter().zip(0..).skip(top).zip(area.y..area.bottom()) {
+            let focused = self.focus == Pane::Client && chosen == Some(number);
+            let style = if focused { theme.selected(true) } else { line.style };
+            let room = area.width.saturating_sub(if line.key.is_empty() { 0 } else { width(line.key) as u16 + 2 });
+            put(buffer, area.x, y, room, &line.text, style);
+            if !line.key.is_empty() {
+                put(buffer, area.right().saturating_sub(width(line.key) as u16 + 1), y, 8, line.key, theme.key());
+            }
+        }
+    }
+
+    /// The page, and the line of the chosen reason.
+    fn client_lines(&self, columns: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
+        let Some(file) = &self.file else {
+            let lines = ["", "  Choose a client on the left,", "  or press i to add one."];
+            return (lines.map(|text| Line { text: text.into(), style: theme.text(), key: "" }).into(), None);
+        };
+        let person = &file.client;
+        let mut lines: Vec<Line> = Vec::new();
+        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: "" });
+        let mut head = vec![person.client_name()];
+        let given = person.text(client::given_name);
+        if !person.text(client::preferred_name).is_empty() && !given.is_empty() {
+            head[0].push_str(&format!(" ({given})"));
+        }
+        head.extend([client::pronouns, client::gender].map(|field| person.text(field).to_string()));
+        head.extend(person.date(client::birth_date).map(|born| format!("{} years", years_between(born, self.today))));
+        let language = person.text(client::language);
+        head.push(if person.yes(client::interpreter) {
+            format!("{language}, interpreter needed")
+        } else {
+            language.into()
+        });
+        head.retain(|part| !part.trim().is_empty());
+        let status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
+        if status != ClientStatus::Active {
+            head.push(status.label().to_uppercase());
+        }
+        say(joined(&head), theme.strong());
+        for crisis in self.facts().map_or(&[][..], |facts| &facts.crisis) {
+            for line in wrap(&format!("IN CRISIS: {}", one_line(crisis)), columns) {
+                say(line, theme.danger());
+            }
+        }
+        // Before any phone number: how to reach them without harm. All that anyone ever wrote is shown, never one picked.
+        for (field, label) in [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")] {
+            let torn = person.disagreements.iter().find(|torn| torn.field == field);
+            let sides: Vec<String> = match torn {
+                Some(torn) => torn.sides.iter().map(crate::model::Value::plain).collect(),
+                None => vec![person.text(field).to_string()],
+            };
+            for text in sides.iter().filter(|text| !text.trim().is_empty()) {
+                for line in wrap(&format!("{label}: {}", text.replace('\n', " ")), columns) {
+                    say(line, theme.danger());
+                }
+            }
+        }
+        let reach = [client::phone, client::contact_notes, client::email].map(|field| person.text(field).to_string());
+        let phone = if reach[0].is_empty() { "no phone".into() } else { format!("Phone {}", reach[0]) };
+        say(joined(&[phone, reach[1].clone(), reach[2].clone()]), theme.text());
+        say(joined(&[client::living, client::address].map(|field| person.text(field).to_string())), theme.text());
+        let mut kinds: Vec<String> = [client::area, client::intensity]
+            .iter()
+            .filter_map(|id| person.record.field(id.field))
+            .map(|field| person.shown(field))
+            .collect();
+        kinds.extend(person.words(client::tags).iter().map(|tag| format!("#{tag}")));
+        kinds.extend(person.words(client::outside_ids).iter().cloned());
+        say(joined(&kinds), theme.quiet());
+        say(String::new(), theme.text());
+        say("WHY NOW".into(), theme.heading());
+        let reasons = self.reasons();
+        if reasons.is_empty() {
+            let closed = status == ClientStatus::Closed;
+            say(format!("  {}", if closed { "This case is closed." } else { "Nothing is due." }), theme.good());
+        }
+        let mut chosen = None;
+        for (at, told) in reasons.iter().enumerate() {
+            if at == self.reason {
+                chosen = Some(lines.len());
+            }
+            let mark = match told.band {
+                Band::Now => "!!",
+                Band::Today => " !",
+                Band::ThisWeek => " ·",
+                Band::Later => "  ",
+            };
+            let style = if matches!(told.band, Band::Now) { theme.danger() } else { theme.text() };
+            lines.push(Line { text: format!("{mark} {}", told.text), style, key: key_of(&told.action) });
+        }
+        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: "" });
+        if let Some(facts) = self.facts() {
+            let put_off = facts.snoozes.iter().filter(|snooze| snooze.until > self.today);
+            for snooze in put_off {
+                let until = crate::triage::day_in_words(snooze.until, self.today);
+                say(format!("   put off until {until}: {} ({})", snooze.rule, snooze.why), theme.quiet());
+            }
+            say(String::new(), theme.text());
+            let next = facts.next_visit(self.today);
+            say(
+                next.map_or("NEXT  no appointment set".into(), |visit| {
+                    let ride = if visit.transport == Some(crate::model::Arranged::Needed) {
+                        ", ride not arranged"
+                    } else {
+                        ""
+                    };
+                    format!("NEXT  {} {}{ride}", hour_in_words(visit.starts, self.today), visit.title)
+                }),
+                theme.text(),
+            );
+            let last = facts.last_contact.as_ref();
+            say(
+                last.map_or("LAST  no contact on record".into(), |contact| {
+                    format!("LAST  {} {}", contact.kind.label().to_lowercase(), hour_in_words(contact.when, self.today))
+                }),
+                theme.text(),
+            );
+        }
+        let open = |row: &&crate::model::Row| !matches!(row.text(need::status), "met" | "declined");
+        let needs: Vec<String> = file.of(&need::TYPE).iter().filter(open).map(|row| self.need_in_short(row)).collect();
+        if !needs.is_empty() {
+            say("NEEDS".into(), theme.heading());
+            for text in needs {
+                say(format!("  {text}"), theme.text());
+            }
+        }
+        let people: Vec<String> = file
+            .of(&relationship::TYPE)
+            .iter()
+            .map(|row| {
+                let mark = if row.yes(relationship::emergency) { " (emergency contact)" } else { "" };
+                format!(
+                    "{}{mark}",
+                    joined(
+                        &[relationship::name, relationship::relation, relationship::phone]
+                            .map(|field| row.text(field).to_string())
+                    )
+                )
+            })
+            .collect();
+        let team = file.of(&care_team::TYPE).iter().map(|row| {
+            joined(
+                &[care_team::name, care_team::role, care_team::organisation, care_team::phone]
+                    .map(|field| row.text(field).to_string()),
+            )
+        });
+        let people: Vec<String> = people.into_iter().chain(team).collect();
+        if !people.is_empty() {
+            say("PEOPLE".into(), theme.heading());
+            for text in people {
+                say(format!("  {text}"), theme.text());
+            }
+        }
+        let stays = file.of(&enrollment::TYPE);
+        if !stays.is_empty() {
+            say("PROGRAMMES".into(), theme.heading());
+            for row in stays.iter().rev() {
+                say(format!("  {}", self.in_short(row)), theme.text());
+            }
+        }
+        let notes = file.of(&note::TYPE);
+        if !notes.is_empty() {
+            say("NOTES, newest first".into(), theme.heading());
+        }
+        for row in notes {
+            let when = row.time(note::when).map_or(String::new(), |when| hour_in_words(when, self.today));
+            let kind = row.record.field(note::kind.field).map_or(String::new(), |field| row.shown(field));
+            let minutes = row.whole(note::minutes).map_or(String::new(), |minutes| format!(", {minutes} min"));
+            say(format!("  {when}  {}{minutes}", kind.to_lowercase()), theme.strong());
+            for line in wrap(row.text(note::body), columns.saturating_sub(4)) {
+                say(format!("    {line}"), theme.text());
+            }
+        }
+        (lines, (!reasons.is_empty()).then_some(chosen).flatten())
+    }
+
+    fn need_in_short(&self, row: &crate::model::Row) -> String {
+        let severity = row.text(need::severity);
+        let status = NeedStatus::from_code(row.text(need::status)).map_or("", NeedStatus::label);
+        let parts = [row.text(need::what).to_string(), severity.to_string(), status.to_lowercase()];
+        fit(&joined(&parts), 200)
+    }
+}
+
+fn joined(parts: &[String]) -> String {
+    parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}

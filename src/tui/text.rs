@@ -1,0 +1,108 @@
+//! Text cut and wrapped to columns. All that is drawn of a client goes through here, disarmed.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::text::{lines, one_line};
+
+/// Columns that a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// One line of at most so many columns; what is cut off is marked.
+pub fn fit(text: &str, columns: usize) -> String {
+    // Nothing beyond this can be seen: a name of ten thousand characters costs no more than one of a hundred.
+    let text = match text.char_indices().nth(columns.saturating_mul(8).max(64)) {
+        Some((at, _)) => &text[..at],
+        None => text,
+    };
+    let text = one_line(text);
+    if text.width() <= columns {
+        return text.into_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for part in text.graphemes(true) {
+        let wide = part.width();
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        out.push_str(part);
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// As [`fit`], filled up with spaces to exactly so many columns.
+pub fn cell(text: &str, columns: usize) -> String {
+    let mut out = fit(text, columns);
+    let used = out.width();
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    out
+}
+
+/// Lines of at most so many columns, broken between words where that can be.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut out = Vec::new();
+    for line in lines(text).split('\n') {
+        let mut current = String::new();
+        let mut used = 0;
+        for word in line.split_word_bounds() {
+            let wide = word.width();
+            if used + wide > columns && !current.is_empty() {
+                out.push(current.trim_end().to_string());
+                current = String::new();
+                used = 0;
+                if word.trim().is_empty() {
+                    continue;
+                }
+            }
+            if wide > columns {
+                for part in word.graphemes(true) {
+                    if used + part.width() > columns {
+                        out.push(std::mem::take(&mut current));
+                        used = 0;
+                    }
+                    current.push_str(part);
+                    used += part.width();
+                }
+            } else {
+                current.push_str(word);
+                used += wide;
+            }
+        }
+        out.push(current.trim_end().to_string());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn columns_stay_straight() {
+        assert_eq!(fit("Maria Delgado", 20), "Maria Delgado");
+        assert_eq!(fit("Maria Delgado", 8), "Maria D…");
+        assert_eq!(fit("李小龍先生", 5), "李小…");
+        assert_eq!(cell("李小龍", 8), "李小龍  ");
+        assert_eq!(fit("x", 0), "");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_wider_than_asked(text in any::<String>(), columns in 0usize..40) {
+            prop_assert!(fit(&text, columns).width() <= columns);
+            prop_assert_eq!(cell(&text, columns).width(), columns);
+            prop_assert!(wrap(&text, columns.max(2)).iter().all(|line| line.width() <= columns.max(2)));
+        }
+    }
+}
