@@ -38,9 +38,23 @@ pub fn middle(area: Rect, columns: u16, lines: u16) -> Rect {
 const LABELS: u16 = 20;
 
 impl Form {
+    /// Lines that the whole form takes.
+    pub fn lines(&self) -> u16 {
+        let fields: u16 = self.inputs.iter().enumerate().map(|(at, input)| input.height(at == self.at, 40, 60)).sum();
+        fields + 2 + if self.trouble.is_some() { 2 } else { 0 }
+    }
+
     /// Draws the form; gives the place of the cursor.
-    pub fn draw(&mut self, area: Rect, buffer: &mut Buffer, theme: Theme, moment: &Moment) -> Option<Position> {
-        let inner = boxed(area, buffer, &self.title, theme);
+    pub fn draw(
+        &mut self,
+        area: Rect,
+        buffer: &mut Buffer,
+        theme: Theme,
+        moment: &Moment,
+        name: Option<&str>,
+    ) -> Option<Position> {
+        let title = name.map_or(self.title.clone(), |name| format!("{}: {name}", self.title));
+        let inner = boxed(area, buffer, &title, theme);
         let (trouble, body) = match &self.trouble {
             Some(trouble) => {
                 let lines = wrap(&format!("! {trouble}"), usize::from(inner.width));
@@ -55,7 +69,7 @@ impl Form {
         // Each field's height; then as much of them as fits around the one at hand.
         let room = body.width.saturating_sub(LABELS + 1);
         let heights: Vec<u16> =
-            self.inputs.iter().enumerate().map(|(at, input)| input.height(at == self.at, body.height)).collect();
+            self.inputs.iter().enumerate().map(|(at, input)| input.height(at == self.at, body.height, room)).collect();
         let above: u16 = heights.iter().take(self.at).sum();
         let own = heights.get(self.at).copied().unwrap_or(1);
         let mut skip = 0;
@@ -85,7 +99,7 @@ impl Form {
 }
 
 impl Input {
-    fn height(&self, active: bool, room: u16) -> u16 {
+    fn height(&self, active: bool, room: u16, columns: u16) -> u16 {
         let own = match &self.body {
             Body::Text(area) if matches!(self.field.kind, Kind::Text) => {
                 let lines = area.lines().len() as u16;
@@ -94,7 +108,9 @@ impl Input {
             Body::Ticks { rows, .. } => (rows.len() as u16).clamp(1, 6),
             _ => 1,
         };
-        own + u16::from(active && self.beside().is_some()) + u16::from(self.sides.len() > 1)
+        let beside =
+            self.beside().filter(|_| active).map_or(0, |text| wrap(&text, usize::from(columns)).len().min(3) as u16);
+        own + beside + u16::from(self.sides.len() > 1)
     }
 
     /// What stands under the field while it is typed.
@@ -148,9 +164,13 @@ impl Input {
             put(buffer, place.x, under, place.width, &text, theme.danger());
         }
         if let Some(beside) = self.beside().filter(|_| active && lines > 1) {
-            lines -= 1;
-            under -= 1;
-            put(buffer, place.x, under, place.width, &beside, theme.quiet());
+            let wrapped = wrap(&beside, usize::from(place.width));
+            let many = (wrapped.len().min(3) as u16).min(lines - 1);
+            lines -= many;
+            under -= many;
+            for (line, y) in wrapped.iter().zip(under..under + many) {
+                put(buffer, place.x, y, place.width, line, theme.quiet());
+            }
         }
         let reading = self.reading(active, moment);
         let field = Rect { height: lines, ..place };

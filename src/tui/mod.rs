@@ -523,8 +523,20 @@ impl Desk {
         let layout = Layout::of(area, self.focus);
         let moment = self.moment();
         let mut cursor = None;
+        // Under a short form the client stays in sight: whom it is about, and how to reach them safely.
+        let short = self.form.as_ref().map(form::Form::lines).filter(|lines| lines + 8 <= layout.over.height);
+        let about_chosen = self.form.as_ref().is_some_and(|form| Some(form.stream) == self.chosen);
+        let place = match short.filter(|_| about_chosen) {
+            Some(lines) => {
+                let under = Rect { y: layout.over.y + lines, height: layout.over.height - lines, ..layout.over };
+                self.draw_beneath(under, buffer, theme);
+                Rect { height: lines, ..layout.over }
+            }
+            None => layout.over,
+        };
         if let Some(form) = &mut self.form {
-            cursor = form.draw(layout.over, buffer, theme, &moment);
+            let name = self.caseload.get(form.stream).map(|facts| facts.name.as_str());
+            cursor = form.draw(place, buffer, theme, &moment, name);
         }
         if let Some(overlay) = &self.overlay {
             let body = Rect { y: area.y + 1, height: area.height - 2, ..area };

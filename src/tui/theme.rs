@@ -16,10 +16,6 @@ impl Theme {
         Theme { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
     }
 
-    pub fn plain() -> Theme {
-        Theme { colour: false }
-    }
-
     fn fg(self, colour: Color) -> Style {
         if self.colour { Style::new().fg(colour) } else { Style::new() }
     }

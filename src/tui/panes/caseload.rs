@@ -29,8 +29,8 @@ impl Desk {
         let height = usize::from(area.height);
         let top = scrolled(line_of(self.at), lines, height);
         let name_columns = usize::from(area.width).saturating_sub(2).min(match area.width {
-            0..=45 => 17,
-            46..=70 => 22,
+            0..=52 => 17,
+            53..=70 => 22,
             _ => 28,
         });
         let mut at = self.view.partition_point_line(top, &bands);

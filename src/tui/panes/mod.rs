@@ -45,7 +45,7 @@ impl Layout {
             panes[focus as usize] = body;
             return Layout { top, panes, over: body, bottom };
         }
-        let left = (area.width * 36 / 100).clamp(36, 64);
+        let left = (area.width * 40 / 100).clamp(38, 76);
         let right = area.width - left;
         let upper = body.height * 55 / 100;
         let goals = right / 2;
@@ -96,6 +96,13 @@ impl Desk {
         self.draw_bottom(layout.bottom, buffer, theme);
     }
 
+    /// The client's page under a form.
+    pub fn draw_beneath(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+        ratatui::widgets::Clear.render(area, buffer);
+        let inner = self.frame(Pane::Client, area, buffer, theme, false);
+        self.draw_client(inner, buffer, theme);
+    }
+
     fn frame(&self, pane: Pane, place: Rect, buffer: &mut Buffer, theme: Theme, alone: bool) -> Rect {
         let focused = self.focus == pane;
         let mut title = format!(" {} {} ", pane as usize + 1, pane.title());
@@ -142,19 +149,21 @@ impl Desk {
             .filter(|ranked| !self.caseload.facts_of(ranked).crisis.is_empty())
             .count();
         let day = if area.width < 90 { self.today.format("%a %-d %b") } else { self.today.format("%a %-d %b %Y") };
-        let mut left = format!(" caseload  {day}   {} active", self.caseload.ranked().len());
+        let mut left = format!(" caseload  {day}");
+        // Who is in crisis stands first, so that a narrow screen never cuts it off.
+        if crisis > 0 {
+            left.push_str(&format!("   {crisis} IN CRISIS"));
+        }
         match count(Band::Now) + count(Band::Today) {
             0 => left.push_str("   nobody needs you today"),
             1 => left.push_str("   1 needs you today"),
             many => left.push_str(&format!("   {many} need you today")),
         }
-        if crisis > 0 {
-            left.push_str(&format!("   {crisis} in crisis"));
-        }
+        left.push_str(&format!("   {} active", self.caseload.ranked().len()));
         let worker = self.store.worker();
         let mut right = format!("{} {}", worker.name, worker.credentials);
         if self.demo {
-            right = "DEMO, nothing is kept".into();
+            right = if area.width < 90 { "DEMO" } else { "DEMO, nothing is kept" }.into();
         } else if self.store.read_only() {
             right.push_str("  READ ONLY");
         }
