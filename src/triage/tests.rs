@@ -219,7 +219,7 @@ fn plans_goals_children_and_what_is_missing() {
         "goal-target",
         Band::ThisWeek,
         Some("2026-11-20"),
-        "goal \"A door that locks\" was to be reached by 20 Nov",
+        "goal \"A door that locks\", target date 20 Nov",
     );
     assert_eq!(told(&facts, "2026-12-04")[0].band, Band::Today);
     let mut facts = quiet("Ana");

@@ -1,0 +1,61 @@
+//! Who may call whom in `src/`: the map of the house holds.
+
+use std::path::Path;
+
+/// A room, and the rooms it may know.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("triage", &["model"]),
+    ("store", &["model", "triage"]),
+    ("demo", &["model", "triage", "store"]),
+    ("exchange", &["model", "store"]),
+    ("tui", &["model", "triage", "store", "demo", "exchange", "cli"]),
+    ("cli", &["model", "triage", "store", "demo", "exchange", "tui"]),
+];
+
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn rooms_know_only_those_below_them() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rooms: Vec<String> = std::fs::read_dir(&source)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    for room in &rooms {
+        assert!(ROOMS.iter().any(|(name, _)| name == room), "{room} is not on the map");
+    }
+    for (room, known) in ROOMS {
+        let mut found = Vec::new();
+        files(&source.join(room), &mut found);
+        for file in found {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for (at, _) in text.match_indices("crate::") {
+                let name: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let is_room = rooms.contains(&name) && name != *room;
+                assert!(!is_room || known.contains(&name.as_str()), "{} knows {name}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_holds_the_table_of_keys() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert!(
+        readme.contains(&caseload::tui::action::markdown()),
+        "README.md needs this:\n{}",
+        caseload::tui::action::markdown()
+    );
+}

@@ -1,0 +1,73 @@
+//! No name in the clear, anywhere: not in the file, not beside it, not in temporary files, not in what a failure says.
+
+mod common;
+
+use std::path::Path;
+
+use common::Caseload;
+use common::terminal::{ENTER, Terminal};
+
+fn holds(path: &Path, wanted: &[u8], found: &mut Vec<String>) {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            holds(&entry.path(), wanted, found);
+        }
+    } else if let Ok(bytes) = std::fs::read(path) {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let in_name = name.as_bytes().windows(wanted.len()).any(|part| part == wanted);
+        if in_name || bytes.windows(wanted.len()).any(|part| part == wanted) {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_name_is_written_in_the_clear() {
+    use std::os::unix::fs::PermissionsExt;
+    let caseload = Caseload::new();
+    let name = "Zephyrine";
+    let id = caseload.client(&[&format!("given_name={name}"), "family_name=Quackenbush"]);
+    for n in 0..20 {
+        caseload.run(&["log", &id, &format!("body={name} called about the rent, call number {n}")]);
+    }
+    caseload.run(&["search", name]);
+    caseload.run(&["backup"]);
+    // While the file is open, with its log beside it, and after the program was killed.
+    let mut terminal = Terminal::start(&caseload, 120, 40, &["--passphrase-file", caseload.pass().to_str().unwrap()]);
+    terminal.wait(name);
+    terminal.keys("l");
+    terminal.wait("Log contact");
+    terminal.keys(&format!("\t\tUnfinished words about {name}"));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let mut found = Vec::new();
+    for wanted in [name, "Quackenbush", "about the rent", "Unfinished words", common::PASSPHRASE] {
+        for folder in [caseload.folder.path(), Path::new("/dev/shm"), &std::env::temp_dir().join("caseload")] {
+            holds(folder, wanted.as_bytes(), &mut found);
+        }
+    }
+    terminal.child.kill().unwrap();
+    for wanted in [name, "Quackenbush", "Unfinished words"] {
+        holds(caseload.folder.path(), wanted.as_bytes(), &mut found);
+    }
+    found.retain(|path| !path.ends_with("/pass"));
+    assert_eq!(found, Vec::<String>::new());
+    let title = String::from_utf8_lossy(&terminal.raw.lock().unwrap()).into_owned();
+    assert!(!title.contains("\x1b]0;") && !title.contains("\x1b]2;"), "no window title is set");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&caseload.file()), 0o600);
+    for end in ["-wal", "-shm"] {
+        let path = caseload.file().with_file_name(format!("caseload.db{end}"));
+        assert!(!path.exists() || mode(&path) == 0o600, "{end}");
+    }
+    for backup in std::fs::read_dir(caseload.folder.path().join("backups")).unwrap() {
+        assert_eq!(mode(&backup.unwrap().path()), 0o600);
+    }
+    // The draft survived the kill, encrypted.
+    let mut terminal = Terminal::start(&caseload, 120, 40, &[]);
+    terminal.wait("Passphrase:");
+    assert!(!terminal.text().contains(name));
+    terminal.keys(common::PASSPHRASE);
+    terminal.keys(ENTER);
+    terminal.wait("Unfinished words");
+}
