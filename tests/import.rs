@@ -99,10 +99,11 @@ fn an_hmis_export_becomes_people_needs_and_contacts() {
     let annual =
         row["reasons"].as_array().unwrap().iter().find(|reason| reason["rule"] == "annual-assessment").unwrap();
     assert_eq!(annual["due"], "2022-11-19");
-    assert!(
-        row["reasons"].as_array().unwrap().iter().any(|r| r["rule"] == "contact" && r["due"] == "2022-10-10"),
-        "{row}"
-    );
+    // Seen on 10 Sep, to be seen again within 30 days.
+    let triage = caseload.json(&["triage", "--today", "2022-10-05"]);
+    let row = triage.as_array().unwrap().iter().find(|row| row["name"] == "Ada Quill").unwrap();
+    let contact = row["reasons"].as_array().unwrap().iter().find(|reason| reason["rule"] == "contact").unwrap();
+    assert_eq!((&contact["due"], &contact["action"]), (&json!("2022-10-10"), &json!("log-contact")));
 }
 
 #[test]

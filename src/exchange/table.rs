@@ -45,9 +45,10 @@ impl Table {
         let first = records.next().transpose().map_err(|error| refused(path, &error.to_string()))?;
         let header: Vec<String> = first.ok_or_else(|| refused(path, "it is empty"))?.iter().map(String::from).collect();
         let mut rows = Vec::new();
+        let mut lines = LineCounter { text: text.as_bytes(), at: 0, line: 1 };
         for record in records {
             let record = record.map_err(|error| refused(path, &error.to_string()))?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = lines.line_of(record.position().map_or(0, csv::Position::byte));
             if record.iter().all(str::is_empty) {
                 continue;
             }
@@ -90,6 +91,26 @@ impl<'a> Line<'a> {
 
     pub fn skip(self, column: &str, reason: impl Into<String>) -> Skipped {
         Skipped { file: self.table.file.clone(), line: self.number, column: column.into(), reason: reason.into() }
+    }
+}
+
+/// Counts lines as rows go by: the reader's own count is one behind where lines end in CR LF.
+struct LineCounter<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line on which the row that begins at (or after line ends at) this byte stands; the first is 1.
+    fn line_of(&mut self, byte: u64) -> u64 {
+        let mut to = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
+        while self.text.get(to).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            to += 1;
+        }
+        self.line += self.text[self.at.min(to)..to].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = to;
+        self.line
     }
 }
 

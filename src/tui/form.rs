@@ -36,6 +36,8 @@ pub struct Input {
     pub body: Body,
     /// As it was when the form opened: only what differs is saved.
     before: String,
+    /// As the form showed it first.
+    opened: String,
     /// What is wrong with it, said when the field is left.
     pub wrong: Option<String>,
     /// The values that disagree, and which of them is shown.
@@ -138,14 +140,9 @@ impl Form {
         self
     }
 
+    /// Whether anything was typed or chosen since the form opened.
     pub fn changed(&self) -> bool {
-        self.inputs.iter().any(|input| input.decided || (!self.new && input.typed() != input.before))
-            || (self.new && self.unsaved())
-    }
-
-    /// Whether something was typed into the form of a new row.
-    fn unsaved(&self) -> bool {
-        self.unkept || self.inputs.iter().any(|input| matches!(&input.body, Body::Text(area) if area.lines().concat().len() > 1 && input.field.required))
+        self.inputs.iter().any(|input| input.decided || input.typed() != input.opened)
     }
 
     /// Puts a key into the field; says whether it was one for it.
@@ -327,6 +324,7 @@ impl Input {
             field,
             body,
             before: String::new(),
+            opened: String::new(),
             wrong: None,
             sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
             side: 0,
@@ -340,6 +338,7 @@ impl Input {
             input.fill(row.get(field.id));
         }
         input.before = input.typed();
+        input.opened = input.before.clone();
         input
     }
 
@@ -433,6 +432,10 @@ impl Input {
                     KeyCode::Down if !multi || area.cursor().0 + 1 >= area.lines().len() => false,
                     KeyCode::Tab | KeyCode::BackTab | KeyCode::Esc | KeyCode::F(_) => false,
                     KeyCode::Char('s' | 'n') if key.modifiers.contains(KeyModifiers::CONTROL) => false,
+                    KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                        area.delete_line_by_head();
+                        true
+                    }
                     _ => {
                         area.input(*key);
                         true

@@ -201,6 +201,12 @@ impl App {
             }
             Wake::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => {
                 self.touched = Instant::now();
+                // Esc and a key pressed right after it arrive as one: they are meant as two.
+                if let (KeyCode::Char(_), true) = (key.code, key.modifiers.contains(KeyModifiers::ALT)) {
+                    let then = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
+                    let first = self.key(&KeyEvent::from(KeyCode::Esc), screen, wakes)?;
+                    return if first.is_none() { Ok(None) } else { self.key(&then, screen, wakes) };
+                }
                 self.key(&key, screen, wakes)
             }
             Wake::Event(Event::Paste(text)) => {

@@ -89,14 +89,10 @@ fn signals(_send: Sender<Wake>) -> anyhow::Result<()> {
 pub fn suspend() -> anyhow::Result<Screen> {
     leave();
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-    let mut screen = enter()?;
-    screen.clear()?;
-    Ok(screen)
+    enter()
 }
 
 #[cfg(not(unix))]
 pub fn suspend() -> anyhow::Result<Screen> {
-    let mut screen = enter()?;
-    screen.clear()?;
-    Ok(screen)
+    enter()
 }
