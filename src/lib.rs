@@ -1,3 +1,17 @@
+//! `caseload`: a field case manager's whole caseload in the terminal.
+//!
+//! The house, room by room; each knows only those above it in this list:
+//!
+//! - [`model`]: what a caseload is: record types, the catalogue of fields, values, changes. No I/O, no clock.
+//! - [`triage`]: who needs the worker today, and why. Pure.
+//! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
+//! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
+//! - [`demo`]: made-up caseloads of any size.
+//! - [`tui`] and [`cli`]: the screen and the command line, side by side.
+//!
+//! Data flows one way: a key calls an action, the action makes a [`model::Change`], the store saves it as entries of its
+//! journal, rows and [`triage::ClientFacts`] follow from those, and the next frame shows them.
+
 pub mod cli;
 pub mod demo;
 pub mod exchange;

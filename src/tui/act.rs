@@ -580,6 +580,10 @@ impl Desk {
                     self.list();
                     self.choose_client(row)?;
                 }
+                if change.is_empty() {
+                    self.say("Nothing was changed.");
+                    return Ok(());
+                }
                 let title = title.split(':').next().unwrap_or("").to_string();
                 self.say(format!("Saved: {}. u undoes it.", title.to_lowercase()));
             }

@@ -716,3 +716,6 @@ impl Desk {
         stay
     }
 }
+
+#[cfg(test)]
+mod tests;

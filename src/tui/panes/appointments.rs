@@ -14,14 +14,9 @@ use super::{put, scrolled};
 impl Desk {
     pub(super) fn draw_appointments(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         if self.queue.is_empty() {
-            put(
-                buffer,
-                area.x + 1,
-                area.y + 1,
-                area.width.saturating_sub(1),
-                "No appointments ahead. Press a to set one.",
-                theme.text(),
-            );
+            for (line, y) in ["No appointments ahead.", "Press a to set one."].iter().zip(area.y + 1..area.bottom()) {
+                put(buffer, area.x + 1, y, area.width.saturating_sub(1), line, theme.text());
+            }
             return;
         }
         let top = scrolled(self.visit_at, self.queue.len(), usize::from(area.height));
