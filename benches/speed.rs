@@ -437,7 +437,7 @@ fn bare_table(rows: usize) {
     use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, enable_raw_mode};
     use crossterm::{execute, queue};
     use ratatui::layout::Constraint;
-    use ratatui::style::{Style, Stylize};
+    use ratatui::style::{Modifier, Style};
     use ratatui::widgets::{Block, Row, Table, TableState};
     enable_raw_mode().unwrap();
     execute!(std::io::stdout(), EnterAlternateScreen).unwrap();
@@ -456,8 +456,9 @@ fn bare_table(rows: usize) {
                 let at = state.selected().unwrap_or(0);
                 let top = at.saturating_sub(height / 2).min(rows.saturating_sub(height));
                 let shown = names.iter().skip(top).take(height).map(|cells| Row::new(cells.iter().map(String::as_str)));
-                let table =
-                    Table::new(shown, widths).block(Block::bordered()).row_highlight_style(Style::new().reversed());
+                let table = Table::new(shown, widths)
+                    .block(Block::bordered())
+                    .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
                 let mut here = TableState::default().with_selected(at - top);
                 frame.render_stateful_widget(table, frame.area(), &mut here);
             })

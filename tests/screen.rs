@@ -401,7 +401,7 @@ fn keys_cost_few_bytes() {
         std::thread::sleep(std::time::Duration::from_millis(40));
         worst = worst.max(screen.raw.lock().unwrap().len() - before);
     }
-    assert!(worst > 0 && worst <= 8192, "{worst} bytes for one key");
+    assert!(worst > 0 && worst <= 3072, "{worst} bytes for one key");
     screen.keys("q");
     assert!(screen.ends());
 }

@@ -209,10 +209,9 @@ fn gather(tables: &HashMap<&str, Table>, reading: &mut Reading) {
         if !line.get("FAAmount").is_empty() {
             body.push_str(&format!(", ${}", line.get("FAAmount")));
         }
-        if let Some(stay) = by_enrollment.get(line.get("EnrollmentID")) {
-            if let Some(project) = projects.get(stays[*stay].line.get("ProjectID")) {
-                body.push_str(&format!(" ({project})"));
-            }
+        let stay = by_enrollment.get(line.get("EnrollmentID"));
+        if let Some(project) = stay.and_then(|stay| projects.get(stays[*stay].line.get("ProjectID"))) {
+            body.push_str(&format!(" ({project})"));
         }
         notes.push(contact(person.row, &["hmis", "service", id], id, when, ContactKind::Service, body));
         Ok(())

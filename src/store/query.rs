@@ -62,9 +62,14 @@ impl Store {
 
     /// All that belongs to one client, with at most `notes` of the newest notes; `None` for no such client.
     pub fn client_file(&self, id: RowId, notes: usize) -> Result<Option<ClientFile>> {
+        self.client_part(id, notes, CATALOGUE)
+    }
+
+    /// Some of what belongs to one client: rows of these types only.
+    pub fn client_part(&self, id: RowId, notes: usize, records: &[&'static RecordType]) -> Result<Option<ClientFile>> {
         let Some(client) = self.row_of(&client::TYPE, id)? else { return Ok(None) };
         let mut rows = BTreeMap::new();
-        for record in CATALOGUE.iter().copied().filter(|record| !record.opens_stream()) {
+        for record in records.iter().copied().filter(|record| !record.opens_stream()) {
             let found = if *record == note::TYPE {
                 let mut query = self.db.prepare_cached(&record.sql().newest)?;
                 let found = query.query_map((id, notes as i64), |row| read_row(record, row))?;

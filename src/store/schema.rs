@@ -17,7 +17,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 1;
+const PROJECTION_VERSION: u32 = 2;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/0001_journal.sql"))]));
@@ -55,11 +55,14 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     }
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
+         DROP TABLE IF EXISTS doc_people;
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
          CREATE TABLE conflict (stream BLOB NOT NULL, row BLOB NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL,
            PRIMARY KEY (stream, row, record, field)) WITHOUT ROWID;
          CREATE TABLE doc (n INTEGER PRIMARY KEY, row BLOB NOT NULL, record INTEGER NOT NULL, UNIQUE (row, record));
          CREATE VIRTUAL TABLE doc_text USING fts5 (text, content = '', contentless_delete = 1,
+           tokenize = 'unicode61 remove_diacritics 2');
+         CREATE VIRTUAL TABLE doc_people USING fts5 (text, content = '', contentless_delete = 1,
            tokenize = 'unicode61 remove_diacritics 2');",
     )?;
     for record in CATALOGUE {

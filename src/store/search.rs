@@ -3,6 +3,10 @@
 //! The index holds words only, no text of its own: what is shown is cut from the row. A document's number begins with
 //! its time, so that "newest first" is the order in which the index is read anyway; ordering by rank would read every
 //! hit, which at a million notes takes half a second for a common word.
+//!
+//! An unfinished word makes the index gather all words that begin so, however many rows hold them. So the newest rows
+//! are looked through first: a common word fills the page from them, a rare one leaves little for the index to gather.
+//! People have an index of their own, small enough never to be slow.
 
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, OptionalExtension};
@@ -28,6 +32,12 @@ pub struct Hit {
 /// Columns of a snippet, at most.
 const SNIPPET_CHARS: usize = 120;
 
+/// How many of the newest rows are looked through before the index is asked.
+const NEWEST: usize = 150;
+
+/// The second in which people stand: after every time there is.
+const PEOPLE: i64 = (1 << 34) - 1;
+
 /// Numbers left for telling documents of the same second apart.
 const SECOND: i64 = 1 << 28;
 
@@ -39,30 +49,75 @@ impl Store {
         let Some((last, rest)) = words.split_last() else { return Ok(Vec::new()) };
         let mut wanted: Vec<String> = rest.iter().map(|word| format!("\"{word}\"")).collect();
         wanted.push(format!("\"{last}\"*"));
-        let mut query = self.db.prepare_cached(
-            "SELECT doc.row, doc.record FROM doc_text JOIN doc ON doc.n = doc_text.rowid
-             WHERE doc_text MATCH ?1 ORDER BY doc_text.rowid DESC LIMIT ?2",
-        )?;
-        let found = query.query_map((wanted.join(" "), limit as i64), |row| {
-            Ok((RowId::from_bytes(row.get(0)?), row.get::<_, u16>(1)?))
-        })?;
+        let wanted = wanted.join(" ");
+        let mut hits = self.matches("doc_people", &wanted, &words, limit)?;
+        let room = limit - hits.len();
+        let newest = if room <= NEWEST && text.is_ascii() { self.among_newest(&words, room)? } else { None };
+        hits.extend(match newest {
+            Some(newest) => newest,
+            None => self.matches("doc_text", &wanted, &words, room)?,
+        });
+        Ok(hits)
+    }
+
+    pub(super) fn matches(&self, index: &str, wanted: &str, words: &[String], limit: usize) -> Result<Vec<Hit>> {
+        let mut query = self.db.prepare_cached(&format!(
+            "SELECT doc.row, doc.record FROM {index} JOIN doc ON doc.n = {index}.rowid
+             WHERE {index} MATCH ?1 ORDER BY {index}.rowid DESC LIMIT ?2"
+        ))?;
+        let found = query.query_map((wanted, limit as i64), |row| Ok((RowId::from_bytes(row.get(0)?), row.get(1)?)))?;
         let mut hits = Vec::new();
         for found in found {
             let (id, number) = found?;
-            let Some(record) = record_by_number(number) else { continue };
-            let Some(row) = self.row_of(record, id)? else { continue };
-            let client_name = facts::of(&self.db, row.stream)?.map(|facts| facts.name).unwrap_or_default();
-            hits.push(Hit {
-                client: row.stream,
-                client_name,
-                record,
-                row: id,
-                when: time_of(&row),
-                snippet: snippet(&searched_text(&row), &words),
-            });
+            if let Some(row) = record_by_number(number).map(|record| self.row_of(record, id)).transpose()?.flatten() {
+                hits.push(self.hit(row, words)?);
+            }
         }
         Ok(hits)
     }
+
+    /// The newest rows that hold the words, if the very newest of all rows hold enough of them; else `None`.
+    fn among_newest(&self, words: &[String], limit: usize) -> Result<Option<Vec<Hit>>> {
+        let mut query = self.db.prepare_cached("SELECT row, record FROM doc WHERE n < ?1 ORDER BY n DESC LIMIT ?2")?;
+        let newest = query.query_map((PEOPLE * SECOND, NEWEST as i64), |row| {
+            Ok((RowId::from_bytes(row.get(0)?), row.get::<_, u16>(1)?))
+        })?;
+        let mut hits = Vec::new();
+        for found in newest {
+            if hits.len() == limit {
+                break;
+            }
+            let (id, number) = found?;
+            let Some(row) = record_by_number(number).map(|record| self.row_of(record, id)).transpose()?.flatten()
+            else {
+                continue;
+            };
+            if holds(&searched_text(&row), words) {
+                hits.push(self.hit(row, words)?);
+            }
+        }
+        Ok((hits.len() == limit).then_some(hits))
+    }
+
+    fn hit(&self, row: Row, words: &[String]) -> Result<Hit> {
+        Ok(Hit {
+            client: row.stream,
+            client_name: facts::of(&self.db, row.stream)?.map(|facts| facts.name).unwrap_or_default(),
+            record: row.record,
+            row: row.id,
+            when: time_of(&row),
+            snippet: snippet(&searched_text(&row), words),
+        })
+    }
+}
+
+/// Whether a text holds all the words, the last perhaps unfinished: as the index sees it.
+fn holds(text: &str, wanted: &[String]) -> bool {
+    let Some((last, rest)) = wanted.split_last() else { return false };
+    // Accents do not count, as in the index; the words wanted have none.
+    let plain: String = text.chars().map(nucleo_matcher::chars::normalize).collect();
+    let has = words(&plain);
+    rest.iter().all(|word| has.contains(word)) && has.iter().any(|word| word.starts_with(last.as_str()))
 }
 
 /// Keeps the index in step with a row.
@@ -71,12 +126,13 @@ pub(super) fn index(db: &Connection, row: &Row, gone: bool) -> Result<()> {
         return Ok(());
     }
     let text = if gone { String::new() } else { searched_text(row) };
+    let index = if *row.record == client::TYPE { "doc_people" } else { "doc_text" };
     let known: Option<i64> = db
         .prepare_cached("SELECT n FROM doc WHERE row = ?1 AND record = ?2")?
         .query_row((row.id, row.record.number), |found| found.get(0))
         .optional()?;
     if let Some(n) = known {
-        db.prepare_cached("DELETE FROM doc_text WHERE rowid = ?1")?.execute([n])?;
+        db.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?1"))?.execute([n])?;
         db.prepare_cached("DELETE FROM doc WHERE n = ?1")?.execute([n])?;
     }
     if text.is_empty() {
@@ -87,7 +143,7 @@ pub(super) fn index(db: &Connection, row: &Row, gone: bool) -> Result<()> {
     while insert.execute((n, row.id, row.record.number))? == 0 {
         n += 1;
     }
-    db.prepare_cached("INSERT INTO doc_text (rowid, text) VALUES (?1, ?2)")?.execute((n, text))?;
+    db.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?1, ?2)"))?.execute((n, text))?;
     Ok(())
 }
 
@@ -97,8 +153,8 @@ fn number(row: &Row) -> i64 {
     let low = u32::from_le_bytes([id[12], id[13], id[14], id[15]]) ^ u32::from(row.record.number);
     let spread = i64::from(low) % (SECOND - 64);
     let seconds = match time_of(row) {
-        _ if *row.record == client::TYPE => (1 << 34) - 1,
-        Some(time) => time.timestamp().clamp(0, (1 << 34) - 2),
+        _ if *row.record == client::TYPE => PEOPLE,
+        Some(time) => time.timestamp().clamp(0, PEOPLE - 1),
         None => 0,
     };
     seconds * SECOND + spread

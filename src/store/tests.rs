@@ -430,3 +430,36 @@ fn two_programs_on_one_file_take_turns() {
     assert!(two.row(maria).unwrap().unwrap().disagreements.is_empty());
     assert!(one.check().unwrap().ok);
 }
+
+#[test]
+fn a_common_word_found_among_the_newest_is_what_the_index_would_have_found() {
+    let mut store = memory();
+    let ana = store.new_id();
+    let mut change = Change::new("many notes");
+    change.create(&client::TYPE, ana, ana).set(ana, client::given_name, "Ana");
+    let texts =
+        ["called about the rent", "José came by", "no answer; calling again", "court, then the caller left", "quiet"];
+    for n in 0..400i64 {
+        let row = RowId::derived(&["note", &n.to_string()]);
+        let when = store.now() - chrono::TimeDelta::minutes(n * 7);
+        change.create(&note::TYPE, row, ana).set(row, note::when, Value::Time(when)).set(row, note::kind, "phone");
+        change.set(row, note::body, format!("{} {n}", texts[(n % 5) as usize]));
+    }
+    store.commit(&change).unwrap();
+    for (typed, index) in [
+        ("call", "\"call\"*"),
+        ("the", "\"the\"*"),
+        ("jose", "\"jose\"*"),
+        ("rent", "\"rent\"*"),
+        ("the call", "\"the\" \"call\"*"),
+    ] {
+        let words: Vec<String> = typed.split(' ').map(String::from).collect();
+        for limit in [5, 20, 100] {
+            let found: Vec<RowId> = store.search(typed, limit).unwrap().iter().map(|hit| hit.row).collect();
+            let indexed: Vec<RowId> =
+                store.matches("doc_text", index, &words, limit).unwrap().iter().map(|hit| hit.row).collect();
+            assert_eq!(found, indexed, "{typed} {limit}");
+            assert!(!found.is_empty());
+        }
+    }
+}

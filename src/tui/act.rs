@@ -120,9 +120,9 @@ impl Desk {
             Action::NextPane | Action::PreviousPane => {
                 let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
                 let step = if action == Action::NextPane { 1 } else { 3 };
-                self.focus = Pane::ALL[(at + step) % 4];
+                self.go_to(Pane::ALL[(at + step) % 4])?;
             }
-            Action::Pane(at) => self.focus = Pane::ALL[usize::from(at) % 4],
+            Action::Pane(at) => self.go_to(Pane::ALL[usize::from(at) % 4])?,
             Action::Up => self.step(-1)?,
             Action::Down => self.step(1)?,
             Action::PageUp => self.step(-10)?,
@@ -156,9 +156,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Gives the keys to a pane. Whoever goes to the client's page reads on: more of the notes are loaded.
+    pub fn go_to(&mut self, pane: Pane) -> Result<(), StoreError> {
+        self.focus = pane;
+        if pane == Pane::Client { self.reload() } else { Ok(()) }
+    }
+
     fn open_chosen(&mut self) -> Result<Flow, StoreError> {
         match self.focus {
-            Pane::Caseload if self.chosen.is_some() => self.focus = Pane::Client,
+            Pane::Caseload if self.chosen.is_some() => self.go_to(Pane::Client)?,
             Pane::Caseload => {}
             Pane::Client => {
                 if let Some(told) = self.reasons().get(self.reason) {
@@ -170,7 +176,7 @@ impl Desk {
             Pane::Appointments => {
                 if let Some(queued) = self.queue.get(self.visit_at) {
                     self.choose_client(queued.client)?;
-                    self.focus = Pane::Client;
+                    self.go_to(Pane::Client)?;
                 }
             }
         }
@@ -210,7 +216,7 @@ impl Desk {
             None if goals.is_empty() => self.trouble("A step belongs to a goal: add a goal first (g)."),
             None => {
                 self.overlay =
-                    Some(Menu::new("A step for which goal?", numbered(goals, |row| Pick::Act(Action::AddStep, row))))
+                    Some(Menu::over("A step for which goal?", numbered(goals, |row| Pick::Act(Action::AddStep, row))))
             }
         }
     }
@@ -231,7 +237,11 @@ impl Desk {
 
     /// The client's own form; or, where values disagree elsewhere, the form in which to choose.
     fn edit_client(&mut self) -> Result<(), StoreError> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(chosen) = self.chosen else { return Ok(()) };
+        // Only where something disagrees must everything be looked through.
+        let torn = self.facts().is_some_and(|facts| facts.conflicts > 0);
+        let all = if torn { self.store.client_file(chosen, usize::MAX >> 1)? } else { None };
+        let Some(file) = all.as_ref().or(self.file.as_ref()) else { return Ok(()) };
         let rows = CATALOGUE.iter().flat_map(|record| file.of(record));
         let torn = std::iter::once(&file.client).chain(rows).find(|row| !row.disagreements.is_empty());
         let (row, torn) = (torn.unwrap_or(&file.client), torn.is_some());
@@ -268,7 +278,7 @@ impl Desk {
             Some(row) => self.edit_row(&appointment::TYPE, row)?,
             None if listed.is_empty() => self.trouble("No open appointment. Press a to set one."),
             None => {
-                self.overlay = Some(Menu::new(question, numbered(listed, |row| Pick::Act(action, row))));
+                self.overlay = Some(Menu::over(question, numbered(listed, |row| Pick::Act(action, row))));
             }
         }
         Ok(())
@@ -290,7 +300,7 @@ impl Desk {
             ('m', AppointmentStatus::Moved),
         ];
         let items = items.map(|(key, status)| (Some(key), status.label().to_string(), Pick::Mark(row, status)));
-        self.overlay = Some(Menu::new(title, items.into()));
+        self.overlay = Some(Menu::over(title, items.into()));
         Ok(())
     }
 
@@ -308,7 +318,7 @@ impl Desk {
                 Ok(())
             }
             None => {
-                self.overlay = Some(Menu::new("What is done?", numbered(open, |row| Pick::Act(Action::Done, row))));
+                self.overlay = Some(Menu::over("What is done?", numbered(open, |row| Pick::Act(Action::Done, row))));
                 Ok(())
             }
         }
@@ -354,7 +364,7 @@ impl Desk {
             }
             None if goals.is_empty() => self.say("No goals yet. Press g to add one."),
             None => {
-                self.overlay = Some(Menu::new("Which goal?", numbered(goals, |row| Pick::Act(Action::Progress, row))))
+                self.overlay = Some(Menu::over("Which goal?", numbered(goals, |row| Pick::Act(Action::Progress, row))))
             }
         }
         Ok(())
@@ -406,7 +416,7 @@ impl Desk {
             self.snooze(self.reason.min(reasons.len() - 1));
         } else {
             let items = reasons.iter().enumerate().map(|(at, told)| (digit(at), told.text.clone(), Pick::Snooze(at)));
-            self.overlay = Some(Menu::new("Put off which reason?", items.collect()));
+            self.overlay = Some(Menu::over("Put off which reason?", items.collect()));
         }
     }
 
@@ -606,7 +616,7 @@ impl Desk {
                 (Some('d'), "Drop what was typed".into(), Pick::DropForm),
                 (Some('b'), "Back to the form".into(), Pick::Nothing),
             ];
-            self.overlay = Some(Menu::new("Leave without saving?", items));
+            self.overlay = Some(Menu::over("Leave without saving?", items));
         } else {
             self.form = None;
             self.drop_draft();
@@ -722,7 +732,7 @@ fn add_menu() -> Overlay {
         .iter()
         .filter(|record| !record.opens_stream() && ***record != snooze::TYPE && ***record != step::TYPE);
     let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), Pick::Add(record)));
-    Menu::new("Add what?", items.collect())
+    Menu::over("Add what?", items.collect())
 }
 
 fn numbered(rows: Vec<(RowId, String)>, pick: impl Fn(RowId) -> Pick) -> Vec<(Option<char>, String, Pick)> {

@@ -6,15 +6,28 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::{Change, ClientStatus, Moment, Row, RowId, records::goal, records::step};
+use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
+use crate::model::{Change, ClientStatus, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Receipt, Store, StoreError, local_moment};
 use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
 
 use super::form::Form;
 use super::overlay::Overlay;
 
-/// Notes loaded with a client; the rest are in the records overlay and in search.
-const NOTES: usize = 40;
+/// Notes loaded with a client while the caseload is gone through, and once their page is read.
+const NOTES: (usize, usize) = (8, 200);
+
+/// What the panes show of a client; appointments, tasks and snoozes they know from the facts.
+const SHOWN: &[&RecordType] = &[
+    &relationship::TYPE,
+    &care_team::TYPE,
+    &enrollment::TYPE,
+    &need::TYPE,
+    &plan::TYPE,
+    &goal::TYPE,
+    &step::TYPE,
+    &note::TYPE,
+];
 
 /// The pane that the keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -235,7 +248,10 @@ impl Desk {
     pub fn reload(&mut self) -> Result<(), StoreError> {
         self.chosen = self.view.get(self.at).map(|line| line.client);
         self.file = match self.chosen {
-            Some(client) => self.store.client_file(client, NOTES)?,
+            Some(client) => {
+                let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
+                self.store.client_part(client, notes, SHOWN)?
+            }
             None => None,
         };
         self.reason = self.reason.min(self.reasons().len().saturating_sub(1));

@@ -2,7 +2,7 @@
 //! follow, the next frame shows them.
 //!
 //! - [`action`]: every action, declared once.
-//! - `terminal`: the terminal taken over and given back; keys and signals as one stream.
+//! - `terminal`: the terminal taken over and given back; keys and signals as one stream. `frugal`: few bytes to it.
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `act`: what actions do.
 //! - `form`, `overlay`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
@@ -11,6 +11,7 @@ pub mod action;
 mod desk;
 mod draw;
 mod form;
+mod frugal;
 mod gate;
 mod overlay;
 mod panes;
@@ -427,7 +428,7 @@ impl App {
         let height = usize::from(place.height.saturating_sub(2));
         match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                desk.focus = pane;
+                desk.go_to(pane)?;
                 match pane {
                     Pane::Caseload => {
                         if let Some(at) = desk.caseload_line(row, height) {
@@ -458,10 +459,10 @@ impl App {
     }
 
     fn draw(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
-        queue!(screen.backend_mut(), BeginSynchronizedUpdate)?;
+        queue!(screen.backend_mut().writer(), BeginSynchronizedUpdate)?;
         screen.draw(|frame| self.frame(frame))?;
-        queue!(screen.backend_mut(), EndSynchronizedUpdate)?;
-        std::io::Write::flush(screen.backend_mut())?;
+        queue!(screen.backend_mut().writer(), EndSynchronizedUpdate)?;
+        std::io::Write::flush(screen.backend_mut().writer())?;
         Ok(())
     }
 
@@ -655,7 +656,7 @@ impl Desk {
                     if let Some(hit) = hits.get(*at) {
                         let client = hit.client;
                         self.choose_client(client)?;
-                        self.focus = Pane::Client;
+                        self.go_to(Pane::Client)?;
                     }
                     return stay;
                 }

@@ -116,14 +116,14 @@ impl Line {
 }
 
 impl Menu {
-    pub fn new(title: impl Into<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
+    pub fn over(title: impl Into<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
         let items = items.into_iter().map(|(key, label, choice)| Item { key, label, choice }).collect();
         Overlay::Menu(Menu { title: title.into(), items, at: 0 })
     }
 
     /// A question to be answered with yes or no.
     pub fn confirm(question: impl Into<String>, yes: &str, pick: Pick) -> Overlay {
-        Menu::new(question, vec![(Some('y'), yes.into(), pick), (Some('n'), "No".into(), Pick::Nothing)])
+        Menu::over(question, vec![(Some('y'), yes.into(), pick), (Some('n'), "No".into(), Pick::Nothing)])
     }
 }
 

@@ -9,10 +9,11 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+
+use super::frugal::Frugal;
 
 /// The frame's bytes go out in one write.
-pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub type Screen = Terminal<Frugal<BufWriter<Stdout>>>;
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
@@ -21,7 +22,7 @@ pub fn enter() -> anyhow::Result<Screen> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, cursor::Hide)?;
-    Ok(Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?)
+    Ok(Terminal::new(Frugal::new(BufWriter::with_capacity(1 << 16, stdout())))?)
 }
 
 /// Gives the terminal back; does nothing where it was not taken.
