@@ -466,14 +466,12 @@ fn bare_table(rows: usize) {
         queue!(screen.backend_mut(), EndSynchronizedUpdate).unwrap();
         screen.backend_mut().flush().unwrap();
         let at = state.selected().unwrap_or(0);
-        match read().unwrap() {
-            Event::Key(key) => match key.code {
-                KeyCode::Down => state.select(Some((at + 1).min(rows - 1))),
-                KeyCode::Up => state.select(Some(at.saturating_sub(1))),
-                KeyCode::End => state.select(Some(rows - 1)),
-                KeyCode::Char('q') => return,
-                _ => {}
-            },
+        let Event::Key(key) = read().unwrap() else { continue };
+        match key.code {
+            KeyCode::Down => state.select(Some((at + 1).min(rows - 1))),
+            KeyCode::Up => state.select(Some(at.saturating_sub(1))),
+            KeyCode::End => state.select(Some(rows - 1)),
+            KeyCode::Char('q') => return,
             _ => {}
         }
     }

@@ -102,6 +102,9 @@ pub struct Desk {
     pub at: usize,
     pub chosen: Option<RowId>,
     pub file: Option<ClientFile>,
+    /// The client who comes next the way the choice is moving: read while the hands rest.
+    ahead: Option<ClientFile>,
+    moving: isize,
     pub focus: Pane,
     /// The reason chosen in the client pane.
     pub reason: usize,
@@ -132,6 +135,8 @@ impl Desk {
             at: 0,
             chosen: None,
             file: None,
+            ahead: None,
+            moving: 1,
             focus: Pane::Caseload,
             reason: 0,
             client_scroll: 0,
@@ -151,6 +156,7 @@ impl Desk {
 
     /// Reads everything again: at the start, and after another program changed the file.
     pub fn load(&mut self) -> Result<(), StoreError> {
+        self.ahead = None;
         self.today = self.moment().today();
         self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
         self.hay = self.caseload.facts().iter().map(haystack).collect();
@@ -217,7 +223,9 @@ impl Desk {
 
     /// Chooses a line of the caseload.
     pub fn choose(&mut self, at: usize) -> Result<(), StoreError> {
-        self.at = at.min(self.view.len().saturating_sub(1));
+        let at = at.min(self.view.len().saturating_sub(1));
+        self.moving = if at < self.at { -1 } else { 1 };
+        self.at = at;
         let client = self.view.get(self.at).map(|line| line.client);
         if client != self.chosen {
             self.chosen = client;
@@ -247,7 +255,9 @@ impl Desk {
     /// Reads the chosen client again.
     pub fn reload(&mut self) -> Result<(), StoreError> {
         self.chosen = self.view.get(self.at).map(|line| line.client);
+        let ahead = self.ahead.take().filter(|file| self.focus != Pane::Client && Some(file.client.id) == self.chosen);
         self.file = match self.chosen {
+            Some(_) if ahead.is_some() => ahead,
             Some(client) => {
                 let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
                 self.store.client_part(client, notes, SHOWN)?
@@ -257,6 +267,16 @@ impl Desk {
         self.reason = self.reason.min(self.reasons().len().saturating_sub(1));
         self.goal_at = self.goal_at.min(self.goal_lines().len().saturating_sub(1));
         self.visit_at = self.visit_at.min(self.queue.len().saturating_sub(1));
+        Ok(())
+    }
+
+    /// Reads the client who is likely to be chosen next.
+    pub fn look_ahead(&mut self) -> Result<(), StoreError> {
+        let next = self.at.checked_add_signed(self.moving).and_then(|at| self.view.get(at)).map(|line| line.client);
+        let known = self.ahead.as_ref().map(|file| file.client.id);
+        if let Some(next) = next.filter(|next| Some(*next) != known && self.focus == Pane::Caseload) {
+            self.ahead = self.store.client_part(next, NOTES.0, SHOWN)?;
+        }
         Ok(())
     }
 
@@ -331,6 +351,7 @@ impl Desk {
 
     /// Brings the screen up to what was saved.
     pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
+        self.ahead = None;
         let gone: Vec<RowId> = receipt
             .rows
             .iter()

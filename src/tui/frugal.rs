@@ -3,6 +3,7 @@
 //! It knows what each cell shows. Short stretches between two changed cells are written again instead of jumped over,
 //! jumps within a line are relative, and a style is one short sequence.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crossterm::terminal;
@@ -11,6 +12,8 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
+
+use crate::model::text::one_line;
 
 /// Cells that are cheaper written again than jumped over.
 const SHORT: u16 = 4;
@@ -69,6 +72,35 @@ impl<W: Write> Frugal<W> {
     fn again(&self, x: u16, y: u16) -> Option<String> {
         let cell = self.shown.get(self.index(x, y))?.as_ref()?;
         (Some(look(cell)) == self.style && cell.symbol().width() == 1).then(|| cell.symbol().to_string())
+    }
+
+    fn cells<'a>(&mut self, content: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
+        for (x, y, cell) in content {
+            self.go(x, y)?;
+            self.wear(look(cell))?;
+            // All that is drawn was disarmed long before; this is the last door.
+            let symbol = match one_line(cell.symbol()) {
+                Cow::Borrowed(symbol) => symbol,
+                Cow::Owned(clean) if clean == cell.symbol() => cell.symbol(),
+                Cow::Owned(_) => " ",
+            };
+            self.out.write_all(symbol.as_bytes())?;
+            let wide = cell.symbol().width().max(1) as u16;
+            let index = self.index(x, y);
+            if let Some(known) = self.shown.get_mut(index) {
+                *known = Some(cell.clone());
+            }
+            for beside in 1..wide {
+                let index = self.index(x + beside, y);
+                if let Some(known) = self.shown.get_mut(index) {
+                    *known = None;
+                }
+            }
+            // At the right edge terminals differ in where the cursor stands; after wide characters in how wide.
+            let next = x.saturating_add(wide);
+            self.at = (next < self.columns && wide == 1 && cell.symbol().len() <= 4).then_some((next, y));
+        }
+        Ok(())
     }
 
     fn wear(&mut self, wanted: Look) -> io::Result<()> {
@@ -138,26 +170,7 @@ impl<W: Write> Backend for Frugal<W> {
             self.columns = size.width;
             self.shown = vec![None; cells];
         }
-        for (x, y, cell) in content {
-            self.go(x, y)?;
-            self.wear(look(cell))?;
-            self.out.write_all(cell.symbol().as_bytes())?;
-            let wide = cell.symbol().width().max(1) as u16;
-            let index = self.index(x, y);
-            if let Some(known) = self.shown.get_mut(index) {
-                *known = Some(cell.clone());
-            }
-            for beside in 1..wide {
-                let index = self.index(x + beside, y);
-                if let Some(known) = self.shown.get_mut(index) {
-                    *known = None;
-                }
-            }
-            // At the right edge terminals differ in where the cursor stands; after wide characters in how wide.
-            let next = x.saturating_add(wide);
-            self.at = (next < self.columns && wide == 1 && cell.symbol().len() <= 4).then_some((next, y));
-        }
-        Ok(())
+        self.cells(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -199,5 +212,64 @@ impl<W: Write> Backend for Frugal<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    const COLUMNS: u16 = 30;
+    const ROWS: u16 = 6;
+
+    /// As [`Backend::draw`], on a terminal of a known size.
+    fn draw(backend: &mut Frugal<Vec<u8>>, before: &Buffer, after: &Buffer) {
+        backend.columns = COLUMNS;
+        backend.shown.resize(usize::from(COLUMNS) * usize::from(ROWS), None);
+        backend.cells(before.diff(after).into_iter()).unwrap();
+    }
+
+    proptest! {
+        /// Whatever changes, a terminal shows what the buffer holds.
+        #[test]
+        fn the_terminal_shows_what_the_buffer_holds(
+            frames in proptest::collection::vec(
+                proptest::collection::vec((0..COLUMNS, 0..ROWS, "[a-c ]{0,9}|李[a-b]|e\u{301}x", 0u8..4), 0..8), 1..6),
+        ) {
+            let area = Rect::new(0, 0, COLUMNS, ROWS);
+            let mut parser = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+            let mut backend = Frugal::new(Vec::new());
+            let mut before = Buffer::empty(area);
+            backend.out.extend_from_slice(b"\x1b[2J");
+            for frame in frames {
+                // One text a line: half of a wide character is nothing that the panes would draw.
+                let mut after = Buffer::empty(area);
+                let mut taken = std::collections::HashSet::new();
+                for (x, y, text, style) in frame.into_iter().filter(|(_, y, ..)| taken.insert(*y)) {
+                    let style = [Style::new(), Style::new().fg(Color::Red), Style::new().add_modifier(Modifier::BOLD), Style::new().fg(Color::DarkGray)][usize::from(style)];
+                    after.set_stringn(x, y, &text, usize::from(COLUMNS - x), style);
+                }
+                draw(&mut backend, &before, &after);
+                parser.process(&std::mem::take(&mut backend.out));
+                for y in 0..ROWS {
+                    let mut x = 0;
+                    while x < COLUMNS {
+                        let cell = &after[(x, y)];
+                        let seen = parser.screen().cell(y, x).unwrap();
+                        let symbol = if seen.contents().is_empty() { " " } else { seen.contents() };
+                        prop_assert_eq!(symbol, cell.symbol(), "at {},{}", x, y);
+                        // What is left of half a wide character is blank, whatever its weight.
+                        let bold = cell.modifier.contains(Modifier::BOLD);
+                        prop_assert!(symbol == " " || seen.bold() == bold, "weight at {},{}", x, y);
+                        x += cell.symbol().width().max(1) as u16;
+                    }
+                }
+                before = after;
+            }
+        }
     }
 }

@@ -133,6 +133,9 @@ impl App {
             }
             if changed {
                 self.draw(screen)?;
+                if let Stage::Desk(desk) = &mut self.stage {
+                    desk.look_ahead()?;
+                }
             }
         }
     }
@@ -286,6 +289,10 @@ impl App {
     ) -> anyhow::Result<Option<bool>> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
         desk.message = None;
+        // Another program may have changed the file since the last key.
+        if desk.store.changed_elsewhere()? {
+            desk.load()?;
+        }
         // These two work everywhere.
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
             self.suspend(screen)?;

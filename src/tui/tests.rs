@@ -219,6 +219,22 @@ fn the_filter_finds_names_ids_phones_and_tags_and_closed_clients() {
 }
 
 #[test]
+fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("caseload.db");
+    let passphrase = crate::store::Passphrase::new("otter lamp seven canal");
+    let (store, _) = Store::create(&file, &passphrase, &demo::worker(), wall_clock()).unwrap();
+    let desk = Desk::new(store, Rules::standard(), Some(today()), false).unwrap();
+    let start = Start { file, passphrase: None, today: None, rules: Rules::standard(), demo: None };
+    let mut app = App { start, stage: Stage::Desk(Box::new(desk)), theme: Theme::from_env(), touched: Instant::now() };
+    app.rested().unwrap();
+    assert!(matches!(app.stage, Stage::Desk(_)), "not yet");
+    app.touched = Instant::now().checked_sub(Duration::from_secs(10 * 60)).unwrap();
+    app.rested().unwrap();
+    assert!(matches!(app.stage, Stage::Gate(Gate::Locked(_))));
+}
+
+#[test]
 fn the_mouse_finds_the_line_that_is_seen() {
     let mut desk = demo_desk(47);
     for chosen in [0, 5, 20, 40] {
