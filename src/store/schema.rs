@@ -17,7 +17,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 2;
+const PROJECTION_VERSION: u32 = 3;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/0001_journal.sql"))]));
@@ -74,7 +74,7 @@ pub fn create_projection(db: &Connection) -> Result<()> {
             let _ = write!(sql, ", \"{}\" {}", field.name, column_type(field.kind));
         }
         let order = record.ordered_by().map_or(String::new(), |field| format!(", \"{}\"", field.name));
-        let _ = write!(sql, "); CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
+        let _ = write!(sql, ") WITHOUT ROWID; CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
         db.execute_batch(&sql)?;
     }
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('projection', ?1)", [fingerprint().as_slice()])?;

@@ -17,6 +17,13 @@ pub fn fit(text: &str, columns: usize) -> String {
         Some((at, _)) => &text[..at],
         None => text,
     };
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        // Plain letters, as most are: a byte is a column.
+        return match text.len() <= columns {
+            true => text.to_string(),
+            false => format!("{}{}", &text[..columns.saturating_sub(1)], if columns > 0 { "…" } else { "" }),
+        };
+    }
     let text = one_line(text);
     if text.width() <= columns {
         return text.into_owned();

@@ -225,6 +225,14 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, limit: u16, text: &str, style: S
         return 0;
     }
     let text = fit(text, usize::from(limit));
+    if text.is_ascii() {
+        let limit = buffer.area.right().saturating_sub(x);
+        let used = (text.len() as u16).min(limit);
+        for (letter, x) in text.bytes().zip(x..x + used) {
+            buffer[(x, y)].set_char(char::from(letter)).set_style(style);
+        }
+        return used;
+    }
     let (end, _) = buffer.set_stringn(x, y, &text, usize::from(limit), style);
     end.saturating_sub(x)
 }
