@@ -47,6 +47,12 @@ pub struct Common {
     /// A folder with your agency's own rules (triage.toml) [default: in your configuration folder]
     #[arg(long, global = true, env = "CASELOAD_AGENCY", value_name = "FOLDER")]
     agency: Option<PathBuf>,
+    /// dark, light or high-contrast [default: as chosen on the screen, or as the terminal says]
+    #[arg(long, global = true, env = "CASELOAD_THEME", value_name = "NAME", value_parser = theme_names())]
+    theme: Option<String>,
+    /// The screen as plain lines without boxes, for a screen reader
+    #[arg(long, global = true)]
+    plain: bool,
     /// Print JSON with stable keys
     #[arg(long, global = true)]
     json: bool,
@@ -288,6 +294,10 @@ fn format(text: &str) -> Result<crate::exchange::Format, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
     Ok((name.trim().into(), value.into()))
+}
+
+fn theme_names() -> clap::builder::PossibleValuesParser {
+    tui::THEMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
 }
 
 fn record_names() -> clap::builder::PossibleValuesParser {

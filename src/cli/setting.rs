@@ -21,6 +21,9 @@ pub struct Setting {
     passphrase_file: Option<PathBuf>,
     today: Option<chrono::NaiveDate>,
     pub rules: Rules,
+    keys: tui::Keys,
+    theme: Option<String>,
+    plain: bool,
 }
 
 impl Setting {
@@ -31,7 +34,15 @@ impl Setting {
             (None, Some(places)) => places.data_dir().join("caseload.db"),
             (None, None) => bail!("There is no home folder here. Name the caseload with --file PATH."),
         };
-        let agency = common.agency.clone().or(places.map(|places| places.config_dir().to_path_buf()));
+        let own_folder = places.map(|places| places.config_dir().to_path_buf());
+        let mut keys = tui::Keys::standard();
+        if let Some(own) = own_folder.as_ref().map(|folder| folder.join("keys.toml"))
+            && own.exists()
+        {
+            let text = std::fs::read_to_string(&own).with_context(|| format!("Cannot read {}", own.display()))?;
+            keys = keys.overlay(&own.display().to_string(), &text).map_err(anyhow::Error::msg)?;
+        }
+        let agency = common.agency.clone().or(own_folder);
         let mut rules = Rules::standard();
         if let Some(own) = agency.map(|folder| folder.join("triage.toml")) {
             match std::fs::read_to_string(&own) {
@@ -40,7 +51,8 @@ impl Setting {
                 Err(error) => return Err(error).with_context(|| format!("Cannot read {}", own.display())),
             }
         }
-        Ok(Setting { file, passphrase_file: common.passphrase_file, today: common.today, rules })
+        let (theme, plain) = (common.theme, common.plain);
+        Ok(Setting { file, passphrase_file: common.passphrase_file, today: common.today, rules, keys, theme, plain })
     }
 
     pub fn file(&self) -> &Path {
@@ -62,6 +74,9 @@ impl Setting {
             passphrase: self.passphrase_file.clone(),
             today: self.today,
             rules: self.rules.clone(),
+            keys: self.keys.clone(),
+            theme: self.theme.clone(),
+            plain: self.plain,
             demo,
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod calendar;
 mod facts;
+pub mod filter;
 mod rank;
 mod reason;
 mod rules;

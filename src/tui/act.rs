@@ -13,7 +13,7 @@ use crate::store::{StoreError, make_folder_for};
 use crate::triage::{hour_in_words, may_not_snooze};
 
 use super::action::{Action, Needs, TABLE, by_name};
-use super::desk::{Desk, GoalLine, Pane};
+use super::desk::{Desk, GoalLine, Pane, View};
 use super::form::Form;
 use super::overlay::{Answer, Line, Menu, Overlay, Pick, Shown, matching};
 
@@ -45,7 +45,78 @@ impl Desk {
             self.trouble(format!("Not now: {why}."));
             return Ok(Flow::Stay);
         }
+        self.tour_follows(action);
         match action {
+            Action::Run => self.run_on()?,
+            Action::Back if self.running => self.run_back()?,
+            Action::Back => {}
+            Action::Today => {
+                let lines = self.work_lines()?;
+                self.overlay = Some(Overlay::Reading { title: "Today".into(), lines, scroll: 0 });
+            }
+            Action::View => {
+                let items = View::ALL
+                    .iter()
+                    .enumerate()
+                    .map(|(at, view)| (digit(at), view.label().to_string(), Pick::View(*view)));
+                self.overlay = Some(Menu::over("Order the caseload", items.collect()));
+            }
+            Action::MarkClient => self.mark_client()?,
+            Action::Unmark => {
+                self.marked.clear();
+                self.say("Nobody is marked.");
+            }
+            Action::Tag => {
+                let about = format!("Tags for {}, with commas between; -tag takes one away.", self.meant_in_words());
+                self.ask(Answer::Tag, "Tag", &about);
+            }
+            Action::Reassign => {
+                let about = format!("The case manager who takes over {}.", self.meant_in_words());
+                self.ask(Answer::Reassign, "Reassign", &about);
+            }
+            Action::SaveFilter => {
+                let filter = self.filter.clone().unwrap_or_default();
+                self.ask(Answer::SaveFilter, "Save filter", &format!("A name for the filter \"{filter}\"."));
+            }
+            Action::Filters => {
+                let kept = self.kept_filters();
+                let mut items: Vec<_> = kept
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, (name, filter))| (digit(at), format!("{name}: {filter}"), Pick::Filter(filter)))
+                    .collect();
+                items.push((
+                    Some('a'),
+                    format!("A filter may say: {}", crate::triage::filter::CONDITIONS),
+                    Pick::Filter(String::new()),
+                ));
+                self.overlay = Some(Menu::over("Filters", items));
+            }
+            Action::Week => {
+                let lines = self.week_lines();
+                self.overlay = Some(Overlay::Reading { title: "The week".into(), lines, scroll: 0 });
+            }
+            Action::Month => {
+                let lines = self.month_lines();
+                self.overlay = Some(Overlay::Reading { title: "The month".into(), lines, scroll: 0 });
+            }
+            Action::Timeline => self.timeline()?,
+            Action::Looks => {
+                let items =
+                    [("dark", "Dark background"), ("light", "Light background"), ("high-contrast", "High contrast")];
+                let mut items: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (name, label))| (digit(at), (*label).to_string(), Pick::Looks(name, false)))
+                    .collect();
+                items.push((
+                    Some('p'),
+                    "Plain lines without boxes, for a screen reader".into(),
+                    Pick::Looks("high-contrast", true),
+                ));
+                self.overlay = Some(Menu::over("How it looks", items));
+            }
+            Action::Tour => self.toggle_tour(),
             Action::Open => return self.open_chosen(),
             Action::Log => self.write_note(ContactKind::Phone, "Log contact"),
             Action::Note => self.write_note(ContactKind::Record, "Add note"),
@@ -129,7 +200,12 @@ impl Desk {
             Action::PageDown => self.step(10)?,
             Action::First => self.step(-(1 << 40))?,
             Action::Last => self.step(1 << 40)?,
-            Action::Save | Action::Leave | Action::NextField | Action::PreviousField | Action::OtherValue => {}
+            Action::Save
+            | Action::Leave
+            | Action::NextField
+            | Action::PreviousField
+            | Action::OtherValue
+            | Action::Editor => {}
         }
         Ok(Flow::Stay)
     }
@@ -483,6 +559,27 @@ impl Desk {
         Ok(())
     }
 
+    /// Everything that happened, newest first.
+    fn timeline(&mut self) -> Result<(), StoreError> {
+        let Some(file) = self.chosen.map(|chosen| self.store.client_file(chosen, 2000)).transpose()?.flatten() else {
+            return Ok(());
+        };
+        let mut rows: Vec<(chrono::NaiveDate, Shown)> = Vec::new();
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+            let Some(field) = record.ordered_by() else { continue };
+            for row in file.of(record) {
+                let day = row.time(field.id).map(|time| time.date_naive()).or(row.date(field.id));
+                if let Some(day) = day {
+                    let text = format!("{}  {}", day.format("%-d %b %Y"), self.in_short(row));
+                    rows.push((day, Shown { record, row: row.id, text }));
+                }
+            }
+        }
+        rows.sort_by_key(|(day, shown)| std::cmp::Reverse((*day, shown.row)));
+        self.overlay = Some(Overlay::Records { rows: rows.into_iter().map(|(_, shown)| shown).collect(), at: 0 });
+        Ok(())
+    }
+
     /// A row in one line.
     pub fn in_short(&self, row: &Row) -> String {
         let words = |fields: &[FieldId]| {
@@ -561,9 +658,9 @@ impl Desk {
     }
 
     /// Saves a change made without a form, and says so.
-    fn apply(&mut self, change: &Change, done: impl Into<String>) -> Result<(), StoreError> {
+    pub fn apply(&mut self, change: &Change, done: impl Into<String>) -> Result<(), StoreError> {
         match self.commit(change) {
-            Ok(()) => self.say(format!("{} u undoes it.", done.into())),
+            Ok(()) => self.say(format!("{} {} undoes it.", done.into(), self.keys.first_of("undo"))),
             Err(error) => self.trouble(error),
         }
         Ok(())
@@ -573,8 +670,10 @@ impl Desk {
     pub fn save_form(&mut self) -> Result<(), StoreError> {
         let moment = self.moment();
         let Some(form) = self.form.as_mut() else { return Ok(()) };
-        let Some(change) = form.change(&moment) else { return Ok(()) };
+        let Some(mut change) = form.change(&moment) else { return Ok(()) };
         let (new, record, row, title) = (form.new, form.record, form.row, form.title.clone());
+        let stream = form.stream;
+        self.for_all_marked(&mut change, row, stream);
         if *record == snooze::TYPE
             && let Some(why) = self.snooze_refused(&change)
         {
@@ -595,7 +694,13 @@ impl Desk {
                     return Ok(());
                 }
                 let title = title.split(':').next().unwrap_or("").to_string();
-                self.say(format!("Saved: {}. u undoes it.", title.to_lowercase()));
+                let many = if change.edits.iter().filter(|edit| matches!(edit, Edit::Create { .. })).count() > 1 {
+                    format!(" for {}", self.meant_in_words())
+                } else {
+                    String::new()
+                };
+                self.say(format!("Saved: {}{many}. {} undoes it.", title.to_lowercase(), self.keys.first_of("undo")));
+                self.run_follows()?;
             }
             Err(error) => {
                 let hint = error.hint().map_or(String::new(), |hint| format!(" ({hint})"));
@@ -636,6 +741,19 @@ impl Desk {
                 self.apply(&change, format!("Deleted the {}.", record.label.to_lowercase()))?;
             }
             Pick::Undo => self.undo()?,
+            Pick::View(view) => {
+                self.view_by(view);
+                self.reload()?;
+            }
+            Pick::Filter(filter) => {
+                self.filtering = filter.is_empty();
+                self.filter = Some(filter);
+                self.focus = Pane::Caseload;
+                self.list();
+                self.reload()?;
+            }
+            Pick::Looks(name, plain) => self.set_looks(name, plain),
+            Pick::Editor => self.editing = true,
             Pick::SaveForm => self.save_form()?,
             Pick::DropForm => {
                 self.form = None;

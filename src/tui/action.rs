@@ -28,6 +28,21 @@ pub enum Action {
     Snooze,
     Undo,
     Redo,
+    Run,
+    Back,
+    Today,
+    View,
+    MarkClient,
+    Unmark,
+    Tag,
+    Reassign,
+    SaveFilter,
+    Filters,
+    Week,
+    Month,
+    Timeline,
+    Looks,
+    Tour,
     Find,
     Search,
     Records,
@@ -57,10 +72,11 @@ pub enum Action {
     NextField,
     PreviousField,
     OtherValue,
+    Editor,
 }
 
 /// Where an action can be called.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Place {
     /// The four panes.
     Desk,
@@ -146,6 +162,21 @@ pub static TABLE: &[Entry] = &[
     entry(Action::Snooze, "snooze", "snooze", &["z"], Change, 11, "Put a reason off until a day, and say why"),
     entry(Action::Undo, "undo", "undo", &["u"], Write, 15, "Take back the last thing you did"),
     entry(Action::Redo, "redo", "redo", &["U", "C-r"], Write, 0, "Do again what was just undone"),
+    entry(Action::Run, "run", "today's run", &["Space"], Nothing, 2, "The day as an inbox: whoever needs you comes up in turn; in a run, passes over to the next"),
+    entry(Action::Back, "run-back", "back", &["BSpace"], Nothing, 0, "In a run: back to whoever came before"),
+    entry(Action::Today, "today", "done today", &[], Nothing, 0, "What you did today: contacts, minutes, goals moved; ready to copy"),
+    entry(Action::View, "view", "order", &["o"], Nothing, 0, "Order the caseload: triage, name, last contact, practice area, intensity"),
+    entry(Action::MarkClient, "mark-client", "mark", &["x"], Client, 0, "Mark the client, to do something for many at once; again unmarks"),
+    entry(Action::Unmark, "unmark", "unmark all", &["X"], Nothing, 0, "Unmark everyone"),
+    entry(Action::Tag, "tag", "tag", &["T"], Change, 0, "Add and remove tags of the client, or of all who are marked: new, -wait"),
+    entry(Action::Reassign, "reassign", "reassign", &[], Change, 0, "Give the client, or all who are marked, to another case manager"),
+    entry(Action::SaveFilter, "save-filter", "save filter", &[], Write, 0, "Keep the filter under a name"),
+    entry(Action::Filters, "filters", "filters", &["F"], Nothing, 0, "Filters that were kept, and all that a filter may say"),
+    entry(Action::Week, "week", "week", &["W"], Nothing, 0, "The week's appointments day by day; those that overlap are pointed out"),
+    entry(Action::Month, "month", "month", &["M"], Nothing, 0, "The month with its load"),
+    entry(Action::Timeline, "timeline", "timeline", &["y"], Client, 0, "Everything that happened with this client, newest first; Enter opens it"),
+    entry(Action::Looks, "looks", "looks", &[], Nothing, 0, "Dark, light or high contrast; or plain lines for a screen reader"),
+    entry(Action::Tour, "tour", "guided tour", &[], Nothing, 0, "A short tour through the first contact; leave it whenever you like"),
     entry(Action::Find, "find", "find", &["/"], Nothing, 16, "Find a client as you type: name, id, phone or tag; closed clients too"),
     entry(Action::Search, "search", "search notes", &["f"], Nothing, 0, "Find words in notes, goals, tasks and the rest"),
     entry(Action::Records, "records", "all records", &["v"], Client, 0, "Everything kept about this client: look, edit, delete"),
@@ -176,26 +207,13 @@ pub static TABLE: &[Entry] = &[
     in_form(Action::NextField, "next-field", "next field", &["Tab", "Down"], 2, "To the next field"),
     in_form(Action::PreviousField, "previous-field", "field before", &["S-Tab", "Up"], 3, "To the field before"),
     in_form(Action::OtherValue, "other-value", "other value", &["C-n"], 0, "Where two values disagree: take the other one"),
+    in_form(Action::Editor, "editor", "your editor", &["C-e"], 0, "Write a field of several lines in your own editor; the text leaves the encrypted file meanwhile"),
     in_form(Action::Leave, "leave", "leave", &["Esc"], 4, "Leave the form; what was typed is asked about first"),
 ];
-
-/// The action that a key calls in a place.
-pub fn for_key(key: &KeyEvent, place: Place) -> Option<Action> {
-    let pressed = key_name(key)?;
-    TABLE.iter().find(|entry| entry.place == place && entry.keys.contains(&pressed.as_str())).map(|entry| entry.action)
-}
 
 /// The action that answers a reason.
 pub fn by_name(name: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.name == name)
-}
-
-/// The first key of the action with this name; empty where it has none.
-pub fn key_of(name: &str) -> &'static str {
-    let entry = by_name(name);
-    let same =
-        entry.and_then(|entry| TABLE.iter().find(|other| other.action == entry.action && !other.keys.is_empty()));
-    same.or(entry).and_then(|entry| entry.keys.first().copied()).unwrap_or("")
 }
 
 /// A key as the table writes it: `a`, `G`, `Enter`, `S-Tab`, `C-s`.

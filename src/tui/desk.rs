@@ -3,16 +3,21 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use std::collections::HashSet;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
-use crate::model::{Change, ClientStatus, Moment, RecordType, Row, RowId};
+use crate::model::{Area, Change, ClientStatus, Intensity, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Receipt, Store, StoreError, local_moment};
-use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
+use crate::triage::filter::Filter;
+use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
 
 use super::form::Form;
+use super::keys::Keys;
 use super::overlay::Overlay;
+use super::run::Run;
 
 /// Notes loaded with a client while the caseload is gone through, and once their page is read.
 const NOTES: (usize, usize) = (8, 200);
@@ -59,7 +64,48 @@ pub struct Listed {
     pub rank: Option<u32>,
     /// None for a closed client.
     pub band: Option<Band>,
+    /// Clients of one group stand together under a heading; the number orders groups.
+    pub group: u8,
 }
+
+/// How the caseload is ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    Triage,
+    Name,
+    LastContact,
+    Area,
+    Intensity,
+}
+
+impl View {
+    pub const ALL: [View; 5] = [View::Triage, View::Name, View::LastContact, View::Area, View::Intensity];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            View::Triage => "triage order",
+            View::Name => "by name",
+            View::LastContact => "by last contact",
+            View::Area => "by practice area",
+            View::Intensity => "by intensity",
+        }
+    }
+
+    /// The heading over a group; empty where there is none.
+    pub fn heading(self, group: u8) -> String {
+        let at = usize::from(group);
+        match self {
+            _ if group == CLOSED => "CLOSED".into(),
+            View::Triage => Band::ALL.get(at).map_or("", |band| band.label()).to_uppercase(),
+            View::Area => Area::ALL.get(at).map_or("No practice area", |area| area.label()).to_uppercase(),
+            View::Intensity => Intensity::ALL.get(at).map_or("No intensity", |known| known.label()).to_uppercase(),
+            View::Name | View::LastContact => String::new(),
+        }
+    }
+}
+
+/// The group of closed clients, after every other.
+pub const CLOSED: u8 = u8::MAX;
 
 /// One line of the appointment queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -86,6 +132,7 @@ pub struct Message {
 pub struct Desk {
     pub store: Store,
     pub rules: Rules,
+    pub keys: Keys,
     /// The day, where it was fixed.
     fixed: Option<NaiveDate>,
     pub today: NaiveDate,
@@ -114,14 +161,35 @@ pub struct Desk {
     pub overlay: Option<Overlay>,
     pub form: Option<Form>,
     pub message: Option<Message>,
+    pub ordered: View,
+    /// Clients marked to do something for all of them at once.
+    pub marked: HashSet<RowId>,
+    pub run: Option<Run>,
+    /// The day's run is on.
+    pub running: bool,
+    /// The step of the guided tour; none when it is not on.
+    pub tour: Option<usize>,
+    /// Something to be put on the clipboard after the next frame.
+    pub copied: Option<String>,
+    /// A field to be written in the user's own editor, once the screen is out of the way.
+    pub editing: bool,
+    /// How the screen is to look from now on.
+    pub looks: Option<(String, bool)>,
 }
 
 impl Desk {
-    pub fn new(store: Store, rules: Rules, fixed: Option<NaiveDate>, demo: bool) -> Result<Desk, StoreError> {
+    pub fn new(
+        store: Store,
+        rules: Rules,
+        keys: Keys,
+        fixed: Option<NaiveDate>,
+        demo: bool,
+    ) -> Result<Desk, StoreError> {
         let today = local_moment(fixed).today();
         let mut desk = Desk {
             store,
             rules,
+            keys,
             fixed,
             today,
             demo,
@@ -145,8 +213,18 @@ impl Desk {
             overlay: None,
             form: None,
             message: None,
+            ordered: View::Triage,
+            marked: HashSet::new(),
+            run: None,
+            running: false,
+            tour: None,
+            copied: None,
+            editing: false,
+            looks: None,
         };
         desk.load()?;
+        desk.looks = desk.kept_looks()?;
+        desk.tour = desk.kept_tour()?;
         desk.form = desk.store.local("draft")?.and_then(|draft| Form::from_draft(&draft, &desk));
         if desk.form.is_some() {
             desk.say("Your unfinished form is back as you left it.");
@@ -192,33 +270,65 @@ impl Desk {
 
     /// Makes the caseload's lines from its order and the filter, and keeps the chosen client chosen.
     pub fn list(&mut self) {
-        let filter = self.filter.as_deref().unwrap_or("").trim().to_string();
-        let line = |(ranked, rank): (&Ranked, u32)| Listed {
-            client: ranked.client,
-            rank: Some(rank),
-            band: Some(ranked.band),
+        let filter = Filter::parse(self.filter.as_deref().unwrap_or(""));
+        let any = filter.has_conditions() || !filter.words.is_empty();
+        let pattern = (!filter.words.is_empty()).then(|| pattern(&filter.words));
+        let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);
+        let mut fits = |place: usize, facts: &ClientFacts, band: Option<Band>| {
+            filter.fits(facts, band, today)
+                && pattern.as_ref().is_none_or(|pattern| pattern.score(hay[place].slice(..), matcher).is_some())
         };
-        if filter.is_empty() {
-            self.view = self.caseload.ranked().iter().zip(0..).map(line).collect();
-        } else {
-            let pattern = pattern(&filter);
-            let (hay, matcher) = (&self.hay, &mut self.matcher);
-            let mut fits = |place: usize| pattern.score(hay[place].slice(..), matcher).is_some();
-            self.view =
-                self.caseload.ranked().iter().zip(0..).filter(|(ranked, _)| fits(ranked.place())).map(line).collect();
-            let mut closed: Vec<&ClientFacts> = self
-                .caseload
-                .facts()
-                .iter()
-                .enumerate()
-                .filter(|(place, facts)| facts.status == ClientStatus::Closed && fits(*place))
+        let mut view: Vec<Listed> = Vec::with_capacity(self.caseload.ranked().len());
+        for (ranked, rank) in self.caseload.ranked().iter().zip(0..) {
+            let facts = self.caseload.facts_of(ranked);
+            if !any || fits(ranked.place(), facts, Some(ranked.band)) {
+                let group = match ordered {
+                    View::Triage => ranked.band as u8,
+                    View::Area => facts.area.map_or(Area::ALL.len() as u8, |area| area as u8),
+                    View::Intensity => facts.intensity.map_or(Intensity::ALL.len() as u8, |known| known as u8),
+                    View::Name | View::LastContact => 0,
+                };
+                view.push(Listed { client: ranked.client, rank: Some(rank), band: Some(ranked.band), group });
+            }
+        }
+        let facts = |line: &Listed| self.caseload.get(line.client).expect("whoever is listed is known");
+        match ordered {
+            View::Triage => {}
+            View::Name => view.sort_by(|a, b| facts(a).sort_name.cmp(&facts(b).sort_name)),
+            View::LastContact => view.sort_by_key(|line| facts(line).last_contact.as_ref().map(|contact| contact.when)),
+            // Inside a group the triage order stays.
+            View::Area | View::Intensity => view.sort_by_key(|line| line.group),
+        }
+        // Closed clients are in sight only while someone looks for them.
+        if !filter.words.is_empty() || filter.asks_for_closed() {
+            let everyone = self.caseload.facts().iter().enumerate();
+            let mut closed: Vec<&ClientFacts> = everyone
+                .filter(|(place, facts)| facts.status == ClientStatus::Closed && fits(*place, facts, None))
                 .map(|(_, facts)| facts)
                 .collect();
             closed.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
-            self.view.extend(closed.into_iter().map(|facts| Listed { client: facts.id, rank: None, band: None }));
+            view.extend(closed.iter().map(|facts| Listed { client: facts.id, rank: None, band: None, group: CLOSED }));
         }
+        self.view = view;
         let kept = self.chosen.and_then(|chosen| self.view.iter().position(|line| line.client == chosen));
-        self.at = kept.unwrap_or(if filter.is_empty() { self.at.min(self.view.len().saturating_sub(1)) } else { 0 });
+        self.at = kept.unwrap_or(if any { 0 } else { self.at.min(self.view.len().saturating_sub(1)) });
+    }
+
+    /// Orders the caseload otherwise.
+    pub fn view_by(&mut self, view: View) {
+        self.ordered = view;
+        self.list();
+    }
+
+    /// Whom an action for many is about: all who are marked, or else the chosen client.
+    pub fn meant(&self) -> Vec<RowId> {
+        if self.marked.is_empty() {
+            return self.chosen.into_iter().collect();
+        }
+        let mut meant: Vec<RowId> =
+            self.marked.iter().copied().filter(|client| self.caseload.get(*client).is_some()).collect();
+        meant.sort_unstable();
+        meant
     }
 
     /// Chooses a line of the caseload.
@@ -380,7 +490,8 @@ impl Desk {
             }
         }
         self.list();
-        self.reload()
+        self.reload()?;
+        self.run_follows()
     }
 
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.

@@ -17,6 +17,10 @@ use super::theme::Theme;
 /// A box with a title; gives its inside.
 pub fn boxed(area: Rect, buffer: &mut Buffer, title: &str, theme: Theme) -> Rect {
     Clear.render(area, buffer);
+    if theme.plain {
+        put(buffer, area.x, area.y, area.width, &format!("{title}."), theme.heading());
+        return Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    }
     let title = format!(" {} ", fit(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered()
         .border_type(BorderType::Double)
@@ -240,7 +244,7 @@ impl Overlay {
         match self {
             Overlay::Help { scroll } => {
                 let inner = boxed(middle(area, 100, area.height), buffer, "Help: arrows scroll, Esc closes", theme);
-                let lines = help_lines(usize::from(inner.width));
+                let lines = help_lines(usize::from(inner.width), desk);
                 let top = (*scroll).min(lines.len().saturating_sub(usize::from(inner.height)));
                 for ((key, text), y) in lines.iter().skip(top).zip(inner.y..inner.bottom()) {
                     put(buffer, inner.x + 1, y, 14, key, theme.key());
@@ -258,7 +262,7 @@ impl Overlay {
                 let top = scrolled(*at, found.len(), usize::from(list.height));
                 for ((entry, number), y) in found.iter().zip(0..).skip(top).zip(list.y..list.bottom()) {
                     let why = desk.unavailable(entry.action).map_or(String::new(), |why| format!("  (not now: {why})"));
-                    let key = entry.keys.first().copied().unwrap_or("");
+                    let key = desk.keys.first(entry.action);
                     let text = format!("{} {} {}{why}", cell(key, 6), cell(entry.label, 15), entry.about);
                     let style = if number == *at {
                         theme.bar()
@@ -378,17 +382,21 @@ impl Overlay {
 }
 
 /// The help page: key and text; a line without a key that does not begin with a space is a heading.
-pub fn help_lines(columns: usize) -> Vec<(String, String)> {
+pub fn help_lines(columns: usize, desk: &Desk) -> Vec<(String, String)> {
     let mut lines = vec![(String::new(), "In the four panes".to_string())];
     let mut place = Place::Desk;
-    for entry in TABLE.iter().filter(|entry| !entry.keys.is_empty()) {
+    for entry in TABLE.iter().filter(|entry| !desk.keys.keys(entry.action).is_empty() && entry.name != "step-done") {
         if entry.place != place {
             place = entry.place;
             lines.push((String::new(), String::new()));
             lines.push((String::new(), "In a form".to_string()));
         }
         for (line, at) in wrap(entry.about, columns.saturating_sub(17)).into_iter().zip(0..) {
-            lines.push(if at == 0 { (entry.keys.join(" "), line) } else { (String::new(), format!(" {line}")) });
+            lines.push(if at == 0 {
+                (desk.keys.keys(entry.action).join(" "), line)
+            } else {
+                (String::new(), format!(" {line}"))
+            });
         }
     }
     lines

@@ -173,6 +173,20 @@ impl Form {
         }
     }
 
+    /// The text of the field at hand, where it is one of several lines.
+    pub fn text_at_hand(&self) -> Option<String> {
+        let input = self.inputs.get(self.at)?;
+        matches!(input.field.kind, Kind::Text).then(|| input.typed())
+    }
+
+    /// Puts what was written elsewhere into the field at hand.
+    pub fn replace_text(&mut self, text: &str) {
+        if let Some(input) = self.inputs.get_mut(self.at) {
+            input.retype(text.trim_end());
+            self.unkept = true;
+        }
+    }
+
     /// Leaves a field: what is wrong with it is said now.
     pub fn go(&mut self, to: usize, moment: &Moment) {
         if let Some(input) = self.inputs.get_mut(self.at) {

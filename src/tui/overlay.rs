@@ -68,6 +68,10 @@ pub enum Pick {
     Snooze(usize),
     Delete(&'static RecordType, RowId),
     Undo,
+    View(super::desk::View),
+    Filter(String),
+    Looks(&'static str, bool),
+    Editor,
     SaveForm,
     DropForm,
     Nothing,
@@ -78,6 +82,9 @@ pub enum Pick {
 pub enum Answer {
     Import,
     LockMinutes,
+    Tag,
+    Reassign,
+    SaveFilter,
 }
 
 /// One row of the records overlay.

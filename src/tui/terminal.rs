@@ -1,9 +1,12 @@
 //! The terminal: entered, left and given back as it was, whatever ends the program.
 
 use std::io::{BufWriter, Stdout, Write, stdout};
+use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -34,6 +37,55 @@ pub fn leave() {
     }
 }
 
+/// Puts text on the user's clipboard by way of the terminal (OSC 52); many terminals ask first, some refuse.
+pub fn copy(screen: &mut Screen, text: &str) -> anyhow::Result<()> {
+    use base64::Engine;
+    let packed = base64::engine::general_purpose::STANDARD.encode(text);
+    write!(screen.backend_mut().writer(), "\x1b]52;c;{packed}\x07")?;
+    Ok(screen.backend_mut().writer().flush()?)
+}
+
+/// Asks the terminal to tell the user something (OSC 9), with the bell for those that cannot. Never holds a name.
+pub fn notify(screen: &mut Screen, text: &str) -> anyhow::Result<()> {
+    write!(screen.backend_mut().writer(), "\x1b]9;{text}\x07")?;
+    Ok(screen.backend_mut().writer().flush()?)
+}
+
+/// A folder that is in memory only, where there is one.
+pub fn memory_folder() -> Option<PathBuf> {
+    let folders = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).into_iter().chain([PathBuf::from("/dev/shm")]);
+    folders
+        .into_iter()
+        .find(|folder| folder.is_dir() && std::fs::metadata(folder).is_ok_and(|meta| !meta.permissions().readonly()))
+}
+
+/// Lets the user write a text in their own editor. The file is theirs alone, and overwritten and deleted afterwards.
+pub fn edit(text: &str) -> anyhow::Result<String> {
+    use anyhow::Context;
+    let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".into());
+    let folder = memory_folder().unwrap_or_else(std::env::temp_dir);
+    let path = folder.join(format!("note-{}.txt", uuid::Uuid::new_v4()));
+    let written = (|| {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)?.write_all(text.as_bytes())?;
+        let mut words = editor.split_whitespace();
+        let program = words.next().unwrap_or("vi");
+        let _turn = KEYS.lock();
+        let status = std::process::Command::new(program).args(words).arg(&path).status();
+        let status = status.with_context(|| format!("The editor \"{program}\" cannot be started; set EDITOR"))?;
+        anyhow::ensure!(status.success(), "The editor ended with an error; the text is as it was");
+        Ok(std::fs::read_to_string(&path)?)
+    })();
+    if let Ok(meta) = std::fs::metadata(&path) {
+        let _ = std::fs::write(&path, vec![b' '; usize::try_from(meta.len()).unwrap_or(0)]);
+    }
+    let _ = std::fs::remove_file(&path);
+    written
+}
+
 /// What wakes the program: there is nothing else, so that an idle screen costs nothing.
 #[derive(Debug)]
 pub enum Wake {
@@ -51,27 +103,74 @@ pub fn listen() -> anyhow::Result<Receiver<Wake>> {
     let (send, receive) = channel();
     signals(send.clone())?;
     thread::spawn(move || {
-        loop {
-            let wake = match crossterm::event::read() {
-                Ok(event) => Wake::Event(event),
-                Err(_) => Wake::Lost,
-            };
-            let lost = matches!(wake, Wake::Lost);
-            if send.send(wake).is_err() || lost {
-                return;
+        while let Ok(()) = wait_for_keys() {
+            // Whoever holds the keys (an editor) keeps them; what is left afterwards is ours.
+            let _turn = KEYS.lock();
+            loop {
+                // With no patience at all it would not even look.
+                let wake = match crossterm::event::poll(Duration::from_millis(1)) {
+                    Ok(false) => break,
+                    Ok(true) => crossterm::event::read().map_or(Wake::Lost, Wake::Event),
+                    Err(_) => Wake::Lost,
+                };
+                let lost = matches!(wake, Wake::Lost);
+                if send.send(wake).is_err() || lost {
+                    return;
+                }
             }
         }
+        let _ = send.send(Wake::Lost);
     });
     Ok(receive)
 }
 
+/// Held by whoever may read the keys.
+static KEYS: Mutex<()> = Mutex::new(());
+
+/// Sleeps until there are keys to be read, without reading them.
+#[cfg(unix)]
+fn wait_for_keys() -> std::io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let input = std::io::stdin();
+    if !rustix::termios::isatty(&input) {
+        // Then keys come from elsewhere, and only reading them tells.
+        crossterm::event::poll(Duration::from_secs(3600))?;
+        return Ok(());
+    }
+    loop {
+        let mut fds = [PollFd::new(&input, PollFlags::IN)];
+        match poll(&mut fds, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+        let ready = fds[0].revents();
+        if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) && !ready.contains(PollFlags::IN) {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        return Ok(());
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_for_keys() -> std::io::Result<()> {
+    crossterm::event::poll(Duration::from_secs(3600)).map(|_| ())
+}
+
 #[cfg(unix)]
 fn signals(send: Sender<Wake>) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
     thread::spawn(move || {
         for signal in signals.forever() {
-            let wake = if signal == SIGTSTP { Wake::Suspend } else { Wake::Stop };
+            let wake = match signal {
+                SIGTSTP => Wake::Suspend,
+                SIGWINCH => {
+                    let (columns, rows) = crossterm::terminal::size().unwrap_or((0, 0));
+                    Wake::Event(Event::Resize(columns, rows))
+                }
+                _ => Wake::Stop,
+            };
             if send.send(wake).is_err() {
                 return;
             }

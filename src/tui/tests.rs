@@ -4,14 +4,20 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::app::{App, Stage};
 use super::desk::{Desk, Pane};
 use super::form::Form;
+use super::gate::Gate;
+use super::keys::Keys;
 use super::overlay::{Overlay, matching};
+use super::panes::Layout;
 use super::theme::Theme;
 use super::*;
 use crate::model::records::worker;
-use crate::model::{CATALOGUE, Change, Field, FieldId, Kind, Moment, RowId, Shown, Value};
+use crate::model::{CATALOGUE, Change, Field, Kind, Moment, RowId, Shown, Value};
 use crate::store::Clock;
+use crate::store::Store;
+use std::time::{Duration, Instant};
 
 fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
@@ -26,7 +32,7 @@ fn demo_desk(clients: u32) -> Desk {
     let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment };
     let clock: Clock = std::sync::Arc::new(noon);
     let store = demo::in_memory(&spec, clock).unwrap();
-    Desk::new(store, Rules::standard(), Some(today()), true).unwrap()
+    Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), true).unwrap()
 }
 
 fn shown(buffer: &Buffer) -> String {
@@ -38,7 +44,7 @@ fn shown(buffer: &Buffer) -> String {
 fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
-    desk.draw_all(area, &mut buffer, Theme::from_env());
+    desk.draw_all(area, &mut buffer, Theme::named("dark", true, false).unwrap());
     shown(&buffer)
 }
 
@@ -73,7 +79,7 @@ fn overlays_and_the_smallest_screen() {
 fn an_empty_caseload_says_what_to_press() {
     let worker = demo::worker();
     let store = Store::in_memory(&worker, std::sync::Arc::new(noon)).unwrap();
-    let mut desk = Desk::new(store, Rules::standard(), Some(today()), false).unwrap();
+    let mut desk = Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), false).unwrap();
     let text = seen(&mut desk, 120, 40);
     for hint in ["Press i for an intake", "press i to add one", "Press a to set one", "nobody needs you today"] {
         assert!(text.contains(hint), "{hint}:\n{text}");
@@ -215,7 +221,6 @@ fn the_filter_finds_names_ids_phones_and_tags_and_closed_clients() {
         }
     }
     assert_eq!(find("no such person anywhere"), []);
-    let _: Option<FieldId> = None;
 }
 
 #[test]
@@ -224,9 +229,10 @@ fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
     let file = folder.path().join("caseload.db");
     let passphrase = crate::store::Passphrase::new("otter lamp seven canal");
     let (store, _) = Store::create(&file, &passphrase, &demo::worker(), wall_clock()).unwrap();
-    let desk = Desk::new(store, Rules::standard(), Some(today()), false).unwrap();
-    let start = Start { file, passphrase: None, today: None, rules: Rules::standard(), demo: None };
-    let mut app = App { start, stage: Stage::Desk(Box::new(desk)), theme: Theme::from_env(), touched: Instant::now() };
+    let desk = Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), false).unwrap();
+    let (rules, keys) = (Rules::standard(), Keys::standard());
+    let start = Start { file, passphrase: None, today: None, rules, keys, theme: None, plain: false, demo: None };
+    let mut app = App::new(start, Stage::Desk(Box::new(desk)));
     app.rested().unwrap();
     assert!(matches!(app.stage, Stage::Desk(_)), "not yet");
     app.touched = Instant::now().checked_sub(Duration::from_secs(10 * 60)).unwrap();
@@ -240,7 +246,7 @@ fn the_mouse_finds_the_line_that_is_seen() {
     for chosen in [0, 5, 20, 40] {
         desk.choose(chosen).unwrap();
         let text = seen(&mut desk, 120, 40);
-        let layout = Layout::of(Rect::new(0, 0, 120, 40), desk.focus);
+        let layout = Layout::of(Rect::new(0, 0, 120, 40), desk.focus, false);
         let place = layout.panes[0];
         for (row, line) in text.lines().skip(usize::from(place.y) + 1).take(usize::from(place.height) - 2).enumerate() {
             let inner: String = line.chars().skip(1).take(usize::from(place.width) - 2).collect();

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::triage::Band;
 
-use super::super::desk::{Desk, Pane};
+use super::super::desk::{Desk, Pane, View};
 use super::super::text::cell;
 use super::super::theme::Theme;
 use super::{put, scrolled};
@@ -23,7 +23,7 @@ impl Desk {
             return;
         }
         // Lines are clients with a heading before each band.
-        let bands: Vec<(usize, Option<Band>)> = self.headings();
+        let bands: Vec<(usize, u8)> = self.headings();
         let line_of = |at: usize| at + bands.iter().filter(|(first, _)| *first <= at).count();
         let lines = self.view.len() + bands.len();
         let height = usize::from(area.height);
@@ -38,17 +38,16 @@ impl Desk {
         let mut line = top;
         while y < area.bottom() && line < lines {
             let heading = bands.iter().find(|(first, _)| line_of(*first) == line + 1);
-            if let Some((_, band)) = heading {
-                let (label, style) = match band {
-                    Some(band) => (band.label().to_uppercase(), theme.band(*band)),
-                    None => ("CLOSED".into(), theme.quiet()),
-                };
-                put(buffer, area.x, y, area.width, &label, style);
+            if let Some((_, group)) = heading {
+                let band = (self.ordered == View::Triage).then(|| Band::ALL.get(usize::from(*group))).flatten();
+                let style = band.map_or(theme.heading(), |band| theme.band(*band));
+                put(buffer, area.x, y, area.width, &self.ordered.heading(*group), style);
             } else if let Some(listed) = self.view.get(at) {
                 let chosen = at == self.at;
                 let name = self.caseload.get(listed.client).map_or("", |facts| facts.name.as_str());
                 let reason = self.first_reason(listed).unwrap_or_default();
                 let mark = match listed.band {
+                    _ if self.marked.contains(&listed.client) => "*",
                     Some(Band::Now) => "!",
                     _ => " ",
                 };
@@ -63,13 +62,15 @@ impl Desk {
         }
     }
 
-    /// Where each band begins.
-    fn headings(&self) -> Vec<(usize, Option<Band>)> {
+    /// Where each group begins.
+    fn headings(&self) -> Vec<(usize, u8)> {
         let mut headings = Vec::new();
         let mut at = 0;
         while let Some(first) = self.view.get(at) {
-            headings.push((at, first.band));
-            at += self.view[at..].partition_point(|listed| listed.band == first.band);
+            if !self.ordered.heading(first.group).is_empty() {
+                headings.push((at, first.group));
+            }
+            at += self.view[at..].partition_point(|listed| listed.group == first.group);
         }
         headings
     }
@@ -86,11 +87,11 @@ impl Desk {
 
 trait Lines {
     /// The first client at or below a line.
-    fn partition_point_line(&self, line: usize, bands: &[(usize, Option<Band>)]) -> usize;
+    fn partition_point_line(&self, line: usize, bands: &[(usize, u8)]) -> usize;
 }
 
 impl Lines for Vec<super::super::desk::Listed> {
-    fn partition_point_line(&self, line: usize, bands: &[(usize, Option<Band>)]) -> usize {
+    fn partition_point_line(&self, line: usize, bands: &[(usize, u8)]) -> usize {
         let before = bands.iter().enumerate().filter(|(number, (first, _))| first + number < line).count();
         line - before
     }

@@ -8,7 +8,6 @@ use crate::model::records::{care_team, client, enrollment, need, note, relations
 use crate::model::{ClientStatus, NeedStatus, text::one_line};
 use crate::triage::{Band, calendar::years_between, hour_in_words};
 
-use super::super::action::key_of;
 use super::super::desk::{Desk, Pane};
 use super::super::text::{fit, width, wrap};
 use super::super::theme::Theme;
@@ -18,7 +17,7 @@ use super::put;
 struct Line {
     text: String,
     style: Style,
-    key: &'static str,
+    key: String,
 }
 
 impl Desk {
@@ -31,10 +30,10 @@ impl Desk {
         for ((line, number), y) in lines.iter().zip(0..).skip(top).zip(area.y..area.bottom()) {
             let focused = self.focus == Pane::Client && chosen == Some(number);
             let style = if focused { theme.selected(true) } else { line.style };
-            let room = area.width.saturating_sub(if line.key.is_empty() { 0 } else { width(line.key) as u16 + 2 });
+            let room = area.width.saturating_sub(if line.key.is_empty() { 0 } else { width(&line.key) as u16 + 2 });
             put(buffer, area.x, y, room, &line.text, style);
             if !line.key.is_empty() {
-                put(buffer, area.right().saturating_sub(width(line.key) as u16 + 1), y, 8, line.key, theme.key());
+                put(buffer, area.right().saturating_sub(width(&line.key) as u16 + 1), y, 8, &line.key, theme.key());
             }
         }
     }
@@ -43,11 +42,14 @@ impl Desk {
     fn client_lines(&self, columns: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
         let Some(file) = &self.file else {
             let lines = ["", "  Choose a client on the left,", "  or press i to add one."];
-            return (lines.map(|text| Line { text: text.into(), style: theme.text(), key: "" }).into(), None);
+            return (
+                lines.map(|text| Line { text: text.into(), style: theme.text(), key: String::new() }).into(),
+                None,
+            );
         };
         let person = &file.client;
         let mut lines: Vec<Line> = Vec::new();
-        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: "" });
+        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
         let mut head = vec![person.client_name()];
         let given = person.text(client::given_name);
         if !person.text(client::preferred_name).is_empty() && !given.is_empty() {
@@ -116,9 +118,13 @@ impl Desk {
                 Band::Later => "  ",
             };
             let style = if matches!(told.band, Band::Now) { theme.danger() } else { theme.text() };
-            lines.push(Line { text: format!("{mark} {}", told.text), style, key: key_of(&told.action) });
+            lines.push(Line {
+                text: format!("{mark} {}", told.text),
+                style,
+                key: self.keys.first_of(&told.action).to_string(),
+            });
         }
-        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: "" });
+        let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
         if let Some(facts) = self.facts() {
             let put_off = facts.snoozes.iter().filter(|snooze| snooze.until > self.today);
             for snooze in put_off {

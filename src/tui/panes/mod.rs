@@ -12,7 +12,7 @@ use ratatui::widgets::{Block, BorderType, Widget};
 
 use crate::triage::Band;
 
-use super::action::{Place, TABLE};
+use super::action::{Action, Entry, Place, TABLE};
 use super::desk::{Desk, Pane};
 use super::text::{cell, fit, width};
 use super::theme::Theme;
@@ -35,12 +35,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn of(area: Rect, focus: Pane) -> Layout {
+    pub fn of(area: Rect, focus: Pane, plain: bool) -> Layout {
         let line = |y| Rect { x: area.x, y, width: area.width, height: 1 };
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
         let top = line(area.y);
         let bottom = line(area.bottom().saturating_sub(1));
-        if area.width < FOUR.0 || area.height < FOUR.1 {
+        if area.width < FOUR.0 || area.height < FOUR.1 || plain {
             let mut panes = [Rect::default(); 4];
             panes[focus as usize] = body;
             return Layout { top, panes, over: body, bottom };
@@ -72,7 +72,7 @@ impl Layout {
 impl Desk {
     /// Draws the whole desk but for forms and overlays.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
-        let layout = Layout::of(area, self.focus);
+        let layout = Layout::of(area, self.focus, theme.plain);
         self.draw_top(layout.top, buffer, theme);
         for pane in Pane::ALL {
             let place = layout.panes[pane as usize];
@@ -96,6 +96,18 @@ impl Desk {
         self.draw_bottom(layout.bottom, buffer, theme);
     }
 
+    /// A step of the tour, over the lower edge of the panes.
+    pub fn draw_tour(&self, text: &str, layout: Layout, buffer: &mut Buffer, theme: Theme) {
+        let columns = layout.top.width;
+        let lines = super::text::wrap(text, usize::from(columns).saturating_sub(4));
+        let height = lines.len() as u16 + 2;
+        let area = Rect { x: 0, y: layout.bottom.y.saturating_sub(height), width: columns, height };
+        let inner = super::draw::boxed(area, buffer, "First steps", theme);
+        for (line, y) in lines.iter().zip(inner.y..inner.bottom()) {
+            put(buffer, inner.x + 1, y, inner.width.saturating_sub(1), line, theme.text());
+        }
+    }
+
     /// The client's page under a form.
     pub fn draw_beneath(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         ratatui::widgets::Clear.render(area, buffer);
@@ -105,6 +117,13 @@ impl Desk {
 
     fn frame(&self, pane: Pane, place: Rect, buffer: &mut Buffer, theme: Theme, alone: bool) -> Rect {
         let focused = self.focus == pane;
+        if theme.plain {
+            // A line that says where one is, then the lines of the pane: nothing that a screen reader would spell out.
+            let note = self.note_of(pane).map_or(String::new(), |note| format!(", {note}"));
+            let title = format!("{}{note}.", pane.title());
+            put(buffer, place.x, place.y, place.width, &title, theme.heading());
+            return Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place };
+        }
         let mut title = format!(" {} {} ", pane as usize + 1, pane.title());
         if alone {
             let others = Pane::ALL.into_iter().filter(|other| *other != pane);
@@ -130,8 +149,16 @@ impl Desk {
         match pane {
             Pane::Caseload => Some(match &self.filter {
                 Some(filter) => format!("{} of {} match \"{filter}\"", self.view.len(), self.caseload.facts().len()),
-                None => "triage order".into(),
+                None if !self.marked.is_empty() => format!("{} marked", self.marked.len()),
+                None => self.ordered.label().into(),
             }),
+            Pane::Client if self.running => {
+                let passed = match self.skipped_in_run() {
+                    0 => String::new(),
+                    many => format!(", {many} passed over"),
+                };
+                Some(format!("today's run: {} left{passed}", self.left_in_run().len()))
+            }
             Pane::Client => (!self.view.is_empty()).then(|| format!("{} of {}", self.at + 1, self.view.len())),
             Pane::Goals => self.goals().is_empty().then(|| "none yet".into()),
             Pane::Appointments => Some(format!("{} ahead", self.queue.len())),
@@ -189,33 +216,69 @@ impl Desk {
             );
             return;
         }
-        hints(area, buffer, theme, if self.form.is_some() { Place::Form } else { Place::Desk });
+        self.hints(area, buffer, theme);
     }
 }
 
-/// The hint line: as many keys as fit, the most wanted first.
-pub fn hints(area: Rect, buffer: &mut Buffer, theme: Theme, place: Place) {
-    let mut wanted: Vec<_> = TABLE.iter().filter(|entry| entry.place == place && entry.hint > 0).collect();
-    wanted.sort_by_key(|entry| entry.hint);
-    // What leads to everything else always stays.
-    let always: Vec<_> =
-        wanted.iter().copied().filter(|entry| matches!(entry.name, "commands" | "help" | "quit" | "leave")).collect();
-    let cost = |entry: &super::action::Entry| width(entry.keys.first().unwrap_or(&"")) + width(entry.label) + 3;
-    let mut room = usize::from(area.width).saturating_sub(1 + always.iter().map(|entry| cost(entry)).sum::<usize>());
-    let mut shown = Vec::new();
-    for entry in wanted.iter().copied().filter(|entry| !always.iter().any(|kept| kept.name == entry.name)) {
-        match room.checked_sub(cost(entry)) {
-            Some(left) => room = left,
-            None => break,
+/// One key of the hint line, and where it stands.
+pub struct Hint {
+    pub x: u16,
+    pub width: u16,
+    pub action: Action,
+    key: String,
+    label: &'static str,
+}
+
+impl Desk {
+    fn hints(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+        for hint in self.hint_line(area.width) {
+            let x = area.x + hint.x;
+            let used = put(buffer, x, area.y, area.right().saturating_sub(x), &hint.key, theme.key()) + 1;
+            put(buffer, x + used, area.y, area.right().saturating_sub(x + used), hint.label, theme.text());
         }
-        shown.push(entry);
     }
-    let mut x = area.x + 1;
-    for entry in shown.into_iter().chain(always) {
-        let limit = area.right().saturating_sub(x);
-        x += put(buffer, x, area.y, limit, entry.keys.first().unwrap_or(&""), theme.key()) + 1;
-        let limit = area.right().saturating_sub(x);
-        x += put(buffer, x, area.y, limit, entry.label, theme.text()) + 2;
+
+    /// The hint line: as many keys as fit, the most wanted first, those of the focused pane before the rest.
+    pub fn hint_line(&self, columns: u16) -> Vec<Hint> {
+        let place = if self.form.is_some() { Place::Form } else { Place::Desk };
+        let mine: &[&str] = match (self.running, self.focus) {
+            (true, _) => &["open", "run", "run-back", "log-contact", "snooze"],
+            (_, Pane::Caseload) => &["open", "run", "log-contact", "find"],
+            (_, Pane::Client) => &["open", "log-contact", "snooze", "timeline"],
+            (_, Pane::Goals) => &["open", "add-goal", "add-step", "task-done", "goal-progress"],
+            (_, Pane::Appointments) => &["open", "mark-appointment", "add-appointment", "week"],
+        };
+        let rank = |name: &str, hint: u8| mine.iter().position(|own| *own == name).map_or(10 + hint, |at| at as u8);
+        let shown = |entry: &&Entry| {
+            entry.place == place
+                && (entry.hint > 0 || mine.contains(&entry.name))
+                && !self.keys.keys(entry.action).is_empty()
+        };
+        let mut wanted: Vec<&Entry> = TABLE.iter().filter(shown).collect();
+        wanted.sort_by_key(|entry| rank(entry.name, entry.hint));
+        // What leads to everything else always stays.
+        let always = |entry: &Entry| matches!(entry.name, "commands" | "help" | "quit" | "leave");
+        let cost = |entry: &Entry| width(self.keys.first(entry.action)) + width(entry.label) + 3;
+        let mut room = usize::from(columns)
+            .saturating_sub(1 + wanted.iter().filter(|entry| always(entry)).map(|entry| cost(entry)).sum::<usize>());
+        let mut hints = Vec::new();
+        let mut full = false;
+        let mut x = 1;
+        let (last, first): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|entry| always(entry));
+        for entry in first.into_iter().chain(last) {
+            if !always(entry) {
+                full |= cost(entry) > room;
+                if full {
+                    continue;
+                }
+                room -= cost(entry);
+            }
+            let key = self.keys.first(entry.action).to_string();
+            let wide = (cost(entry) - 2) as u16;
+            hints.push(Hint { x, width: wide, action: entry.action, key, label: entry.label });
+            x += wide + 2;
+        }
+        hints
     }
 }
 

@@ -1,0 +1,198 @@
+//! Filters as people type them: `area:mental-health no-contact:>14 tag:wait garcia`. Words that are no condition are left
+//! for the names.
+
+use chrono::NaiveDate;
+
+use crate::model::{Area, ClientStatus, Intensity};
+
+use super::{Band, ClientFacts};
+
+/// One condition of a filter.
+#[derive(Clone, Debug, PartialEq)]
+enum Condition {
+    Area(Area),
+    Intensity(Intensity),
+    Status(ClientStatus),
+    Band(Band),
+    Tag(String),
+    Worker(String),
+    /// Days since the last contact; never counts as many.
+    NoContact(Comparison, i64),
+    /// Days until the next appointment; none counts as many.
+    Next(Comparison, i64),
+    Age(Comparison, i64),
+    Crisis(bool),
+    Interpreter(bool),
+    SafeContact(bool),
+    Plan(bool),
+    Appointment(bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Comparison {
+    Over,
+    Under,
+    Exactly,
+}
+
+/// A filter, and the words left over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    conditions: Vec<Condition>,
+    pub words: String,
+}
+
+/// What may be typed, for the help.
+pub const CONDITIONS: &str = "area: intensity: status: band: tag: worker: no-contact:>14 next:<3 age:>60 crisis:yes \
+                              interpreter:yes safe-contact:yes plan:no appointment:no";
+
+impl Filter {
+    /// What is not (or not yet) a condition is a word.
+    pub fn parse(text: &str) -> Filter {
+        let mut filter = Filter::default();
+        let mut words = Vec::new();
+        for token in text.split_whitespace() {
+            match condition(&token.to_lowercase()) {
+                Some(condition) => filter.conditions.push(condition),
+                None => words.push(token),
+            }
+        }
+        filter.words = words.join(" ");
+        filter
+    }
+
+    pub fn has_conditions(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    /// Whether it asks for closed clients in so many words.
+    pub fn asks_for_closed(&self) -> bool {
+        self.conditions.contains(&Condition::Status(ClientStatus::Closed))
+    }
+
+    /// Whether a client meets every condition; the words are not looked at.
+    pub fn fits(&self, facts: &ClientFacts, band: Option<Band>, today: NaiveDate) -> bool {
+        self.conditions.iter().all(|condition| match condition {
+            Condition::Area(area) => facts.area == Some(*area),
+            Condition::Intensity(intensity) => facts.intensity == Some(*intensity),
+            Condition::Status(status) => facts.status == *status,
+            Condition::Band(wanted) => band == Some(*wanted),
+            Condition::Tag(tag) => facts.tags.iter().any(|known| known.to_lowercase().starts_with(tag)),
+            Condition::Worker(name) => facts.worker.to_lowercase().contains(name),
+            Condition::NoContact(comparison, days) => {
+                let since = facts.last_contact.as_ref().map(|contact| (today - contact.when.date_naive()).num_days());
+                comparison.holds(since.unwrap_or(i64::MAX), *days)
+            }
+            Condition::Next(comparison, days) => {
+                let until = facts.next_visit(today).map(|visit| (visit.starts.date_naive() - today).num_days());
+                comparison.holds(until.unwrap_or(i64::MAX), *days)
+            }
+            Condition::Age(comparison, years) => facts
+                .birth_date
+                .is_some_and(|born| comparison.holds(super::calendar::years_between(born, today).into(), *years)),
+            Condition::Crisis(yes) => facts.crisis.is_empty() != *yes,
+            Condition::Interpreter(yes) => facts.interpreter == *yes,
+            Condition::SafeContact(yes) => facts.safe_contact == *yes,
+            Condition::Plan(yes) => facts.plans.iter().any(|plan| plan.active) == *yes,
+            Condition::Appointment(yes) => facts.next_visit(today).is_some() == *yes,
+        })
+    }
+}
+
+impl Comparison {
+    fn holds(self, value: i64, bound: i64) -> bool {
+        match self {
+            Comparison::Over => value > bound,
+            Comparison::Under => value < bound,
+            Comparison::Exactly => value == bound,
+        }
+    }
+}
+
+fn condition(token: &str) -> Option<Condition> {
+    let (name, value) = token.split_once(':')?;
+    if value.is_empty() {
+        return None;
+    }
+    let begins = |text: &&str| text.starts_with(value);
+    let number = || {
+        let (comparison, digits) = match value.as_bytes()[0] {
+            b'>' => (Comparison::Over, &value[1..]),
+            b'<' => (Comparison::Under, &value[1..]),
+            _ => (Comparison::Exactly, value),
+        };
+        Some((comparison, digits.trim_end_matches('d').parse().ok()?))
+    };
+    let yes = || match value {
+        "yes" | "y" => Some(true),
+        "no" | "n" => Some(false),
+        _ => None,
+    };
+    Some(match name {
+        "area" => Condition::Area(Area::ALL.iter().copied().find(|area| begins(&area.code()))?),
+        "intensity" => Condition::Intensity(Intensity::ALL.iter().copied().find(|known| begins(&known.code()))?),
+        "status" => Condition::Status(ClientStatus::ALL.iter().copied().find(|known| begins(&known.code()))?),
+        "band" => {
+            let bands = [
+                ("now", Band::Now),
+                ("today", Band::Today),
+                ("this-week", Band::ThisWeek),
+                ("week", Band::ThisWeek),
+                ("later", Band::Later),
+            ];
+            Condition::Band(bands.into_iter().find(|(code, _)| begins(code))?.1)
+        }
+        "tag" => Condition::Tag(value.into()),
+        "worker" => Condition::Worker(value.into()),
+        "no-contact" => number().map(|(comparison, days)| Condition::NoContact(comparison, days))?,
+        "next" => number().map(|(comparison, days)| Condition::Next(comparison, days))?,
+        "age" => number().map(|(comparison, years)| Condition::Age(comparison, years))?,
+        "crisis" => Condition::Crisis(yes()?),
+        "interpreter" => Condition::Interpreter(yes()?),
+        "safe-contact" => Condition::SafeContact(yes()?),
+        "plan" => Condition::Plan(yes()?),
+        "appointment" => Condition::Appointment(yes()?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RowId;
+
+    #[test]
+    fn conditions_and_words() {
+        let today: NaiveDate = "2026-11-24".parse().unwrap();
+        let mut facts = ClientFacts::new(RowId::derived(&["a"]), "Ana Garcia");
+        facts.area = Some(Area::MentalHealth);
+        facts.tags = vec!["wait-list".into()];
+        facts.birth_date = Some("1950-01-01".parse().unwrap());
+        let fits = |text: &str| Filter::parse(text).fits(&facts, Some(Band::Today), today);
+        for text in [
+            "area:mental-health",
+            "area:m tag:wait",
+            "no-contact:>14",
+            "age:>60 crisis:no",
+            "band:today appointment:no",
+            "next:>3",
+            "plan:no",
+            "status:active garcia",
+        ] {
+            assert!(fits(text), "{text}");
+        }
+        for text in [
+            "area:vocational",
+            "tag:veteran",
+            "no-contact:<14",
+            "crisis:yes",
+            "band:now",
+            "age:76 age:75",
+            "status:closed",
+        ] {
+            assert!(!fits(text), "{text}");
+        }
+        assert_eq!(Filter::parse("hmis:528656 area: tag:x ana").words, "hmis:528656 area: ana");
+        assert_eq!(Filter::parse("no-contact:soon").words, "no-contact:soon");
+    }
+}

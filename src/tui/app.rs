@@ -1,0 +1,554 @@
+//! The program while the screen is open: which stage it is in, what wakes it, when it draws.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::layout::Rect;
+
+use crate::demo;
+use crate::model::RowId;
+use crate::store::{Store, StoreError, wall_clock};
+
+use super::act::Flow;
+use super::action::{Action, Place};
+use super::desk::{Desk, Pane};
+use super::gate::{Gate, Step};
+use super::input::Next;
+use super::overlay::{Answer, Overlay};
+use super::panes::{self, Layout, SMALLEST};
+use super::terminal::{self, Screen, Wake};
+use super::theme::Theme;
+use super::{Start, draw, text};
+
+pub enum Stage {
+    Gate(Gate),
+    Desk(Box<Desk>),
+    /// The demo, locked: there is no passphrase, and closing it would lose it.
+    Covered(Box<Desk>),
+    /// Between two stages.
+    Nothing,
+}
+
+pub struct App {
+    start: Start,
+    pub stage: Stage,
+    theme: Theme,
+    /// When a key was last pressed.
+    pub touched: Instant,
+    /// The appointment that was last announced.
+    announced: Option<RowId>,
+}
+
+/// A change typed into a form is kept when the hands rest this long.
+const REST: Duration = Duration::from_millis(700);
+
+impl App {
+    pub fn new(start: Start, stage: Stage) -> App {
+        let theme = Theme::from_env(start.theme.as_deref(), start.plain);
+        App { start, stage, theme, touched: Instant::now(), announced: None }
+    }
+
+    pub fn run(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
+        self.draw(screen)?;
+        loop {
+            let wake = match wakes.recv_timeout(self.patience()) {
+                Ok(wake) => Some(wake),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(Wake::Lost),
+            };
+            let mut changed = wake.is_none() && self.rested()?;
+            let mut next = wake;
+            // All keys that wait are taken before the next frame.
+            while let Some(wake) = next {
+                match self.take(wake, screen, wakes)? {
+                    Some(redraw) => changed |= redraw,
+                    None => return Ok(()),
+                }
+                next = wakes.try_recv().ok();
+            }
+            self.announce(screen)?;
+            if changed {
+                self.settle(screen)?;
+                self.draw(screen)?;
+                if let Stage::Desk(desk) = &mut self.stage {
+                    desk.look_ahead()?;
+                }
+            }
+        }
+    }
+
+    /// What an action asked for beyond the desk: other looks, the clipboard, an editor.
+    fn settle(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+        if let Some((name, plain)) = desk.looks.take() {
+            // What was asked for on the command line stands over what was chosen before.
+            if self.start.theme.is_none() && !self.start.plain {
+                self.theme = Theme::from_env(Some(&name), plain);
+                screen.clear()?;
+            }
+        }
+        if let Some(text) = desk.copied.take() {
+            terminal::copy(screen, &text)?;
+        }
+        if std::mem::take(&mut desk.editing) {
+            terminal::leave();
+            let edited = desk.form.as_ref().and_then(|form| form.text_at_hand()).map(|text| terminal::edit(&text));
+            *screen = terminal::enter()?;
+            match edited {
+                Some(Ok(text)) => {
+                    if let Some(form) = &mut desk.form {
+                        form.replace_text(&text);
+                    }
+                }
+                Some(Err(error)) => desk.trouble(format!("{error:#}")),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ten minutes before an appointment the terminal says so, without a name.
+    fn announce(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+        let now = desk.moment().now;
+        let soon = desk.queue.iter().find(|queued| {
+            let left = (queued.starts - now).num_minutes();
+            (0..=10).contains(&left) && queued.starts > now
+        });
+        if let Some(soon) = soon.copied().filter(|soon| self.announced != Some(soon.row)) {
+            self.announced = Some(soon.row);
+            terminal::notify(screen, &format!("caseload: an appointment at {}", soon.starts.format("%H:%M")))?;
+        }
+        Ok(())
+    }
+
+    /// How long to sleep at most. An idle screen wakes once a minute, for the day and the lock.
+    fn patience(&self) -> Duration {
+        match &self.stage {
+            Stage::Gate(gate) => gate.wakes().unwrap_or(Duration::from_secs(3600)),
+            Stage::Desk(desk) if desk.form.as_ref().is_some_and(|form| form.unkept) => REST,
+            _ => Duration::from_secs(60),
+        }
+    }
+
+    /// Nothing happened for a while: says whether the screen changed.
+    pub fn rested(&mut self) -> anyhow::Result<bool> {
+        let idle = self.touched.elapsed();
+        match &mut self.stage {
+            Stage::Gate(_) => Ok(true),
+            Stage::Desk(desk) => {
+                if desk.form.as_ref().is_some_and(|form| form.unkept) && idle >= REST {
+                    desk.keep_draft();
+                    return Ok(false);
+                }
+                if idle >= Duration::from_secs(desk.lock_minutes() * 60) {
+                    self.lock("Locked because nothing was typed for a while.");
+                    return Ok(true);
+                }
+                let elsewhere = desk.store.changed_elsewhere()?;
+                if elsewhere {
+                    desk.load()?;
+                }
+                Ok(desk.new_day() || elsewhere)
+            }
+            Stage::Covered(_) | Stage::Nothing => Ok(false),
+        }
+    }
+
+    /// Closes the file and covers the screen.
+    fn lock(&mut self, why: &'static str) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Desk(mut desk) if desk.demo => {
+                desk.message = None;
+                Stage::Covered(desk)
+            }
+            Stage::Desk(mut desk) => {
+                desk.keep_draft();
+                // Dropping the desk closes the file and wipes its keys.
+                drop(desk);
+                Stage::Gate(Gate::locked(&self.start.file, why))
+            }
+            other => other,
+        };
+    }
+
+    /// Takes one event: whether to draw, or `None` to leave.
+    fn take(&mut self, wake: Wake, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<Option<bool>> {
+        match wake {
+            Wake::Stop | Wake::Lost => {
+                if let Stage::Desk(desk) = &mut self.stage {
+                    desk.keep_draft();
+                }
+                Ok(None)
+            }
+            Wake::Suspend => {
+                self.suspend(screen)?;
+                Ok(Some(true))
+            }
+            Wake::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                self.touched = Instant::now();
+                // Esc and a key pressed right after it arrive as one: they are meant as two.
+                if let (KeyCode::Char(_), true) = (key.code, key.modifiers.contains(KeyModifiers::ALT)) {
+                    let then = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
+                    let first = self.key(&KeyEvent::from(KeyCode::Esc), screen, wakes)?;
+                    return if first.is_none() { Ok(None) } else { self.key(&then, screen, wakes) };
+                }
+                self.key(&key, screen, wakes)
+            }
+            Wake::Event(Event::Paste(text)) => {
+                self.touched = Instant::now();
+                self.paste(&text)?;
+                Ok(Some(true))
+            }
+            Wake::Event(Event::Mouse(mouse)) => {
+                self.touched = Instant::now();
+                self.mouse(
+                    mouse,
+                    screen.size().map_or(Rect::default(), |size| Rect::new(0, 0, size.width, size.height)),
+                )
+            }
+            Wake::Event(Event::Resize(..)) => {
+                screen.autoresize()?;
+                Ok(Some(true))
+            }
+            Wake::Event(_) => Ok(Some(false)),
+        }
+    }
+
+    fn suspend(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        if let Stage::Desk(desk) = &mut self.stage {
+            desk.keep_draft();
+        }
+        *screen = terminal::suspend()?;
+        Ok(())
+    }
+
+    fn key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<Option<bool>> {
+        match std::mem::replace(&mut self.stage, Stage::Nothing) {
+            Stage::Gate(gate) => match gate.key(key) {
+                Step::Next(gate) => self.stage = Stage::Gate(gate),
+                Step::Open(store) => {
+                    self.stage = Stage::Desk(Box::new(self.desk(*store, false)?));
+                }
+                Step::Demo => {
+                    let spec = demo::Spec {
+                        clients: 47,
+                        notes: 400,
+                        seed: 1,
+                        moment: crate::store::local_moment(self.start.today),
+                    };
+                    let store = demo::in_memory(&spec, wall_clock())?;
+                    self.stage = Stage::Desk(Box::new(self.desk(store, true)?));
+                }
+                Step::Quit => return Ok(None),
+            },
+            Stage::Covered(desk) => {
+                let leave = key.code == KeyCode::Char('q')
+                    || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL));
+                if leave {
+                    return Ok(None);
+                }
+                self.stage = if key.code == KeyCode::Enter { Stage::Desk(desk) } else { Stage::Covered(desk) };
+            }
+            Stage::Desk(desk) => {
+                self.stage = Stage::Desk(desk);
+                return self.desk_key(key, screen, wakes);
+            }
+            Stage::Nothing => {}
+        }
+        Ok(Some(true))
+    }
+
+    fn desk(&self, store: Store, demo: bool) -> Result<Desk, StoreError> {
+        Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.today, demo)
+    }
+
+    fn desk_key(
+        &mut self,
+        key: &KeyEvent,
+        screen: &mut Screen,
+        wakes: &Receiver<Wake>,
+    ) -> anyhow::Result<Option<bool>> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
+        desk.message = None;
+        // Another program may have changed the file since the last key.
+        if desk.store.changed_elsewhere()? {
+            desk.load()?;
+        }
+        // These two work everywhere.
+        if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
+            self.suspend(screen)?;
+            return Ok(Some(true));
+        }
+        let flow = if desk.overlay.is_some() {
+            match desk.overlay_key(key)? {
+                Next::Flow(flow) => flow,
+                Next::Answer(answer, typed) => {
+                    self.answer(answer, &typed, screen, wakes)?;
+                    Flow::Stay
+                }
+            }
+        } else if desk.form.is_some() {
+            desk.form_key(key)?
+        } else if desk.filtering {
+            desk.filter_key(key)?
+        } else {
+            match desk.keys.action(key, Place::Desk) {
+                Some(action) => desk.act(action, None)?,
+                None if key.code == KeyCode::Esc && desk.tour.is_some() => {
+                    desk.toggle_tour();
+                    Flow::Stay
+                }
+                None if key.code == KeyCode::Esc && desk.running => {
+                    desk.stop_run();
+                    Flow::Stay
+                }
+                None if key.code == KeyCode::Esc && desk.filter.is_some() => {
+                    desk.filter = None;
+                    desk.list();
+                    desk.reload()?;
+                    Flow::Stay
+                }
+                None if key.code == KeyCode::Esc && desk.focus != Pane::Caseload => {
+                    desk.focus = Pane::Caseload;
+                    Flow::Stay
+                }
+                None => {
+                    if matches!(key.code, KeyCode::Char(_)) {
+                        desk.say("That key does nothing here. ? shows what each key does.");
+                    }
+                    Flow::Stay
+                }
+            }
+        };
+        if flow == Flow::Suspend {
+            self.suspend(screen)?;
+        }
+        Ok(self.flows(flow))
+    }
+
+    /// Does an action that was clicked on.
+    fn called(&mut self, action: Action) -> anyhow::Result<Option<bool>> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
+        let flow = desk.act(action, None)?;
+        Ok(self.flows(flow))
+    }
+
+    fn flows(&mut self, flow: Flow) -> Option<bool> {
+        match flow {
+            Flow::Stay | Flow::Suspend => {}
+            Flow::Quit => {
+                if let Stage::Desk(desk) = &mut self.stage {
+                    desk.keep_draft();
+                }
+                return None;
+            }
+            Flow::Lock => self.lock(""),
+        }
+        Some(true)
+    }
+
+    /// Does what was asked for in a line of text.
+    fn answer(
+        &mut self,
+        answer: Answer,
+        typed: &str,
+        screen: &mut Screen,
+        wakes: &Receiver<Wake>,
+    ) -> anyhow::Result<()> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+        match answer {
+            Answer::LockMinutes => match typed.trim().parse::<u64>() {
+                Ok(minutes) if (1..=240).contains(&minutes) => {
+                    desk.overlay = None;
+                    match desk.store.set_local("lock-minutes", Some(minutes.to_string().as_bytes())) {
+                        Ok(()) => desk.say(format!("Locks after {minutes} idle minutes.")),
+                        Err(error) => desk.trouble(error),
+                    }
+                }
+                _ => desk.refuse("Type a whole number of minutes from 1 to 240."),
+            },
+            Answer::Tag | Answer::Reassign | Answer::SaveFilter if typed.trim().is_empty() => {
+                desk.refuse("Nothing was typed.");
+            }
+            Answer::Tag => {
+                desk.overlay = None;
+                desk.tag(typed)?;
+            }
+            Answer::Reassign => {
+                desk.overlay = None;
+                desk.reassign(typed)?;
+            }
+            Answer::SaveFilter => {
+                desk.overlay = None;
+                desk.keep_filter(typed.trim())?;
+            }
+            Answer::Import => {
+                let path = typed.trim().trim_matches(['"', '\'']);
+                let path = match path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest))) {
+                    Some(path) => path,
+                    None => PathBuf::from(path),
+                };
+                let theme = self.theme;
+                let mut shown = Instant::now() - Duration::from_secs(1);
+                let mut show = |done: usize, all: usize| {
+                    while let Ok(wake) = wakes.try_recv() {
+                        let stop = |key: &KeyEvent| {
+                            key.code == KeyCode::Esc
+                                || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL))
+                        };
+                        if matches!(&wake, Wake::Stop | Wake::Lost)
+                            || matches!(&wake, Wake::Event(Event::Key(key)) if stop(key))
+                        {
+                            return ControlFlow::Break(());
+                        }
+                    }
+                    if shown.elapsed() > Duration::from_millis(80) {
+                        shown = Instant::now();
+                        let _ = screen.draw(|frame| progress(frame, done, all, theme));
+                    }
+                    ControlFlow::Continue(())
+                };
+                match desk.import(&path, &mut show) {
+                    Ok(lines) => {
+                        desk.overlay = Some(Overlay::Reading { title: "Imported".into(), lines, scroll: 0 });
+                    }
+                    Err(error) => desk.refuse(&format!("{error:#}")),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
+        match &mut self.stage {
+            Stage::Gate(gate) => gate.paste(pasted),
+            Stage::Desk(desk) => match &mut desk.overlay {
+                Some(Overlay::Palette { input, .. } | Overlay::Ask { input, .. }) => input.paste(pasted),
+                Some(Overlay::Search { input, .. }) => {
+                    input.paste(pasted);
+                    desk.search()?;
+                }
+                Some(_) => {}
+                None => {
+                    if let Some(form) = &mut desk.form {
+                        form.paste(pasted);
+                    }
+                }
+            },
+            Stage::Covered(_) | Stage::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> anyhow::Result<Option<bool>> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
+        if desk.overlay.is_some() || desk.form.is_some() {
+            return Ok(Some(false));
+        }
+        let layout = Layout::of(area, desk.focus, self.theme.plain);
+        if mouse.kind == MouseEventKind::Down(MouseButton::Left)
+            && mouse.row == layout.bottom.y
+            && desk.message.is_none()
+        {
+            let hints = desk.hint_line(layout.bottom.width);
+            let hit = hints.iter().find(|hint| (hint.x..hint.x + hint.width).contains(&mouse.column));
+            if let Some(action) = hit.map(|hint| hint.action) {
+                return self.called(action);
+            }
+        }
+        let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Ok(Some(false)) };
+        let place = layout.panes[pane as usize];
+        let row = usize::from(mouse.row.saturating_sub(place.y + 1));
+        let height = usize::from(place.height.saturating_sub(2));
+        match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                desk.go_to(pane)?;
+                match pane {
+                    Pane::Caseload => {
+                        if let Some(at) = desk.caseload_line(row, height) {
+                            desk.choose(at)?;
+                        }
+                    }
+                    Pane::Goals => {
+                        let many = desk.goal_lines().len();
+                        desk.goal_at = (panes::scrolled(desk.goal_at, many, height) + row).min(many.saturating_sub(1));
+                    }
+                    Pane::Appointments => {
+                        let many = desk.queue.len();
+                        desk.visit_at =
+                            (panes::scrolled(desk.visit_at, many, height) + row).min(many.saturating_sub(1));
+                    }
+                    Pane::Client => {}
+                }
+            }
+            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
+                let by = if mouse.kind == MouseEventKind::ScrollDown { 1 } else { -1 };
+                let before = std::mem::replace(&mut desk.focus, pane);
+                desk.step(by)?;
+                desk.focus = before;
+            }
+            _ => return Ok(Some(false)),
+        }
+        Ok(Some(true))
+    }
+
+    fn draw(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        queue!(screen.backend_mut().writer(), BeginSynchronizedUpdate)?;
+        screen.draw(|frame| self.frame(frame))?;
+        queue!(screen.backend_mut().writer(), EndSynchronizedUpdate)?;
+        std::io::Write::flush(screen.backend_mut().writer())?;
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &mut ratatui::Frame<'_>) {
+        let area = frame.area();
+        let theme = self.theme;
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            let text = format!(
+                "This window is too small: {}x{} is the least. It is {}x{}.",
+                SMALLEST.0, SMALLEST.1, area.width, area.height
+            );
+            for (line, y) in text::wrap(&text, usize::from(area.width)).iter().zip(area.y..area.bottom()) {
+                panes::put(frame.buffer_mut(), area.x, y, area.width, line, theme.text());
+            }
+            return;
+        }
+        let cursor = match &mut self.stage {
+            Stage::Gate(gate) => gate.draw(area, frame.buffer_mut(), theme),
+            Stage::Covered(_) => {
+                let inner = draw::boxed(draw::middle(area, 60, 7), frame.buffer_mut(), "caseload is locked", theme);
+                panes::put(
+                    frame.buffer_mut(),
+                    inner.x + 1,
+                    inner.y + 1,
+                    inner.width,
+                    "This is the demo: Enter opens it again. q leaves.",
+                    theme.text(),
+                );
+                None
+            }
+            Stage::Desk(desk) => desk.draw_all(area, frame.buffer_mut(), theme),
+            Stage::Nothing => None,
+        };
+        if let Some(cursor) = cursor {
+            frame.set_cursor_position(cursor);
+        }
+    }
+}
+
+fn progress(frame: &mut ratatui::Frame<'_>, done: usize, all: usize, theme: Theme) {
+    let area = frame.area();
+    let inner = draw::boxed(draw::middle(area, 60, 6), frame.buffer_mut(), "Importing", theme);
+    let columns = usize::from(inner.width).saturating_sub(2);
+    let full = done * columns / all.max(1);
+    let bar = format!("{}{}", "#".repeat(full), ".".repeat(columns - full));
+    panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 1, inner.width, &bar, theme.good());
+    let text = format!("{done} of {all} rows. Esc stops; nothing is changed then.");
+    panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 2, inner.width, &text, theme.text());
+}

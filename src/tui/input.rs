@@ -1,0 +1,238 @@
+//! Where keys go: to the overlay on top, to the form under it, to the filter, or to the panes.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+
+use crate::store::StoreError;
+
+use super::act::Flow;
+use super::action::{Action, Place};
+use super::desk::{Desk, Pane};
+use super::overlay::{self, Answer, Overlay};
+use super::panes::Layout;
+use super::theme::Theme;
+use super::{form, terminal};
+
+/// What comes of a key in an overlay.
+pub enum Next {
+    Flow(Flow),
+    Answer(Answer, String),
+}
+
+impl Desk {
+    pub fn draw_all(
+        &mut self,
+        area: Rect,
+        buffer: &mut ratatui::buffer::Buffer,
+        theme: Theme,
+    ) -> Option<ratatui::layout::Position> {
+        self.draw(area, buffer, theme);
+        let layout = Layout::of(area, self.focus, theme.plain);
+        let moment = self.moment();
+        let mut cursor = None;
+        // Under a short form the client stays in sight: whom it is about, and how to reach them safely.
+        let short = self.form.as_ref().map(form::Form::lines).filter(|lines| lines + 8 <= layout.over.height);
+        let about_chosen = self.form.as_ref().is_some_and(|form| Some(form.stream) == self.chosen);
+        let place = match short.filter(|_| about_chosen) {
+            Some(lines) => {
+                let under = Rect { y: layout.over.y + lines, height: layout.over.height - lines, ..layout.over };
+                self.draw_beneath(under, buffer, theme);
+                Rect { height: lines, ..layout.over }
+            }
+            None => layout.over,
+        };
+        if let Some(form) = &mut self.form {
+            let name = self.caseload.get(form.stream).map(|facts| facts.name.as_str());
+            cursor = form.draw(place, buffer, theme, &moment, name);
+        }
+        if let (Some(text), None, None) = (self.tour_text(), &self.form, &self.overlay) {
+            self.draw_tour(&text, layout, buffer, theme);
+        }
+        if let Some(overlay) = &self.overlay {
+            let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+            cursor = overlay.draw(body, buffer, theme, self);
+        }
+        cursor
+    }
+
+    /// Says in an open question why its answer will not do.
+    pub fn refuse(&mut self, why: &str) {
+        match &mut self.overlay {
+            Some(Overlay::Ask { trouble, .. }) => *trouble = Some(why.into()),
+            _ => self.trouble(why),
+        }
+    }
+
+    pub fn form_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
+        let moment = self.moment();
+        let Some(form) = self.form.as_mut() else { return Ok(Flow::Stay) };
+        if form.key(key, &moment) {
+            return Ok(Flow::Stay);
+        }
+        match self.keys.action(key, Place::Form) {
+            Some(Action::Save) => self.save_form()?,
+            Some(Action::NextField) => form.next(&moment),
+            Some(Action::PreviousField) => form.previous(&moment),
+            Some(Action::OtherValue) => form.other_value(),
+            Some(Action::Leave) => self.leave_form(),
+            Some(Action::Editor) => self.ask_editor(),
+            _ if key.code == KeyCode::Enter => self.save_form()?,
+            _ if self.keys.action(key, Place::Desk) == Some(Action::Lock)
+                && key.modifiers.contains(KeyModifiers::CONTROL) =>
+            {
+                return Ok(Flow::Lock);
+            }
+            _ => {}
+        }
+        Ok(Flow::Stay)
+    }
+
+    /// Before text leaves the encrypted file: what that means.
+    fn ask_editor(&mut self) {
+        let text = self.form.as_ref().and_then(form::Form::text_at_hand);
+        if text.is_none() {
+            self.say("Only a field of several lines can be written in an editor.");
+            return;
+        }
+        let place = if terminal::memory_folder().is_some() { "kept in memory" } else { "ON THE DISK IN THE CLEAR" };
+        let question = format!("The text leaves the encrypted file while the editor is open ({place})");
+        self.overlay = Some(overlay::Menu::confirm(question, "Open the editor", overlay::Pick::Editor));
+    }
+
+    pub fn filter_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
+        match key.code {
+            KeyCode::Esc => {
+                self.filter = None;
+                self.filtering = false;
+            }
+            KeyCode::Enter => {
+                self.filtering = false;
+                if self.filter.as_deref().is_some_and(|filter| filter.trim().is_empty()) {
+                    self.filter = None;
+                }
+            }
+            KeyCode::Up => return Ok(self.step(-1).map(|()| Flow::Stay)?),
+            KeyCode::Down => return Ok(self.step(1).map(|()| Flow::Stay)?),
+            KeyCode::Backspace => drop(self.filter.get_or_insert_default().pop()),
+            KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                self.filter.get_or_insert_default().push(c)
+            }
+            _ => return Ok(Flow::Stay),
+        }
+        self.list();
+        self.reload()?;
+        Ok(Flow::Stay)
+    }
+
+    pub fn search(&mut self) -> Result<(), StoreError> {
+        if let Some(Overlay::Search { input, hits, at }) = &mut self.overlay {
+            *hits = self.store.search(&input.text(), 50)?;
+            *at = 0;
+        }
+        Ok(())
+    }
+
+    pub fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
+        let stay = Ok(Next::Flow(Flow::Stay));
+        let Some(mut overlay) = self.overlay.take() else { return stay };
+        if key.code == KeyCode::Esc {
+            return stay;
+        }
+        let by = match key.code {
+            KeyCode::Up => -1,
+            KeyCode::Down => 1,
+            KeyCode::PageUp => -10,
+            KeyCode::PageDown => 10,
+            _ => 0,
+        };
+        let moved = |at: usize, many: usize| at.saturating_add_signed(by).min(many.saturating_sub(1));
+        match &mut overlay {
+            Overlay::Reading { lines, .. } if key.code == KeyCode::Char('y') => {
+                self.copied = Some(lines.join("\n"));
+                self.say("Copied to the clipboard, if your terminal allows it.");
+            }
+            Overlay::Help { scroll } | Overlay::Reading { scroll, .. } => match key.code {
+                KeyCode::Char('q' | '?') | KeyCode::Enter => return stay,
+                KeyCode::Char('j') => *scroll += 1,
+                KeyCode::Char('k') => *scroll = scroll.saturating_sub(1),
+                _ => *scroll = scroll.saturating_add_signed(by).min(10_000),
+            },
+            Overlay::Palette { input, found, at } => {
+                if key.code == KeyCode::Enter {
+                    return Ok(Next::Flow(match found.get(*at) {
+                        Some(entry) => self.act(entry.action, None)?,
+                        None => Flow::Stay,
+                    }));
+                }
+                *at = moved(*at, found.len());
+                if input.key(key) {
+                    *found = overlay::matching(&input.text());
+                    *at = 0;
+                }
+            }
+            Overlay::Search { input, hits, at } => {
+                if key.code == KeyCode::Enter {
+                    if let Some(hit) = hits.get(*at) {
+                        let client = hit.client;
+                        self.choose_client(client)?;
+                        self.go_to(Pane::Client)?;
+                    }
+                    return stay;
+                }
+                *at = moved(*at, hits.len());
+                if input.key(key) {
+                    self.overlay = Some(overlay);
+                    self.search()?;
+                    return stay;
+                }
+            }
+            Overlay::Menu(menu) => {
+                let by_key = match key.code {
+                    KeyCode::Char(c) => menu.items.iter().position(|item| item.key == Some(c)),
+                    KeyCode::Enter => Some(menu.at),
+                    _ => None,
+                };
+                if let Some(item) = by_key.and_then(|at| menu.items.get(at)) {
+                    return Ok(Next::Flow(self.pick(item.choice.clone())?));
+                }
+                menu.at = moved(menu.at, menu.items.len());
+            }
+            Overlay::Records { rows, at } => {
+                let chosen = rows.get(*at).map(|shown| (shown.record, shown.row, shown.text.clone()));
+                match (key.code, chosen) {
+                    (KeyCode::Enter | KeyCode::Char('e'), Some((record, row, _))) => {
+                        self.edit_row(record, row)?;
+                        return stay;
+                    }
+                    (KeyCode::Char('h'), Some((_, row, _))) => {
+                        self.history(Some(row))?;
+                        return stay;
+                    }
+                    (KeyCode::Delete | KeyCode::Char('x'), Some((record, row, text))) if !record.opens_stream() => {
+                        let question = format!("Delete the {}: {text}?", record.label.to_lowercase());
+                        self.overlay = Some(overlay::Menu::confirm(
+                            question,
+                            "Yes, delete it",
+                            overlay::Pick::Delete(record, row),
+                        ));
+                        return stay;
+                    }
+                    (KeyCode::Char('q'), _) => return stay,
+                    _ => *at = moved(*at, rows.len()),
+                }
+            }
+            Overlay::Ask { input, answer, trouble, .. } => {
+                if key.code == KeyCode::Enter {
+                    let (answer, typed) = (*answer, input.text());
+                    self.overlay = Some(overlay);
+                    return Ok(Next::Answer(answer, typed));
+                }
+                if input.key(key) {
+                    *trouble = None;
+                }
+            }
+        }
+        self.overlay = Some(overlay);
+        stay
+    }
+}

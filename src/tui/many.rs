@@ -1,0 +1,98 @@
+//! Something done for several clients at once: one change, so that one undo takes it back.
+
+use std::collections::BTreeMap;
+
+use crate::model::records::{client, note, task};
+use crate::model::{Change, Edit, Field, RowId};
+use crate::store::StoreError;
+
+use super::desk::Desk;
+
+impl Desk {
+    /// Marks the chosen client and goes on to the next; unmarks where it was marked.
+    pub fn mark_client(&mut self) -> Result<(), StoreError> {
+        let Some(chosen) = self.chosen else { return Ok(()) };
+        if !self.marked.remove(&chosen) {
+            self.marked.insert(chosen);
+        }
+        self.choose(self.at + 1)
+    }
+
+    /// What a change for one client is for all who are marked: rows of their own with the same values.
+    pub fn for_all_marked(&self, change: &mut Change, row: RowId, stream: RowId) {
+        let copies = [&note::TYPE, &task::TYPE];
+        let one = change.edits.clone();
+        let new = one.iter().any(
+            |edit| matches!(edit, Edit::Create { record, row: made, .. } if *made == row && copies.contains(record)),
+        );
+        if !new || !self.marked.contains(&stream) {
+            return;
+        }
+        for other in self.meant().into_iter().filter(|other| *other != stream) {
+            let own = self.store.new_id();
+            change.edits.extend(one.iter().filter_map(|edit| match edit {
+                Edit::Create { record, .. } => Some(Edit::Create { record, row: own, stream: other }),
+                Edit::Set { field, value, .. } => Some(Edit::Set { row: own, field: *field, value: value.clone() }),
+                // Goals are the one client's own.
+                Edit::Member { .. } | Edit::Delete { .. } => None,
+            }));
+        }
+    }
+
+    /// Adds and removes tags of all who are meant: `voucher, -wait`.
+    pub fn tag(&mut self, typed: &str) -> Result<(), StoreError> {
+        let mut change = Change::new("tag");
+        for client in self.meant() {
+            for word in Field::parse_words(typed) {
+                let (word, present) = match word.strip_prefix('-') {
+                    Some(gone) => (gone.trim().to_string(), false),
+                    None => (word.trim_start_matches('+').trim().to_string(), true),
+                };
+                if !word.is_empty() {
+                    change.member(client, client::tags, word, present);
+                }
+            }
+        }
+        let said = format!("Tagged {}.", self.meant_in_words());
+        self.apply(&change, said)
+    }
+
+    /// Gives all who are meant to another case manager.
+    pub fn reassign(&mut self, name: &str) -> Result<(), StoreError> {
+        let mut change = Change::new("reassign");
+        for client in self.meant() {
+            change.set(client, client::worker, name.trim());
+        }
+        let said = format!("Given to {}: {}.", name.trim(), self.meant_in_words());
+        self.apply(&change, said)
+    }
+
+    pub fn meant_in_words(&self) -> String {
+        match self.meant().len() {
+            1 => "1 client".into(),
+            many => format!("{many} clients"),
+        }
+    }
+
+    /// Filters that were kept, by name.
+    pub fn kept_filters(&self) -> BTreeMap<String, String> {
+        let kept = self.store.local("filters").ok().flatten();
+        kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default()
+    }
+
+    /// Keeps the filter at hand under a name; an empty filter forgets the name.
+    pub fn keep_filter(&mut self, name: &str) -> Result<(), StoreError> {
+        let mut kept = self.kept_filters();
+        let filter = self.filter.clone().unwrap_or_default();
+        match filter.trim().is_empty() {
+            true => drop(kept.remove(name)),
+            false => drop(kept.insert(name.into(), filter)),
+        }
+        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+        match self.store.set_local("filters", Some(&bytes)) {
+            Ok(()) => self.say(format!("Kept as \"{name}\". {} lists what is kept.", self.keys.first_of("filters"))),
+            Err(error) => self.trouble(error),
+        }
+        Ok(())
+    }
+}
