@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::layout::Rect;
@@ -15,12 +15,11 @@ use crate::model::RowId;
 use crate::store::{Store, StoreError, wall_clock};
 
 use super::act::Flow;
-use super::action::{Action, Place};
-use super::desk::{Desk, Pane};
+use super::desk::Desk;
 use super::gate::{Gate, Step};
 use super::input::Next;
 use super::overlay::{Answer, Overlay};
-use super::panes::{self, Layout, SMALLEST};
+use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake};
 use super::theme::Theme;
 use super::{Start, draw, text};
@@ -265,7 +264,7 @@ impl App {
     }
 
     fn desk(&self, store: Store, demo: bool) -> Result<Desk, StoreError> {
-        Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.today, demo)
+        Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.moments(), demo)
     }
 
     fn desk_key(
@@ -275,67 +274,20 @@ impl App {
         wakes: &Receiver<Wake>,
     ) -> anyhow::Result<Option<bool>> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
-        desk.message = None;
-        // Another program may have changed the file since the last key.
         if desk.store.changed_elsewhere()? {
+            // Another program has changed the file since the last key.
             desk.load()?;
         }
-        // These two work everywhere.
-        if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
-            self.suspend(screen)?;
-            return Ok(Some(true));
-        }
-        let flow = if desk.overlay.is_some() {
-            match desk.overlay_key(key)? {
-                Next::Flow(flow) => flow,
-                Next::Answer(answer, typed) => {
-                    self.answer(answer, &typed, screen, wakes)?;
-                    Flow::Stay
-                }
-            }
-        } else if desk.form.is_some() {
-            desk.form_key(key)?
-        } else if desk.filtering {
-            desk.filter_key(key)?
-        } else {
-            match desk.keys.action(key, Place::Desk) {
-                Some(action) => desk.act(action, None)?,
-                None if key.code == KeyCode::Esc && desk.tour.is_some() => {
-                    desk.toggle_tour();
-                    Flow::Stay
-                }
-                None if key.code == KeyCode::Esc && desk.running => {
-                    desk.stop_run();
-                    Flow::Stay
-                }
-                None if key.code == KeyCode::Esc && desk.filter.is_some() => {
-                    desk.filter = None;
-                    desk.list();
-                    desk.reload()?;
-                    Flow::Stay
-                }
-                None if key.code == KeyCode::Esc && desk.focus != Pane::Caseload => {
-                    desk.focus = Pane::Caseload;
-                    Flow::Stay
-                }
-                None => {
-                    if matches!(key.code, KeyCode::Char(_)) {
-                        desk.say("That key does nothing here. ? shows what each key does.");
-                    }
-                    Flow::Stay
-                }
+        let flow = match desk.key(key)? {
+            Next::Flow(flow) => flow,
+            Next::Answer(answer, typed) => {
+                self.answer(answer, &typed, screen, wakes)?;
+                Flow::Stay
             }
         };
         if flow == Flow::Suspend {
             self.suspend(screen)?;
         }
-        Ok(self.flows(flow))
-    }
-
-    /// Does an action that was clicked on.
-    fn called(&mut self, action: Action) -> anyhow::Result<Option<bool>> {
-        let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
-        let flow = desk.act(action, None)?;
         Ok(self.flows(flow))
     }
 
@@ -428,74 +380,17 @@ impl App {
     fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
         match &mut self.stage {
             Stage::Gate(gate) => gate.paste(pasted),
-            Stage::Desk(desk) => match &mut desk.overlay {
-                Some(Overlay::Palette { input, .. } | Overlay::Ask { input, .. }) => input.paste(pasted),
-                Some(Overlay::Search { input, .. }) => {
-                    input.paste(pasted);
-                    desk.search()?;
-                }
-                Some(_) => {}
-                None => {
-                    if let Some(form) = &mut desk.form {
-                        form.paste(pasted);
-                    }
-                }
-            },
+            Stage::Desk(desk) => desk.paste(pasted)?,
             Stage::Covered(_) | Stage::Nothing => {}
         }
         Ok(())
     }
 
     fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> anyhow::Result<Option<bool>> {
+        let plain = self.theme.plain;
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
-        if desk.overlay.is_some() || desk.form.is_some() {
-            return Ok(Some(false));
-        }
-        let layout = Layout::of(area, desk.focus, self.theme.plain);
-        if mouse.kind == MouseEventKind::Down(MouseButton::Left)
-            && mouse.row == layout.bottom.y
-            && desk.message.is_none()
-        {
-            let hints = desk.hint_line(layout.bottom.width);
-            let hit = hints.iter().find(|hint| (hint.x..hint.x + hint.width).contains(&mouse.column));
-            if let Some(action) = hit.map(|hint| hint.action) {
-                return self.called(action);
-            }
-        }
-        let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Ok(Some(false)) };
-        let place = layout.panes[pane as usize];
-        let row = usize::from(mouse.row.saturating_sub(place.y + 1));
-        let height = usize::from(place.height.saturating_sub(2));
-        match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => {
-                desk.go_to(pane)?;
-                match pane {
-                    Pane::Caseload => {
-                        if let Some(at) = desk.caseload_line(row, height) {
-                            desk.choose(at)?;
-                        }
-                    }
-                    Pane::Goals => {
-                        let many = desk.goal_lines().len();
-                        desk.goal_at = (panes::scrolled(desk.goal_at, many, height) + row).min(many.saturating_sub(1));
-                    }
-                    Pane::Appointments => {
-                        let many = desk.queue.len();
-                        desk.visit_at =
-                            (panes::scrolled(desk.visit_at, many, height) + row).min(many.saturating_sub(1));
-                    }
-                    Pane::Client => {}
-                }
-            }
-            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
-                let by = if mouse.kind == MouseEventKind::ScrollDown { 1 } else { -1 };
-                let before = std::mem::replace(&mut desk.focus, pane);
-                desk.step(by)?;
-                desk.focus = before;
-            }
-            _ => return Ok(Some(false)),
-        }
-        Ok(Some(true))
+        let flow = desk.mouse(mouse, area, plain)?;
+        Ok(self.flows(flow))
     }
 
     fn draw(&mut self, screen: &mut Screen) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The unlocked caseload on the screen: what is chosen, what is shown, and how a saved change reaches both.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use std::collections::HashSet;
@@ -10,7 +11,7 @@ use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
 use crate::model::{Area, Change, ClientStatus, Intensity, Moment, RecordType, Row, RowId};
-use crate::store::{ClientFile, Receipt, Store, StoreError, local_moment};
+use crate::store::{ClientFile, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
 use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
 
@@ -129,12 +130,14 @@ pub struct Message {
     pub trouble: bool,
 }
 
+/// Where the desk learns what time it is.
+pub type Moments = Arc<dyn Fn() -> Moment>;
+
 pub struct Desk {
     pub store: Store,
     pub rules: Rules,
     pub keys: Keys,
-    /// The day, where it was fixed.
-    fixed: Option<NaiveDate>,
+    moments: Moments,
     pub today: NaiveDate,
     pub demo: bool,
     pub caseload: Caseload,
@@ -178,19 +181,13 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(
-        store: Store,
-        rules: Rules,
-        keys: Keys,
-        fixed: Option<NaiveDate>,
-        demo: bool,
-    ) -> Result<Desk, StoreError> {
-        let today = local_moment(fixed).today();
+    pub fn new(store: Store, rules: Rules, keys: Keys, moments: Moments, demo: bool) -> Result<Desk, StoreError> {
+        let today = moments().today();
         let mut desk = Desk {
             store,
             rules,
             keys,
-            fixed,
+            moments,
             today,
             demo,
             caseload: Caseload::default(),
@@ -245,7 +242,7 @@ impl Desk {
     }
 
     pub fn moment(&self) -> Moment {
-        local_moment(self.fixed)
+        (self.moments)()
     }
 
     /// Takes note of a new day; says whether it is one.

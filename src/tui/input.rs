@@ -1,6 +1,6 @@
 //! Where keys go: to the overlay on top, to the form under it, to the filter, or to the panes.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use crate::store::StoreError;
@@ -9,7 +9,7 @@ use super::act::Flow;
 use super::action::{Action, Place};
 use super::desk::{Desk, Pane};
 use super::overlay::{self, Answer, Overlay};
-use super::panes::Layout;
+use super::panes::{Layout, scrolled};
 use super::theme::Theme;
 use super::{form, terminal};
 
@@ -20,6 +20,127 @@ pub enum Next {
 }
 
 impl Desk {
+    /// Takes a key, wherever it belongs.
+    pub fn key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
+        self.message = None;
+        if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
+            return Ok(Next::Flow(Flow::Suspend));
+        }
+        if self.overlay.is_some() {
+            return self.overlay_key(key);
+        }
+        let flow = if self.form.is_some() {
+            self.form_key(key)?
+        } else if self.filtering {
+            self.filter_key(key)?
+        } else {
+            match self.keys.action(key, Place::Desk) {
+                Some(action) => self.act(action, None)?,
+                None if key.code == KeyCode::Esc => self.step_back()?,
+                None => {
+                    if matches!(key.code, KeyCode::Char(_)) {
+                        let help = self.keys.first_of("help").to_string();
+                        self.say(format!("That key does nothing here. {help} shows what each key does."));
+                    }
+                    Flow::Stay
+                }
+            }
+        };
+        Ok(Next::Flow(flow))
+    }
+
+    /// `Esc` in the panes: out of the tour, out of the run, out of the filter, back to the caseload.
+    fn step_back(&mut self) -> Result<Flow, StoreError> {
+        if self.tour.is_some() {
+            self.toggle_tour();
+        } else if self.running {
+            self.stop_run();
+        } else if self.filter.take().is_some() {
+            self.list();
+            self.reload()?;
+        } else {
+            self.focus = Pane::Caseload;
+        }
+        Ok(Flow::Stay)
+    }
+
+    pub fn paste(&mut self, pasted: &str) -> Result<(), StoreError> {
+        match &mut self.overlay {
+            Some(Overlay::Palette { input, found, at }) => {
+                input.paste(pasted);
+                (*found, *at) = (overlay::matching(&input.text()), 0);
+            }
+            Some(Overlay::Ask { input, .. }) => input.paste(pasted),
+            Some(Overlay::Search { input, .. }) => {
+                input.paste(pasted);
+                self.search()?;
+            }
+            Some(_) => {}
+            None => match &mut self.form {
+                Some(form) => form.paste(pasted),
+                None if self.filtering => {
+                    let clean = crate::model::text::one_line(pasted.trim()).into_owned();
+                    self.filter.get_or_insert_default().push_str(&clean);
+                    self.list();
+                    self.reload()?;
+                }
+                None => {}
+            },
+        }
+        Ok(())
+    }
+
+    /// A click chooses, the wheel moves, and a key of the hint line can be clicked.
+    pub fn mouse(&mut self, mouse: MouseEvent, area: Rect, plain: bool) -> Result<Flow, StoreError> {
+        if self.overlay.is_some() || self.form.is_some() {
+            return Ok(Flow::Stay);
+        }
+        let layout = Layout::of(area, self.focus, plain);
+        if mouse.kind == MouseEventKind::Down(MouseButton::Left)
+            && mouse.row == layout.bottom.y
+            && self.message.is_none()
+        {
+            let hints = self.hint_line(layout.bottom.width);
+            let hit = hints.iter().find(|hint| (hint.x..hint.x + hint.width).contains(&mouse.column));
+            if let Some(action) = hit.map(|hint| hint.action) {
+                return self.act(action, None);
+            }
+        }
+        let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Ok(Flow::Stay) };
+        let place = layout.panes[pane as usize];
+        let row = usize::from(mouse.row.saturating_sub(place.y + 1));
+        let height = usize::from(place.height.saturating_sub(2));
+        match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.go_to(pane)?;
+                match pane {
+                    Pane::Caseload => {
+                        if let Some(at) = self.caseload_line(row, height) {
+                            self.choose(at)?;
+                        }
+                    }
+                    Pane::Goals => {
+                        let many = self.goal_lines().len();
+                        self.goal_at = (scrolled(self.goal_at, many, height) + row).min(many.saturating_sub(1));
+                    }
+                    Pane::Appointments => {
+                        let many = self.queue.len();
+                        self.visit_at = (scrolled(self.visit_at, many, height) + row).min(many.saturating_sub(1));
+                    }
+                    Pane::Client => {}
+                }
+            }
+            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
+                let by = if mouse.kind == MouseEventKind::ScrollDown { 1 } else { -1 };
+                let before = std::mem::replace(&mut self.focus, pane);
+                self.step(by)?;
+                self.focus = before;
+            }
+            _ => return Ok(Flow::Stay),
+        }
+        Ok(Flow::Stay)
+    }
+
     pub fn draw_all(
         &mut self,
         area: Rect,
@@ -63,7 +184,7 @@ impl Desk {
         }
     }
 
-    pub fn form_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
+    fn form_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let moment = self.moment();
         let Some(form) = self.form.as_mut() else { return Ok(Flow::Stay) };
         if form.key(key, &moment) {
@@ -99,7 +220,7 @@ impl Desk {
         self.overlay = Some(overlay::Menu::confirm(question, "Open the editor", overlay::Pick::Editor));
     }
 
-    pub fn filter_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
+    fn filter_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         match key.code {
             KeyCode::Esc => {
                 self.filter = None;
@@ -124,7 +245,7 @@ impl Desk {
         Ok(Flow::Stay)
     }
 
-    pub fn search(&mut self) -> Result<(), StoreError> {
+    fn search(&mut self) -> Result<(), StoreError> {
         if let Some(Overlay::Search { input, hits, at }) = &mut self.overlay {
             *hits = self.store.search(&input.text(), 50)?;
             *at = 0;
@@ -132,7 +253,7 @@ impl Desk {
         Ok(())
     }
 
-    pub fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
+    fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
         let stay = Ok(Next::Flow(Flow::Stay));
         let Some(mut overlay) = self.overlay.take() else { return stay };
         if key.code == KeyCode::Esc {

@@ -31,7 +31,7 @@ mod tour;
 use std::path::PathBuf;
 
 use crate::demo;
-use crate::store::wall_clock;
+use crate::store::{local_moment, wall_clock};
 use crate::triage::Rules;
 
 use app::{App, Stage};
@@ -57,6 +57,13 @@ pub struct Start {
     pub demo: Option<demo::Spec>,
 }
 
+impl Start {
+    fn moments(&self) -> desk::Moments {
+        let today = self.today;
+        std::sync::Arc::new(move || local_moment(today))
+    }
+}
+
 /// Gives the terminal back as it was; does nothing where it was not taken.
 pub fn leave_screen() {
     terminal::leave();
@@ -80,7 +87,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
 }
 
 fn opening(start: &Start) -> anyhow::Result<Stage> {
-    let desk = |store, demo| Desk::new(store, start.rules.clone(), start.keys.clone(), start.today, demo);
+    let desk = |store, demo| Desk::new(store, start.rules.clone(), start.keys.clone(), start.moments(), demo);
     if let Some(spec) = &start.demo {
         return Ok(Stage::Desk(Box::new(desk(demo::in_memory(spec, wall_clock())?, true)?)));
     }

@@ -1,6 +1,6 @@
 //! What a person sees, as snapshots; and that a field declared once is everywhere.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -9,7 +9,7 @@ use super::desk::{Desk, Pane};
 use super::form::Form;
 use super::gate::Gate;
 use super::keys::Keys;
-use super::overlay::{Overlay, matching};
+use super::overlay::matching;
 use super::panes::Layout;
 use super::theme::Theme;
 use super::*;
@@ -23,16 +23,15 @@ fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
-fn today() -> NaiveDate {
-    noon().date_naive()
+fn moment() -> Moment {
+    Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap())
 }
 
 fn demo_desk(clients: u32) -> Desk {
-    let moment = Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap());
-    let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment };
+    let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment: moment() };
     let clock: Clock = std::sync::Arc::new(noon);
     let store = demo::in_memory(&spec, clock).unwrap();
-    Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), true).unwrap()
+    Desk::new(store, Rules::standard(), Keys::standard(), std::sync::Arc::new(moment), true).unwrap()
 }
 
 fn shown(buffer: &Buffer) -> String {
@@ -48,40 +47,208 @@ fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
     shown(&buffer)
 }
 
-#[test]
-fn the_four_panes() {
-    let mut desk = demo_desk(24);
-    insta::assert_snapshot!("four_panes_120x40", seen(&mut desk, 120, 40));
-}
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
-#[test]
-fn each_pane_alone_at_80x24() {
-    let mut desk = demo_desk(24);
-    for (pane, name) in Pane::ALL.into_iter().zip(["caseload", "client", "goals", "appointments"]) {
-        desk.focus = pane;
-        insta::assert_snapshot!(format!("pane_{name}_80x24"), seen(&mut desk, 80, 24));
+/// What is seen at each size, and that no line is cut without a sign of it.
+fn snapshots(desk: &mut Desk, name: &str) {
+    for (columns, rows) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), seen(desk, columns, rows));
     }
 }
 
 #[test]
-fn overlays_and_the_smallest_screen() {
+fn every_pane_at_every_size() {
     let mut desk = demo_desk(24);
-    desk.act(action::Action::Mark, None).unwrap();
-    insta::assert_snapshot!("menu_60x20", seen(&mut desk, 60, 20));
-    desk.overlay = Some(Overlay::Palette { input: overlay::Line::default(), found: matching("no show"), at: 0 });
-    insta::assert_snapshot!("palette_80x24", seen(&mut desk, 80, 24));
+    snapshots(&mut desk, "caseload");
+    for (pane, name) in [(Pane::Client, "client"), (Pane::Goals, "goals"), (Pane::Appointments, "appointments")] {
+        desk.go_to(pane).unwrap();
+        snapshots(&mut desk, name);
+    }
+}
+
+/// Does an action as the palette would, and shows what comes of it.
+fn after(desk: &mut Desk, name: &str, shot: &str) {
+    (desk.overlay, desk.form, desk.message) = (None, None, None);
+    desk.act(action::by_name(name).unwrap().action, None).unwrap();
+    snapshots(desk, shot);
+}
+
+#[test]
+fn every_overlay_at_every_size() {
+    let mut desk = demo_desk(24);
+    for (name, shot) in [
+        ("mark-appointment", "menu"),
+        ("help", "help"),
+        ("commands", "palette"),
+        ("search", "search"),
+        ("records", "records"),
+        ("timeline", "timeline"),
+        ("week", "week"),
+        ("month", "month"),
+        ("import", "ask"),
+        ("log-contact", "form_contact"),
+        ("edit-client", "form_client"),
+        ("run", "run"),
+    ] {
+        after(&mut desk, name, shot);
+    }
     assert_eq!(matching("no show")[0].name, "mark-appointment");
-    desk.overlay = Some(Overlay::Help { scroll: 0 });
-    insta::assert_snapshot!("help_80x24", seen(&mut desk, 80, 24));
+    desk.running = false;
+    (desk.overlay, desk.form, desk.message) = (None, None, None);
+    desk.tour = Some(0);
+    snapshots(&mut desk, "tour");
+}
+
+#[test]
+fn the_gate_at_every_size() {
+    for (columns, rows) in SIZES {
+        let area = Rect::new(0, 0, columns, rows);
+        let theme = Theme::named("dark", true, false).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, gate) in [
+            ("welcome", Gate::for_file(&folder.path().join("none.db"))),
+            ("locked", Gate::locked(folder.path(), "Locked because nothing was typed for a while.")),
+        ] {
+            let mut buffer = Buffer::empty(area);
+            gate.draw(area, &mut buffer, theme);
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), shown(&buffer));
+        }
+    }
+}
+
+/// State is never told by colour alone: without colours, and in every theme, the same words stand in the same places.
+#[test]
+fn every_theme_and_no_colour_show_the_same_words() {
+    let mut desk = demo_desk(24);
+    let area = Rect::new(0, 0, 120, 40);
+    let mut drawn = |theme: Theme| {
+        let mut buffer = Buffer::empty(area);
+        desk.draw_all(area, &mut buffer, theme);
+        buffer
+    };
+    let words = shown(&drawn(Theme::named("dark", true, false).unwrap()));
+    for (name, _) in THEMES {
+        for colours in [true, false] {
+            let buffer = drawn(Theme::named(name, colours, false).unwrap());
+            assert_eq!(shown(&buffer), words, "{name}");
+            let coloured = buffer.content.iter().any(|cell| cell.fg != ratatui::style::Color::Reset);
+            assert!(!coloured || colours, "{name} without colours");
+        }
+    }
+    // For a screen reader: no box, and where one is stands first.
+    let plain = shown(&drawn(Theme::named("dark", true, true).unwrap()));
+    assert!(!plain.contains(['│', '┃', '━', '─', '╔', '┏']), "{plain}");
+    assert!(plain.contains("Caseload, triage order."), "{plain}");
+}
+
+/// Every action can be found by its words, has help, and does something or says why not.
+#[test]
+fn every_action_is_reachable_from_the_palette_and_has_help() {
+    let help: Vec<String> = {
+        let desk = demo_desk(2);
+        draw::help_lines(120, &desk).into_iter().map(|(_, text)| text).collect()
+    };
+    for entry in action::TABLE.iter().filter(|entry| entry.place == action::Place::Desk) {
+        assert!(!entry.about.is_empty() && !entry.label.is_empty(), "{}", entry.name);
+        let found = matching(entry.label);
+        assert!(found.iter().any(|other| other.action == entry.action), "{} by its label", entry.name);
+        if !entry.keys.is_empty() {
+            assert!(help.iter().any(|line| entry.about.starts_with(line.trim())), "{} in the help", entry.name);
+        }
+        for read_nobody in [false, true] {
+            let mut desk = demo_desk(if read_nobody { 0 } else { 2 });
+            let why = desk.unavailable(entry.action);
+            desk.act(entry.action, None).unwrap();
+            if why.is_some() {
+                assert!(desk.message.as_ref().is_some_and(|said| said.trouble), "{} says why not", entry.name);
+            }
+            seen(&mut desk, 80, 24);
+        }
+    }
+}
+
+/// Keys, clicks, wheels, pastes and resizes without sense: nothing panics, and the file is sound afterwards.
+#[test]
+fn a_hundred_thousand_random_events_do_no_harm() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let events: u32 = std::env::var("CASELOAD_RANDOM_EVENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    for seed in 1..=5u64 {
+        println!("seed {seed}");
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut desk = demo_desk(12);
+        let before = desk.store.check().unwrap().entries;
+        let mut size = (120, 40);
+        for _ in 0..events / 5 {
+            let codes = [
+                KeyCode::Enter,
+                KeyCode::Esc,
+                KeyCode::Tab,
+                KeyCode::BackTab,
+                KeyCode::Up,
+                KeyCode::Down,
+                KeyCode::Left,
+                KeyCode::Right,
+                KeyCode::Home,
+                KeyCode::End,
+                KeyCode::PageUp,
+                KeyCode::PageDown,
+                KeyCode::Delete,
+                KeyCode::Backspace,
+                KeyCode::F(1),
+            ];
+            match rng.u8(..100) {
+                0..=2 => {
+                    let kinds = [
+                        MouseEventKind::Down(MouseButton::Left),
+                        MouseEventKind::ScrollDown,
+                        MouseEventKind::ScrollUp,
+                        MouseEventKind::Moved,
+                    ];
+                    let (column, row) = (rng.u16(..220), rng.u16(..70));
+                    let mouse = MouseEvent { kind: kinds[rng.usize(..4)], column, row, modifiers: KeyModifiers::NONE };
+                    desk.mouse(mouse, Rect::new(0, 0, size.0, size.1), false).unwrap();
+                }
+                3 => desk.paste(["fri 2pm", "x\x1b[2J\ny", "李小龍", "999999999999"][rng.usize(..4)]).unwrap(),
+                4 => size = (rng.u16(60..200), rng.u16(20..60)),
+                5..=44 => {
+                    let key = KeyEvent::from(codes[rng.usize(..codes.len())]);
+                    drop(desk.key(&key).unwrap());
+                }
+                _ => {
+                    let modifiers = if rng.u8(..12) == 0 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                    let c = char::from(rng.u8(b' '..0x7f));
+                    drop(desk.key(&KeyEvent::new(KeyCode::Char(c), modifiers)).unwrap());
+                }
+            }
+            desk.editing = false;
+            if rng.u8(..16) == 0 {
+                seen(&mut desk, size.0, size.1);
+            }
+            if rng.u16(..400) == 0 {
+                desk.keep_draft();
+                desk.look_ahead().unwrap();
+            }
+        }
+        let report = desk.store.check().unwrap();
+        assert!(report.ok, "seed {seed}: {:?}", report.problems);
+        println!("{} entries written", report.entries - before);
+        assert!(events < 100_000 || report.entries > before + 20, "seed {seed}: it really did things");
+        let shown = desk.caseload.clone();
+        desk.load().unwrap();
+        let order = |caseload: &crate::triage::Caseload| {
+            caseload.ranked().iter().map(|ranked| ranked.client).collect::<Vec<_>>()
+        };
+        assert_eq!(order(&shown), order(&desk.caseload), "seed {seed}: what was shown is what the file holds");
+    }
 }
 
 #[test]
 fn an_empty_caseload_says_what_to_press() {
     let worker = demo::worker();
     let store = Store::in_memory(&worker, std::sync::Arc::new(noon)).unwrap();
-    let mut desk = Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), false).unwrap();
+    let mut desk = Desk::new(store, Rules::standard(), Keys::standard(), std::sync::Arc::new(moment), false).unwrap();
     let text = seen(&mut desk, 120, 40);
-    for hint in ["Press i for an intake", "press i to add one", "Press a to set one", "nobody needs you today"] {
+    for hint in ["Press i for an intake", "press i to add one", "Press a to set one.", "nobody needs you today"] {
         assert!(text.contains(hint), "{hint}:\n{text}");
     }
 }
@@ -229,7 +396,7 @@ fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
     let file = folder.path().join("caseload.db");
     let passphrase = crate::store::Passphrase::new("otter lamp seven canal");
     let (store, _) = Store::create(&file, &passphrase, &demo::worker(), wall_clock()).unwrap();
-    let desk = Desk::new(store, Rules::standard(), Keys::standard(), Some(today()), false).unwrap();
+    let desk = Desk::new(store, Rules::standard(), Keys::standard(), std::sync::Arc::new(moment), false).unwrap();
     let (rules, keys) = (Rules::standard(), Keys::standard());
     let start = Start { file, passphrase: None, today: None, rules, keys, theme: None, plain: false, demo: None };
     let mut app = App::new(start, Stage::Desk(Box::new(desk)));

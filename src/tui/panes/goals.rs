@@ -15,9 +15,9 @@ impl Desk {
     pub(super) fn draw_goals(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let lines = self.goal_lines();
         if lines.is_empty() {
-            let text = if self.chosen.is_some() { "No goals yet. Press g to add one," } else { "" };
+            let text = if self.chosen.is_some() { "No goals yet. Press g to add" } else { "" };
             put(buffer, area.x + 1, area.y + 1, area.width.saturating_sub(1), text, theme.text());
-            let text = if self.chosen.is_some() { "in the client's own words." } else { "" };
+            let text = if self.chosen.is_some() { "one in the client's own words." } else { "" };
             put(buffer, area.x + 1, area.y + 2, area.width.saturating_sub(1), text, theme.text());
             return;
         }
