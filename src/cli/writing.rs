@@ -11,8 +11,11 @@ use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::exchange;
-use crate::model::records::{client, goal, note, plan, step};
-use crate::model::{Area, Change, Field, Kind, PlanStatus, RecordType, RowId, Value, record_by_name, text::one_line};
+use crate::model::records::{appointment, client, goal, note, plan, step};
+use crate::model::{
+    Area, Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
+    text::one_line,
+};
 use crate::store::{RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
@@ -195,6 +198,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
         !(name == "client" && *record != client::TYPE) && parent.is_none_or(|(field, _)| field.name != name)
     });
     fill(&mut change, setting, &store, record, row, rest)?;
+    come_again(&mut change, Row::new(record, row, stream), &store, &moment)?;
     save(&mut store, &change, row, json)
 }
 
@@ -203,7 +207,30 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
     let (record, row) = find(&store, id)?;
     let mut change = Change::new(format!("edit {}", record.label.to_lowercase()));
     fill(&mut change, setting, &store, record, row, fields.iter())?;
+    if let Some(before) = store.row_of(record, row)? {
+        come_again(&mut change, before, &store, &setting.moment())?;
+    }
     save(&mut store, &change, row, json)
+}
+
+/// Where a change says how often an appointment comes again: makes the appointments after it.
+fn come_again(change: &mut Change, before: Row, store: &Store, moment: &Moment) -> anyhow::Result<()> {
+    let mut after = before.clone();
+    let mut rule_changed = false;
+    for edit in &change.edits {
+        if let Edit::Set { row, field, value } = edit
+            && *row == before.id
+        {
+            rule_changed |= *field == appointment::repeats;
+            after.put(*field, value.clone());
+        }
+    }
+    if rule_changed {
+        let later = series::later(store.rows(&appointment::TYPE, before.stream)?, &before);
+        series::unfold(change, &after, &later, moment, || store.new_id())
+            .map_err(|why| anyhow!("Comes again: {why}."))?;
+    }
+    Ok(())
 }
 
 pub fn log(setting: &Setting, id: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {

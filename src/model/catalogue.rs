@@ -72,6 +72,8 @@ pub enum Kind {
     Choice(&'static [Choice]),
     /// A row of another record type, by its name.
     Link(&'static str),
+    /// How often something comes again: a rule of RFC 5545.
+    Repeat,
     /// Words, each of its own: added and removed one by one, and merged one by one.
     Words,
     /// Rows of another record type, merged one by one.

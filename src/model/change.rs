@@ -138,10 +138,10 @@ impl Field {
     pub fn check(&self, value: &Value) -> Result<(), Invalid> {
         match (self.kind, value) {
             (_, Value::Empty) => Ok(()),
-            (Kind::Line | Kind::Phone, Value::Text(text)) if text.contains('\n') => {
+            (Kind::Line | Kind::Phone | Kind::Repeat, Value::Text(text)) if text.contains('\n') => {
                 Err(self.invalid("must be a single line"))
             }
-            (Kind::Line | Kind::Text | Kind::Phone, Value::Text(_)) => Ok(()),
+            (Kind::Line | Kind::Text | Kind::Phone | Kind::Repeat, Value::Text(_)) => Ok(()),
             (Kind::Date, Value::Date(_)) | (Kind::Time, Value::Time(_)) | (Kind::Yes, Value::Yes(_)) => Ok(()),
             (Kind::Link(_), Value::Link(_)) => Ok(()),
             (Kind::Whole { min, max, unit }, Value::Whole(number)) => {

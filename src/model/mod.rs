@@ -11,6 +11,7 @@ mod id;
 mod parse;
 pub mod records;
 mod row;
+pub mod series;
 pub mod text;
 mod value;
 pub mod when;

@@ -3,7 +3,7 @@
 use super::records::{appointment, client, enrollment, goal, need, note, plan, step, task};
 use super::{
     AppointmentStatus, Area, Choice, ClientStatus, ContactKind, Field, FieldId, GoalStatus, Invalid, Kind, Moment,
-    NeedStatus, PlanKind, PlanStatus, RecordType, Value, WorkStatus, when,
+    NeedStatus, PlanKind, PlanStatus, RecordType, Value, WorkStatus, series, when,
 };
 
 impl Field {
@@ -41,6 +41,7 @@ impl Field {
             },
             Kind::Choice(choices) => Value::text(pick(choices, trimmed).map_err(|why| self.invalid(why))?.code),
             Kind::Link(_) => Value::Link(trimmed.parse().map_err(|_| self.invalid("is not a row's id"))?),
+            Kind::Repeat => Value::text(series::rule(trimmed, moment).map_err(|why| self.invalid(why))?),
             Kind::Words | Kind::Links(_) => return Err(self.invalid("holds several things: add them one by one")),
         };
         self.check(&value)?;

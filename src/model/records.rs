@@ -127,6 +127,8 @@ records! {
         8 interpreter: Choice(Arranged::CHOICES), "Interpreter";
         9 about: Text, "Notes", searched;
         10 moved_to: Link("appointment"), "Moved to", kept;
+        11 repeats: Repeat, "Comes again";
+        12 series: Link("appointment"), "Series", kept;
     }
 
     task = 10 "Task" "Tasks" {

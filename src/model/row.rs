@@ -106,6 +106,7 @@ impl Row {
                 .iter()
                 .find(|choice| choice.code == code)
                 .map_or(code.clone(), |choice| choice.label.to_string()),
+            (Kind::Repeat, Value::Text(rule)) => super::series::in_words(rule),
             (Kind::Time, Value::Time(time)) => time.format("%a %-d %b %Y %H:%M").to_string(),
             (Kind::Date, Value::Date(day)) => day.format("%a %-d %b %Y").to_string(),
             (Kind::Whole { unit: "%", .. }, Value::Whole(number)) => format!("{number}%"),

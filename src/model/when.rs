@@ -236,7 +236,7 @@ fn clock(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(hour, minute, 0)
 }
 
-fn weekday(text: &str) -> Option<Weekday> {
+pub(super) fn weekday(text: &str) -> Option<Weekday> {
     if text.len() < 2 || (text.len() == 2 && !["mo", "tu", "we", "th", "fr", "sa", "su"].contains(&text)) {
         return None;
     }

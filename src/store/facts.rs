@@ -9,7 +9,9 @@ use crate::model::{
     AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, GoalStatus, Intensity, PlanKind, PlanStatus,
     RecordType, Row, RowId, WorkStatus,
 };
-use crate::triage::{ClientFacts, Contact, Dependent, Due, OpenEnrollment, OpenGoal, OpenPlan, Snooze, Visit};
+use crate::triage::{
+    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Snooze, Visit, WEEKS, monday,
+};
 
 use super::projection::{is_client, read_row};
 use super::{Result, Store, StoreError};
@@ -77,6 +79,8 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
     facts.interpreter = person.yes(client::interpreter);
     facts.opened = person.date(client::opened);
     facts.last_contact = last_contact(db, stream)?;
+    facts.contact_weeks = contact_weeks(db, stream, facts.last_contact.as_ref())?;
+    facts.attendance = attendance(db, stream)?;
     for row in rows(db, &relationship::TYPE, stream, "")? {
         facts.phones.extend(filled(row.text(relationship::phone)));
         if let (true, Some(birth_date)) = (row.yes(relationship::dependent), row.date(relationship::birth_date)) {
@@ -170,15 +174,58 @@ fn visit(row: &Row, last_contact: Option<&Contact>) -> Option<Visit> {
     })
 }
 
+/// How often the client was reached in each week up to the last contact's.
+fn contact_weeks(db: &Connection, stream: RowId, last: Option<&Contact>) -> Result<[u8; WEEKS]> {
+    let mut weeks = [0u8; WEEKS];
+    let Some(last) = last else { return Ok(weeks) };
+    let end = monday(last.when.date_naive());
+    let start = end - chrono::TimeDelta::weeks(WEEKS as i64 - 1);
+    let sql = format!(
+        "SELECT \"when\" FROM {} WHERE stream = ?1 AND \"when\" >= ?2 AND state & 1 = 0 AND kind IN ({})",
+        note::TYPE.table(),
+        reached_kinds()
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let mut rows = query.query((stream, start.to_string()))?;
+    while let Some(row) = rows.next()? {
+        let when = row.get_ref(0)?.as_str().unwrap_or("").get(..10).and_then(|day| day.parse().ok());
+        let week = when.map(|day: chrono::NaiveDate| (monday(day) - start).num_weeks());
+        if let Some(many) = week.and_then(|week| weeks.get_mut(usize::try_from(week).ok()?)) {
+            *many = many.saturating_add(1);
+        }
+    }
+    Ok(weeks)
+}
+
+/// How the last appointments went, oldest first.
+fn attendance(db: &Connection, stream: RowId) -> Result<Vec<AppointmentStatus>> {
+    let sql = format!(
+        "SELECT status FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status IN ('kept', 'no-show') ORDER BY starts DESC, id DESC LIMIT {OUTCOMES}",
+        appointment::TYPE.table()
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let found = query.query_map([stream], |row| row.get::<_, String>(0))?;
+    let mut outcomes: Vec<AppointmentStatus> = Vec::new();
+    for status in found {
+        outcomes.extend(AppointmentStatus::from_code(&status?));
+    }
+    outcomes.reverse();
+    Ok(outcomes)
+}
+
+/// The kinds of contact in which the client was reached. They are our own codes: nothing typed by a person is put
+/// into a statement.
+fn reached_kinds() -> String {
+    let kinds = ContactKind::ALL.iter().filter(|kind| kind.reached_client());
+    kinds.map(|kind| format!("'{}'", kind.code())).collect::<Vec<_>>().join(", ")
+}
+
 /// The newest note whose kind says that the client was reached.
 fn last_contact(db: &Connection, stream: RowId) -> Result<Option<Contact>> {
-    // The kinds are our own codes: nothing typed by a person is put into this statement.
-    let reached: Vec<String> =
-        ContactKind::ALL.iter().filter(|kind| kind.reached_client()).map(|kind| format!("'{}'", kind.code())).collect();
     let sql = format!(
         "SELECT id, \"when\", kind FROM {} WHERE stream = ?1 AND state & 1 = 0 AND kind IN ({}) ORDER BY \"when\" DESC, id DESC LIMIT 1",
         note::TYPE.table(),
-        reached.join(", ")
+        reached_kinds()
     );
     let found = db
         .prepare_cached(&sql)?

@@ -1,10 +1,15 @@
 //! What triage knows of one client: small, free of time, and kept packed in the file so that ten thousand
 //! clients load at once. Made by the store from the client's rows; nothing in it depends on today.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId};
+
+/// Weeks of contacts that are kept at hand.
+pub const WEEKS: usize = 12;
+/// Appointments whose outcome is kept at hand.
+pub const OUTCOMES: usize = 10;
 
 /// One client, as far as the caseload list, the filter and the rules need to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +36,10 @@ pub struct ClientFacts {
     pub opened: Option<NaiveDate>,
     /// The last time the worker was in touch with the client ([`ContactKind::reached_client`]).
     pub last_contact: Option<Contact>,
+    /// How often the client was reached in each of the [`WEEKS`] weeks that end with the last contact's, oldest first.
+    pub contact_weeks: [u8; WEEKS],
+    /// How the last [`OUTCOMES`] appointments went (kept or missed), oldest first.
+    pub attendance: Vec<AppointmentStatus>,
     /// Enrollments without an exit.
     pub enrollments: Vec<OpenEnrollment>,
     /// Plans that are active or in draft.
@@ -146,6 +155,8 @@ impl ClientFacts {
             interpreter: false,
             opened: None,
             last_contact: None,
+            contact_weeks: [0; WEEKS],
+            attendance: Vec::new(),
             enrollments: Vec::new(),
             plans: Vec::new(),
             goals: Vec::new(),
@@ -157,4 +168,23 @@ impl ClientFacts {
             conflicts: 0,
         }
     }
+
+    /// How often the client was reached in each of the [`WEEKS`] weeks that end with the week of `today`.
+    pub fn contacts_by_week(&self, today: NaiveDate) -> [u8; WEEKS] {
+        let mut weeks = [0; WEEKS];
+        if let Some(last) = &self.last_contact {
+            let passed = (monday(today) - monday(last.when.date_naive())).num_weeks();
+            for (many, at) in self.contact_weeks.iter().zip(0..) {
+                if let Some(place) = usize::try_from(at - passed).ok().and_then(|at| weeks.get_mut(at)) {
+                    *place = *many;
+                }
+            }
+        }
+        weeks
+    }
+}
+
+/// The Monday of a day's week.
+pub fn monday(day: NaiveDate) -> NaiveDate {
+    day - TimeDelta::days(day.weekday().num_days_from_monday().into())
 }

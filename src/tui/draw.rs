@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use crate::model::{Kind, Moment, Value};
+use crate::model::{Kind, Moment, Value, series};
 
 use super::action::{Place, TABLE};
 use super::desk::Desk;
@@ -131,6 +131,9 @@ impl Input {
                 Kind::Date => Some("tomorrow, fri, +2w, 30 nov, 2026-11-30".into()),
                 Kind::Time => Some("tomorrow 14:30, fri 2pm, 2026-11-30 10:00".into()),
                 Kind::Whole { unit: "minutes", .. } => Some("45, 45m, 1h30".into()),
+                Kind::Repeat => {
+                    Some("weekly, every 2 weeks, every tue and thu, monthly; until 30 jan, or 10 times".into())
+                }
                 Kind::Words => Some("several with commas between".into()),
                 _ => None,
             },
@@ -145,6 +148,7 @@ impl Input {
         match (self.field.kind, self.field.parse(&self.typed(), moment)) {
             (Kind::Date, Ok(Value::Date(day))) => Some((day.format("%a %-d %b %Y").to_string(), false)),
             (Kind::Time, Ok(Value::Time(time))) => Some((time.format("%a %-d %b %Y %H:%M").to_string(), false)),
+            (Kind::Repeat, Ok(Value::Text(rule))) => Some((series::in_words(&rule), false)),
             (Kind::Whole { unit, .. }, Ok(Value::Whole(number))) => Some((format!("{number} {unit}"), false)),
             _ => None,
         }

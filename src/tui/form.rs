@@ -6,7 +6,8 @@ use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, Choice, Edit, Field, FieldId, Kind, Moment, RecordType, Row, RowId, Shown, Value, record_by_name, text,
+    Change, Choice, Edit, Field, FieldId, Kind, Moment, RecordType, Row, RowId, Shown, Value, record_by_name, series,
+    text,
 };
 
 use super::desk::Desk;
@@ -372,6 +373,7 @@ impl Input {
             (Body::Yes(yes), _) => *yes = None,
             (Body::Text(_), value) => {
                 let text = match value {
+                    Value::Text(rule) if matches!(self.field.kind, Kind::Repeat) => series::in_words(rule),
                     Value::Time(time) => time.format("%Y-%m-%d %H:%M").to_string(),
                     other => other.plain(),
                 };

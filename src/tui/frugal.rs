@@ -17,6 +17,8 @@ use crate::model::text::one_line;
 
 /// Cells that are cheaper written again than jumped over.
 const SHORT: u16 = 4;
+/// Blank cells that are cheaper erased at one stroke than written one by one.
+const LONG: u16 = 12;
 
 pub struct Frugal<W: Write> {
     out: W,
@@ -74,8 +76,48 @@ impl<W: Write> Frugal<W> {
         (Some(look(cell)) == self.style && cell.symbol().width() == 1).then(|| cell.symbol().to_string())
     }
 
+    /// Draws cells that come line by line, from left to right.
     fn cells<'a>(&mut self, content: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
-        for (x, y, cell) in content {
+        let mut blanks: Vec<(u16, u16, &Cell)> = Vec::new();
+        for next in content {
+            let (x, y, cell) = next;
+            let goes_on = blanks
+                .last()
+                .is_none_or(|(before, row, last)| x == before + 1 && y == *row && look(cell) == look(last));
+            if is_blank(cell) && goes_on {
+                blanks.push(next);
+                continue;
+            }
+            self.clear_or_draw(&blanks)?;
+            blanks.clear();
+            if is_blank(cell) {
+                blanks.push(next);
+            } else {
+                self.drawn(&[next])?;
+            }
+        }
+        self.clear_or_draw(&blanks)
+    }
+
+    fn clear_or_draw(&mut self, blanks: &[(u16, u16, &Cell)]) -> io::Result<()> {
+        if blanks.len() < usize::from(LONG) {
+            return self.drawn(blanks);
+        }
+        let (x, y, cell) = blanks[0];
+        self.go(x, y)?;
+        self.wear(look(cell))?;
+        write!(self.out, "\x1b[{}X", blanks.len())?;
+        for (x, y, cell) in blanks {
+            let index = self.index(*x, *y);
+            if let Some(known) = self.shown.get_mut(index) {
+                *known = Some((*cell).clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn drawn(&mut self, content: &[(u16, u16, &Cell)]) -> io::Result<()> {
+        for (x, y, cell) in content.iter().copied() {
             self.go(x, y)?;
             self.wear(look(cell))?;
             // All that is drawn was disarmed long before; this is the last door.
@@ -136,6 +178,11 @@ impl<W: Write> Frugal<W> {
         self.style = Some(wanted);
         Ok(())
     }
+}
+
+/// A cell in which nothing can be seen but its ground.
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && cell.bg == Color::Reset && cell.modifier.is_empty()
 }
 
 /// The number of one of a terminal's own sixteen colours.
@@ -238,7 +285,7 @@ mod tests {
         #[test]
         fn the_terminal_shows_what_the_buffer_holds(
             frames in proptest::collection::vec(
-                proptest::collection::vec((0..COLUMNS, 0..ROWS, "[a-c ]{0,9}|李[a-b]|e\u{301}x", 0u8..4), 0..8), 1..6),
+                proptest::collection::vec((0..COLUMNS, 0..ROWS, "[a-c ]{0,9}|[ab] {10,30}[ab]|李[a-b]|e\u{301}x", 0u8..4), 0..8), 1..6),
         ) {
             let area = Rect::new(0, 0, COLUMNS, ROWS);
             let mut parser = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);

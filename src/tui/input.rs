@@ -191,13 +191,13 @@ impl Desk {
             return Ok(Flow::Stay);
         }
         match self.keys.action(key, Place::Form) {
-            Some(Action::Save) => self.save_form()?,
+            Some(Action::Save) => self.save_form(None)?,
             Some(Action::NextField) => form.next(&moment),
             Some(Action::PreviousField) => form.previous(&moment),
             Some(Action::OtherValue) => form.other_value(),
             Some(Action::Leave) => self.leave_form(),
             Some(Action::Editor) => self.ask_editor(),
-            _ if key.code == KeyCode::Enter => self.save_form()?,
+            _ if key.code == KeyCode::Enter => self.save_form(None)?,
             _ if self.keys.action(key, Place::Desk) == Some(Action::Lock)
                 && key.modifiers.contains(KeyModifiers::CONTROL) =>
             {

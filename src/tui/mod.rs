@@ -14,19 +14,24 @@ mod agenda;
 mod app;
 mod desk;
 mod draw;
+mod edit;
 mod form;
 mod frugal;
 mod gate;
 mod input;
 mod keys;
+mod lists;
 mod many;
 mod overlay;
 mod panes;
 mod run;
+mod save;
+mod snooze;
 mod terminal;
 mod text;
 mod theme;
 mod tour;
+mod visits;
 
 use std::path::PathBuf;
 

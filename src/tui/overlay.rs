@@ -5,7 +5,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, RecordType, RowId};
+use crate::model::{AppointmentStatus, Change, RecordType, RowId};
 use crate::store::Hit;
 
 use super::action::{Action, Entry, Place, TABLE};
@@ -72,7 +72,10 @@ pub enum Pick {
     Filter(String),
     Looks(&'static str, bool),
     Editor,
-    SaveForm,
+    /// Saves the open form; of one of a series: only this one, or those that come after it too.
+    SaveForm(Option<bool>),
+    /// Saves a change, and says what was done.
+    Apply(Change, String),
     DropForm,
     Nothing,
 }

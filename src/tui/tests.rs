@@ -257,6 +257,7 @@ fn an_empty_caseload_says_what_to_press() {
 fn sample(field: &Field, link: RowId) -> (String, Value) {
     match field.kind {
         Kind::Line | Kind::Text => (format!("some {}", field.name), Value::text(format!("some {}", field.name))),
+        Kind::Repeat => ("every week 3 times".into(), Value::text("FREQ=WEEKLY;COUNT=3")),
         Kind::Phone => ("555-0142".into(), Value::text("555-0142")),
         Kind::Date => ("2026-11-30".into(), Value::Date("2026-11-30".parse().unwrap())),
         Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
@@ -320,11 +321,11 @@ fn a_form_saves_only_what_was_touched_and_keeps_what_is_wrong() {
     let client = desk.chosen.unwrap();
     let before = desk.store.history(client).unwrap().len();
     desk.act(action::Action::EditClient, None).unwrap();
-    desk.save_form().unwrap();
+    desk.save_form(None).unwrap();
     assert_eq!(desk.store.history(client).unwrap().len(), before, "nothing touched, nothing written");
 
     desk.act(action::Action::AddTask, None).unwrap();
-    desk.save_form().unwrap();
+    desk.save_form(None).unwrap();
     let form = desk.form.as_ref().expect("it stays open");
     assert_eq!(form.trouble.as_deref(), Some("What needs to be filled in"));
     insta::assert_snapshot!("form_with_trouble_80x24", seen(&mut desk, 80, 24));
@@ -364,7 +365,7 @@ fn a_disagreement_about_safety_shows_every_side() {
     let text = seen(&mut desk, 120, 40);
     assert!(text.contains("2 values disagree"), "{text}");
     desk.form.as_mut().unwrap().other_value();
-    desk.save_form().unwrap();
+    desk.save_form(None).unwrap();
     let row = desk.store.row_of(&client::TYPE, person).unwrap().unwrap();
     assert_eq!(row.text(client::safe_contact), "only by letter");
     assert!(row.disagreements.is_empty());

@@ -1,12 +1,13 @@
 //! The client: how to reach them safely, why they need the worker now, what is next and what was last.
 
+use chrono::NaiveDate;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::records::{care_team, client, enrollment, need, note, relationship};
-use crate::model::{ClientStatus, NeedStatus, text::one_line};
-use crate::triage::{Band, calendar::years_between, hour_in_words};
+use crate::model::records::{care_team, client, enrollment, goal, need, note, relationship};
+use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, Row, text::one_line};
+use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
 use super::super::desk::{Desk, Pane};
 use super::super::text::{fit, width, wrap};
@@ -151,9 +152,13 @@ impl Desk {
                 }),
                 theme.text(),
             );
+            for line in glance(facts, self.today, theme.plain) {
+                say(line, theme.text());
+            }
         }
         let open = |row: &&crate::model::Row| !matches!(row.text(need::status), "met" | "declined");
-        let needs: Vec<String> = file.of(&need::TYPE).iter().filter(open).map(|row| self.need_in_short(row)).collect();
+        let needs: Vec<String> =
+            file.of(&need::TYPE).iter().filter(open).map(|row| self.need_in_short(row, file.of(&goal::TYPE))).collect();
         if !needs.is_empty() {
             say("NEEDS".into(), theme.heading());
             for text in needs {
@@ -210,13 +215,51 @@ impl Desk {
         (lines, (!reasons.is_empty()).then_some(chosen).flatten())
     }
 
-    fn need_in_short(&self, row: &crate::model::Row) -> String {
+    /// A need in one line, and the goal that answers it.
+    fn need_in_short(&self, row: &Row, goals: &[Row]) -> String {
+        let answers = |goal: &&Row| {
+            !row.text(need::domain).is_empty()
+                && goal.text(goal::domain) == row.text(need::domain)
+                && matches!(goal.text(goal::status), "open" | "")
+        };
+        let goal = match goals.iter().find(answers) {
+            Some(goal) => {
+                format!("-> \"{}\" {}%", goal.text(goal::words), goal.whole(goal::progress).unwrap_or(0))
+            }
+            None => "-> no goal yet".into(),
+        };
         let severity = row.text(need::severity);
         let status = NeedStatus::from_code(row.text(need::status)).map_or("", NeedStatus::label);
-        let parts = [row.text(need::what).to_string(), severity.to_string(), status.to_lowercase()];
+        let parts = [row.text(need::what).to_string(), severity.to_string(), status.to_lowercase(), goal];
         fit(&joined(&parts), 200)
     }
 }
+
+/// How often the client was reached of late, and how the last visits went: as small bars, and in words.
+fn glance(facts: &ClientFacts, today: NaiveDate, plain: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    let weeks = facts.contacts_by_week(today);
+    let many: u32 = weeks.iter().map(|many| u32::from(*many)).sum();
+    if facts.last_contact.is_some() {
+        let most = weeks.iter().copied().max().unwrap_or(0).max(3);
+        let bars: String =
+            weeks.iter().map(|many| BARS[usize::from(*many) * (BARS.len() - 1) / usize::from(most)]).collect();
+        let bars = if plain { String::new() } else { format!("{bars}  ") };
+        let contacts = if many == 1 { "contact" } else { "contacts" };
+        lines.push(format!("REACHED  {bars}{many} {contacts} in {WEEKS} weeks"));
+    }
+    if let Some(last) = facts.attendance.last() {
+        let kept = |status: &&AppointmentStatus| **status == AppointmentStatus::Kept;
+        let marks: String = facts.attendance.iter().map(|status| if kept(&status) { '■' } else { '□' }).collect();
+        let marks = if plain { String::new() } else { format!("{marks}  ") };
+        let missed = if kept(&last) { "" } else { ", missed the last" };
+        let (kept, all) = (facts.attendance.iter().filter(kept).count(), facts.attendance.len());
+        lines.push(format!("VISITS   {marks}kept {kept} of the last {all}{missed}"));
+    }
+    lines
+}
+
+const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 fn joined(parts: &[String]) -> String {
     parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")

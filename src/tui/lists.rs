@@ -1,0 +1,87 @@
+//! Rows of the client as lists: all of them, what happened when, and the history of one.
+
+use crate::model::records::{
+    appointment, care_team, client, enrollment, goal, need, note, plan, relationship, snooze, step, task,
+};
+use crate::model::{CATALOGUE, FieldId, Row, RowId};
+use crate::store::StoreError;
+
+use super::desk::{Desk, Pane};
+use super::overlay::{Overlay, Shown};
+
+impl Desk {
+    pub(super) fn records(&mut self) -> Result<(), StoreError> {
+        let Some(chosen) = self.chosen else { return Ok(()) };
+        let Some(file) = self.store.client_file(chosen, 2000)? else { return Ok(()) };
+        let mut rows = vec![Shown { record: &client::TYPE, row: chosen, text: file.client.client_name() }];
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+            rows.extend(file.of(record).iter().map(|row| Shown { record, row: row.id, text: self.in_short(row) }));
+        }
+        self.overlay = Some(Overlay::Records { rows, at: 0 });
+        Ok(())
+    }
+
+    /// Everything that happened, newest first.
+    pub(super) fn timeline(&mut self) -> Result<(), StoreError> {
+        let Some(file) = self.chosen.map(|chosen| self.store.client_file(chosen, 2000)).transpose()?.flatten() else {
+            return Ok(());
+        };
+        let mut rows: Vec<(chrono::NaiveDate, Shown)> = Vec::new();
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+            let Some(field) = record.ordered_by() else { continue };
+            for row in file.of(record) {
+                let day = row.time(field.id).map(|time| time.date_naive()).or(row.date(field.id));
+                if let Some(day) = day {
+                    let text = format!("{}  {}", day.format("%-d %b %Y"), self.in_short(row));
+                    rows.push((day, Shown { record, row: row.id, text }));
+                }
+            }
+        }
+        rows.sort_by_key(|(day, shown)| std::cmp::Reverse((*day, shown.row)));
+        self.overlay = Some(Overlay::Records { rows: rows.into_iter().map(|(_, shown)| shown).collect(), at: 0 });
+        Ok(())
+    }
+
+    /// A row in one line.
+    pub fn in_short(&self, row: &Row) -> String {
+        let words = |fields: &[FieldId]| {
+            let shown = fields.iter().filter_map(|id| row.record.field(id.field)).map(|field| row.shown(field));
+            shown.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("  ")
+        };
+        match row.record.name {
+            "relationship" => words(&[relationship::name, relationship::relation, relationship::phone]),
+            "care_team" => words(&[care_team::name, care_team::role, care_team::phone]),
+            "enrollment" => words(&[enrollment::project, enrollment::entry, enrollment::exit]),
+            "need" => words(&[need::what, need::severity, need::status]),
+            "plan" => words(&[plan::kind, plan::status, plan::review_due]),
+            "goal" => words(&[goal::words, goal::progress, goal::status]),
+            "step" => words(&[step::what, step::who, step::due, step::status]),
+            "appointment" => words(&[appointment::starts, appointment::title, appointment::status]),
+            "task" => words(&[task::what, task::due, task::status]),
+            "note" => words(&[note::when, note::kind, note::body]),
+            "snooze" => words(&[snooze::rule, snooze::until, snooze::why]),
+            _ => String::new(),
+        }
+    }
+
+    pub fn history(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
+        let chosen = match self.focus {
+            Pane::Goals => self.goal_row().map(|row| row.id),
+            Pane::Appointments => self.queue.get(self.visit_at).map(|queued| queued.row),
+            _ => None,
+        };
+        let Some(row) = about.or(chosen).or(self.chosen) else { return Ok(()) };
+        let record = self.store.row(row)?.map(|row| row.record);
+        let label = |name: &str| {
+            record.and_then(|record| record.field_by_name(name)).map_or(name.to_string(), |field| field.label.into())
+        };
+        let lines = self.store.history(row)?.into_iter().rev().map(|line| {
+            let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
+            let when = line.when.format("%-d %b %Y %H:%M");
+            format!("{when}  {}  {}: {from}\"{}\"  ({})", line.who, label(&line.field), line.to.plain(), line.action)
+        });
+        let title = format!("History of this {}", record.map_or("row", |record| record.label).to_lowercase());
+        self.overlay = Some(Overlay::Reading { title, lines: lines.collect(), scroll: 0 });
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Where what was typed or chosen becomes a change: saving and leaving a form, undo, delete, import, backup.
+
+use std::path::Path;
+
+use crate::model::records::{appointment, client, snooze};
+use crate::model::{CATALOGUE, Change, Edit};
+use crate::store::{StoreError, make_folder_for};
+
+use super::desk::{Desk, Pane};
+use super::form::Form;
+use super::overlay::{Menu, Pick};
+use super::visits::Rest;
+
+impl Desk {
+    pub(super) fn ask_undo(&mut self) -> Result<(), StoreError> {
+        match self.store.undoable()? {
+            None => self.say("There is nothing to undo."),
+            Some(label) if label == "import demo" => self.say("There is nothing to undo."),
+            Some(label) if label.starts_with("import") => {
+                let question = format!("Undo the whole {label}?");
+                self.overlay = Some(Menu::confirm(question, "Yes, take it all back", Pick::Undo));
+            }
+            Some(_) => self.undo()?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn undo(&mut self) -> Result<(), StoreError> {
+        match self.store.undo() {
+            Ok(Some((label, receipt))) => {
+                self.follow(receipt)?;
+                self.say(format!("Undone: {label}."));
+            }
+            Ok(None) => self.say("There is nothing to undo."),
+            Err(error) => self.trouble(error),
+        }
+        Ok(())
+    }
+
+    pub(super) fn ask_delete(&mut self) -> Result<(), StoreError> {
+        let chosen = match self.focus {
+            Pane::Goals => self.goal_row().map(|row| (row.record, row.id, self.in_short(row))),
+            Pane::Appointments => self.queue.get(self.visit_at).and_then(|queued| {
+                let row = self.store.row_of(&appointment::TYPE, queued.row).ok()??;
+                Some((row.record, row.id, self.in_short(&row)))
+            }),
+            Pane::Caseload | Pane::Client => None,
+        };
+        match chosen {
+            Some((record, row, text)) => {
+                let visit = self.store.row_of(&appointment::TYPE, row)?;
+                let later = visit.as_ref().map_or(Ok(Vec::new()), |visit| self.later(visit))?;
+                if let Some(visit) = visit.filter(|_| !later.is_empty()) {
+                    let mut change = Change::new("delete appointment");
+                    change.delete(record, row);
+                    self.overlay = Some(self.one_or_all("Delete", change, &visit, &later));
+                    return Ok(());
+                }
+                let question = format!("Delete the {}: {text}?", record.label.to_lowercase());
+                self.overlay = Some(Menu::confirm(question, "Yes, delete it", Pick::Delete(record, row)));
+            }
+            None => self.say("Choose a goal, a step or an appointment to delete; a client is closed, not deleted."),
+        }
+        Ok(())
+    }
+
+    pub(super) fn back_up(&mut self) {
+        let Some(folder) = self.store.path().map(|path| path.with_file_name("backups")) else {
+            self.say("The demo lives in memory: there is nothing to back up.");
+            return;
+        };
+        match make_folder_for(&folder.join("backup")).and_then(|()| self.store.backup(&folder)) {
+            Ok(path) => self.say(format!("Backed up to {}.", path.display())),
+            Err(error) => self.trouble(error),
+        }
+    }
+
+    /// Saves a change made without a form, and says so.
+    pub fn apply(&mut self, change: &Change, done: impl Into<String>) -> Result<(), StoreError> {
+        match self.commit(change) {
+            Ok(()) => self.say(format!("{} {} undoes it.", done.into(), self.keys.first_of("undo"))),
+            Err(error) => self.trouble(error),
+        }
+        Ok(())
+    }
+
+    /// Saves the open form. Where that fails the form stays as it is and says why.
+    pub fn save_form(&mut self, follow: Option<bool>) -> Result<(), StoreError> {
+        let moment = self.moment();
+        let Some(form) = self.form.as_mut() else { return Ok(()) };
+        let Some(mut change) = form.change(&moment) else { return Ok(()) };
+        let (new, record, row, title) = (form.new, form.record, form.row, form.title.clone());
+        let stream = form.stream;
+        if *record == appointment::TYPE {
+            match self.series(&mut change, (row, stream, new), follow)? {
+                Rest::Settled => {}
+                Rest::Ask(menu) => {
+                    self.overlay = Some(menu);
+                    return Ok(());
+                }
+                Rest::Refused(why) => {
+                    self.form.as_mut().expect("it is open").trouble = Some(why);
+                    return Ok(());
+                }
+            }
+        }
+        self.for_all_marked(&mut change, row, stream);
+        if *record == snooze::TYPE
+            && let Some(why) = self.snooze_refused(&change)
+        {
+            self.form.as_mut().expect("it is open").trouble = Some(why);
+            return Ok(());
+        }
+        match self.commit(&change) {
+            Ok(()) => {
+                self.form = None;
+                self.drop_draft();
+                if new && *record == client::TYPE {
+                    self.filter = None;
+                    self.list();
+                    self.choose_client(row)?;
+                }
+                if change.is_empty() {
+                    self.say("Nothing was changed.");
+                    return Ok(());
+                }
+                let title = title.split(':').next().unwrap_or("").to_string();
+                let many = if change.edits.iter().filter(|edit| matches!(edit, Edit::Create { .. })).count() > 1 {
+                    format!(" for {}", self.meant_in_words())
+                } else {
+                    String::new()
+                };
+                self.say(format!("Saved: {}{many}. {} undoes it.", title.to_lowercase(), self.keys.first_of("undo")));
+                self.run_follows()?;
+            }
+            Err(error) => {
+                let hint = error.hint().map_or(String::new(), |hint| format!(" ({hint})"));
+                if let Some(form) = self.form.as_mut() {
+                    form.trouble = Some(format!("{error}{hint}"));
+                    form.unkept = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the form; asks first where something would be lost.
+    pub fn leave_form(&mut self) {
+        if self.form.as_ref().is_some_and(Form::changed) {
+            let items = vec![
+                (Some('s'), "Save it".into(), Pick::SaveForm(None)),
+                (Some('d'), "Drop what was typed".into(), Pick::DropForm),
+                (Some('b'), "Back to the form".into(), Pick::Nothing),
+            ];
+            self.overlay = Some(Menu::over("Leave without saving?", items));
+        } else {
+            self.form = None;
+            self.drop_draft();
+        }
+    }
+
+    /// Takes in a file while `show` draws how far it is and says whether to go on.
+    pub fn import(
+        &mut self,
+        path: &Path,
+        show: &mut dyn FnMut(usize, usize) -> std::ops::ControlFlow<()>,
+    ) -> anyhow::Result<Vec<String>> {
+        let options = crate::exchange::Options { format: None, map: &[], moment: self.moment() };
+        let reading = crate::exchange::read(path, &options)?;
+        let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
+        self.load()?;
+        let count =
+            |counts: &std::collections::BTreeMap<&'static str, u64>, name: &str| counts.get(name).copied().unwrap_or(0);
+        let mut lines = Vec::new();
+        for record in CATALOGUE {
+            let (new, changed, same) = (
+                count(&taken.created, record.name),
+                count(&taken.updated, record.name),
+                count(&taken.unchanged, record.name),
+            );
+            if new + changed + same > 0 {
+                lines.push(format!("{}: {new} new, {changed} changed, {same} as they were", record.plural));
+            }
+        }
+        if taken.conflicts > 0 {
+            lines.push(format!(
+                "{} fields were edited here since and came in different: both values are kept.",
+                taken.conflicts
+            ));
+        }
+        if !reading.unused_columns.is_empty() {
+            lines.push(format!("Columns not used: {}", reading.unused_columns.join(", ")));
+        }
+        if !reading.skipped.is_empty() {
+            lines.push(format!("{} rows were skipped:", reading.skipped.len()));
+        }
+        for skipped in reading.skipped.iter().take(500) {
+            lines.push(format!("  {} line {} {}: {}", skipped.file, skipped.line, skipped.column, skipped.reason));
+        }
+        Ok(lines)
+    }
+}
