@@ -161,9 +161,9 @@ pub static TABLE: &[Entry] = &[
     entry(Action::Crisis, "crisis", "crisis", &["c"], Change, 10, "Say that this client is in crisis, and what is happening; or that it is over"),
     entry(Action::Snooze, "snooze", "snooze", &["z"], Change, 11, "Put a reason off until a day, and say why"),
     entry(Action::Undo, "undo", "undo", &["u"], Write, 15, "Take back the last thing you did"),
-    entry(Action::Redo, "redo", "redo", &["U", "C-r"], Write, 0, "Do again what was just undone"),
+    entry(Action::Redo, "redo", "redo", &["U", "Ctrl-r"], Write, 0, "Do again what was just undone"),
     entry(Action::Run, "run", "today's run", &["Space"], Nothing, 2, "The day as an inbox: whoever needs you comes up in turn; in a run, passes over to the next"),
-    entry(Action::Back, "run-back", "back", &["BSpace"], Nothing, 0, "In a run: back to whoever came before"),
+    entry(Action::Back, "run-back", "back", &["Backspace"], Nothing, 0, "In a run: back to whoever came before"),
     entry(Action::Today, "today", "done today", &[], Nothing, 0, "What you did today: contacts, minutes, goals moved; ready to copy"),
     entry(Action::View, "view", "order", &["o"], Nothing, 0, "Order the caseload: triage, name, last contact, practice area, intensity"),
     entry(Action::MarkClient, "mark-client", "mark", &["x"], Client, 0, "Mark the client, to do something for many at once; again unmarks"),
@@ -186,28 +186,28 @@ pub static TABLE: &[Entry] = &[
     entry(Action::Import, "import", "import", &[], Write, 0, "Take in an HMIS export or a spreadsheet"),
     entry(Action::Backup, "backup", "back up", &[], Nothing, 0, "Write a backup beside the caseload; the recovery key opens it"),
     entry(Action::LockMinutes, "lock-minutes", "lock after", &[], Write, 0, "After how many idle minutes the screen locks"),
-    entry(Action::Palette, "commands", "all commands", &[":", "C-p"], Nothing, 17, "Every command by name"),
+    entry(Action::Palette, "commands", "all commands", &[":", "Ctrl-p"], Nothing, 17, "Every command by name"),
     entry(Action::Help, "help", "help", &["?", "F1"], Nothing, 18, "What each key does"),
     entry(Action::Lock, "lock", "lock", &["L"], Nothing, 19, "Lock the screen now: the file is closed and names are gone"),
-    entry(Action::Suspend, "suspend", "suspend", &["C-z"], Nothing, 0, "Back to the shell; fg returns"),
+    entry(Action::Suspend, "suspend", "suspend", &["Ctrl-z"], Nothing, 0, "Back to the shell; fg returns"),
     entry(Action::NextPane, "next-pane", "next pane", &["Tab", "Right"], Nothing, 0, "To the next pane"),
-    entry(Action::PreviousPane, "previous-pane", "previous pane", &["S-Tab", "Left"], Nothing, 0, "To the pane before"),
+    entry(Action::PreviousPane, "previous-pane", "previous pane", &["Shift-Tab", "Left"], Nothing, 0, "To the pane before"),
     entry(Action::Pane(0), "pane-caseload", "caseload", &["1"], Nothing, 0, "To the caseload"),
     entry(Action::Pane(1), "pane-client", "client", &["2"], Nothing, 0, "To the client"),
     entry(Action::Pane(2), "pane-goals", "goals", &["3"], Nothing, 0, "To the goals"),
     entry(Action::Pane(3), "pane-appointments", "appointments", &["4"], Nothing, 0, "To the appointments"),
     entry(Action::Up, "up", "up", &["Up", "k"], Nothing, 0, "Up"),
     entry(Action::Down, "down", "down", &["Down", "j"], Nothing, 0, "Down"),
-    entry(Action::PageUp, "page-up", "page up", &["PgUp", "C-u"], Nothing, 0, "A page up"),
-    entry(Action::PageDown, "page-down", "page down", &["PgDn", "C-d"], Nothing, 0, "A page down"),
+    entry(Action::PageUp, "page-up", "page up", &["PgUp", "Ctrl-u"], Nothing, 0, "A page up"),
+    entry(Action::PageDown, "page-down", "page down", &["PgDn", "Ctrl-d"], Nothing, 0, "A page down"),
     entry(Action::First, "first", "first", &["Home"], Nothing, 0, "To the first"),
     entry(Action::Last, "last", "last", &["End", "G"], Nothing, 0, "To the last"),
-    entry(Action::Quit, "quit", "quit", &["q", "C-c"], Nothing, 20, "Leave; everything is saved already"),
-    in_form(Action::Save, "save", "save", &["C-s"], 1, "Save the form; Enter does so too, except in a field of several lines"),
+    entry(Action::Quit, "quit", "quit", &["q", "Ctrl-c"], Nothing, 20, "Leave; everything is saved already"),
+    in_form(Action::Save, "save", "save", &["Ctrl-s"], 1, "Save the form; Enter does so too, except in a field of several lines"),
     in_form(Action::NextField, "next-field", "next field", &["Tab", "Down"], 2, "To the next field"),
-    in_form(Action::PreviousField, "previous-field", "field before", &["S-Tab", "Up"], 3, "To the field before"),
-    in_form(Action::OtherValue, "other-value", "other value", &["C-n"], 0, "Where two values disagree: take the other one"),
-    in_form(Action::Editor, "editor", "your editor", &["C-e"], 0, "Write a field of several lines in your own editor; the text leaves the encrypted file meanwhile"),
+    in_form(Action::PreviousField, "previous-field", "field before", &["Shift-Tab", "Up"], 3, "To the field before"),
+    in_form(Action::OtherValue, "other-value", "other value", &["Ctrl-n"], 0, "Where two values disagree: take the other one"),
+    in_form(Action::Editor, "editor", "your editor", &["Ctrl-e"], 0, "Write a field of several lines in your own editor; the text leaves the encrypted file meanwhile"),
     in_form(Action::Leave, "leave", "leave", &["Esc"], 4, "Leave the form; what was typed is asked about first"),
 ];
 
@@ -216,7 +216,7 @@ pub fn by_name(name: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.name == name)
 }
 
-/// A key as the table writes it: `a`, `G`, `Enter`, `S-Tab`, `C-s`.
+/// A key as the table writes it: `a`, `G`, `Enter`, `Shift-Tab`, `Ctrl-s`.
 pub fn key_name(key: &KeyEvent) -> Option<String> {
     let name = match key.code {
         KeyCode::Char(' ') => "Space".into(),
@@ -224,8 +224,8 @@ pub fn key_name(key: &KeyEvent) -> Option<String> {
         KeyCode::Enter => "Enter".into(),
         KeyCode::Esc => "Esc".into(),
         KeyCode::Tab => "Tab".into(),
-        KeyCode::BackTab => return Some("S-Tab".into()),
-        KeyCode::Backspace => "BSpace".into(),
+        KeyCode::BackTab => return Some("Shift-Tab".into()),
+        KeyCode::Backspace => "Backspace".into(),
         KeyCode::Delete => "Del".into(),
         KeyCode::Up => "Up".into(),
         KeyCode::Down => "Down".into(),
@@ -239,9 +239,9 @@ pub fn key_name(key: &KeyEvent) -> Option<String> {
         _ => return None,
     };
     Some(if key.modifiers.contains(KeyModifiers::CONTROL) {
-        format!("C-{}", name.to_lowercase())
+        format!("Ctrl-{}", name.to_lowercase())
     } else if key.modifiers.contains(KeyModifiers::ALT) {
-        format!("M-{name}")
+        format!("Alt-{name}")
     } else {
         name
     })

@@ -168,7 +168,7 @@ impl Input {
             lines -= 1;
             under -= 1;
             let sides: Vec<String> = self.sides.iter().map(Value::plain).collect();
-            let text = format!("{} values disagree: {}   (C-n takes the other)", sides.len(), sides.join("  |  "));
+            let text = format!("{} values disagree: {}   (Ctrl-n takes the other)", sides.len(), sides.join("  |  "));
             put(buffer, place.x, under, place.width, &text, theme.danger());
         }
         if let Some(beside) = self.beside().filter(|_| active && lines > 1) {

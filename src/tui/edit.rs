@@ -14,12 +14,12 @@ use super::overlay::{Menu, Pick};
 
 impl Desk {
     pub(super) fn add(&mut self, record: &'static RecordType, known: Vec<(FieldId, Value)>) {
-        self.form = Some(Form::add(self, record, self.chosen, known));
+        self.form = Some(Form::add(self, record, self.owner_of_new(record), known));
     }
 
     pub(super) fn write_note(&mut self, kind: ContactKind, title: &str) {
         let known = vec![(note::kind, Value::text(kind.code()))];
-        let form = Form::add(self, &note::TYPE, self.chosen, known).titled(title);
+        let form = Form::add(self, &note::TYPE, self.owner_of_new(&note::TYPE), known).titled(title);
         self.form = Some(form.starting_at(if kind == ContactKind::Record { note::body } else { note::kind }));
     }
 
@@ -79,7 +79,7 @@ impl Desk {
         if torn {
             let field = row.disagreements[0].field;
             form = form.starting_at(field);
-            self.say("Two values disagree: C-n shows the other one; save what is right.");
+            self.say("Two values disagree: Ctrl-n shows the other one; save what is right.");
         }
         self.form = Some(form);
         Ok(())

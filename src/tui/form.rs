@@ -447,7 +447,6 @@ impl Input {
                     KeyCode::Up if !multi || area.cursor().0 == 0 => false,
                     KeyCode::Down if !multi || area.cursor().0 + 1 >= area.lines().len() => false,
                     KeyCode::Tab | KeyCode::BackTab | KeyCode::Esc | KeyCode::F(_) => false,
-                    KeyCode::Char('s' | 'n') if key.modifiers.contains(KeyModifiers::CONTROL) => false,
                     KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                         area.delete_line_by_head();
                         true

@@ -137,8 +137,8 @@ impl Gate {
                     "",
                     key.as_str(),
                     "",
-                    "Backups are locked with it: if you forget your passphrase, a backup and this key",
-                    "give everything back. Whoever has both can read everything.",
+                    "Backups are locked with it: if you forget your passphrase, a backup and this",
+                    "key give everything back. Whoever has both can read everything.",
                     "",
                     "Without the passphrase and without this key nobody can open your caseload.",
                 ];
@@ -157,7 +157,7 @@ impl Gate {
                     }
                 }
                 y += 1;
-                let ask = "Type yes when it is written down: ";
+                let ask = "Type yes when it is written down, then Enter: ";
                 put(buffer, inner.x + 1, y, inner.width, ask, theme.key());
                 let x = inner.x + 1 + ask.len() as u16;
                 put(buffer, x, y, 10, typed, theme.strong());

@@ -162,8 +162,12 @@ impl Desk {
             }
             None => layout.over,
         };
+        let meant = self.form.as_ref().is_some_and(|form| self.is_for_many(form)).then(|| self.meant_in_words());
         if let Some(form) = &mut self.form {
-            let name = self.caseload.get(form.stream).map(|facts| facts.name.as_str());
+            let name = match &meant {
+                Some(many) => Some(many.as_str()),
+                None => self.caseload.get(form.stream).map(|facts| facts.name.as_str()),
+            };
             cursor = form.draw(place, buffer, theme, &moment, name);
         }
         if let (Some(text), None, None) = (self.tour_text(), &self.form, &self.overlay) {
@@ -186,11 +190,14 @@ impl Desk {
 
     fn form_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let moment = self.moment();
+        let action = self.keys.action(key, Place::Form);
         let Some(form) = self.form.as_mut() else { return Ok(Flow::Stay) };
-        if form.key(key, &moment) {
+        // Keys with Ctrl are the form's before they are the field's.
+        let ours = action.is_some() && key.modifiers.contains(KeyModifiers::CONTROL);
+        if !ours && form.key(key, &moment) {
             return Ok(Flow::Stay);
         }
-        match self.keys.action(key, Place::Form) {
+        match action {
             Some(Action::Save) => self.save_form(None)?,
             Some(Action::NextField) => form.next(&moment),
             Some(Action::PreviousField) => form.previous(&moment),

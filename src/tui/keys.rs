@@ -61,7 +61,7 @@ impl Keys {
             for key in keys {
                 if !is_key(key) {
                     return Err(format!(
-                        "{file}, line {line}: \"{key}\" is not a key: write a, G, C-s, M-x, F5, Enter, S-Tab, Space, PgUp ..."
+                        "{file}, line {line}: \"{key}\" is not a key: write a, G, Ctrl-s, Alt-x, F5, Enter, Shift-Tab, Space, PgUp ..."
                     ));
                 }
             }
@@ -103,10 +103,23 @@ fn name_of(action: Action) -> &'static str {
 
 fn is_key(text: &str) -> bool {
     const NAMED: &[&str] = &[
-        "Enter", "Esc", "Tab", "S-Tab", "Space", "BSpace", "Del", "Up", "Down", "Left", "Right", "Home", "End", "PgUp",
+        "Enter",
+        "Esc",
+        "Tab",
+        "Shift-Tab",
+        "Space",
+        "Backspace",
+        "Del",
+        "Up",
+        "Down",
+        "Left",
+        "Right",
+        "Home",
+        "End",
+        "PgUp",
         "PgDn",
     ];
-    let bare = text.strip_prefix("C-").or(text.strip_prefix("M-")).unwrap_or(text);
+    let bare = text.strip_prefix("Ctrl-").or(text.strip_prefix("Alt-")).unwrap_or(text);
     let function = bare.strip_prefix('F').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| (1..=12).contains(&n));
     NAMED.contains(&bare) || function || (bare.chars().count() == 1 && !bare.contains(char::is_whitespace))
 }

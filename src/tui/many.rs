@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::records::{client, note, task};
-use crate::model::{Change, Edit, Field, RowId};
+use crate::model::{Change, Edit, Field, RecordType, RowId};
 use crate::store::StoreError;
 
 use super::desk::Desk;
+use super::form::Form;
+
+/// What can be written once and is kept for everyone who is marked.
+const COPIED: [&RecordType; 2] = [&note::TYPE, &task::TYPE];
 
 impl Desk {
     /// Marks the chosen client and goes on to the next; unmarks where it was marked.
@@ -18,16 +22,20 @@ impl Desk {
         self.choose(self.at + 1)
     }
 
+    /// Whose row a new one is: the chosen client's; or, where it is to be one for all who are marked, one of theirs.
+    pub fn owner_of_new(&self, record: &RecordType) -> Option<RowId> {
+        let marked = self.meant().first().copied().filter(|_| COPIED.contains(&record) && !self.marked.is_empty());
+        self.chosen.filter(|chosen| marked.is_none() || self.marked.contains(chosen)).or(marked)
+    }
+
+    /// Whether saving the form makes a row for each of those who are marked.
+    pub fn is_for_many(&self, form: &Form) -> bool {
+        form.new && COPIED.contains(&form.record) && self.marked.contains(&form.stream) && self.marked.len() > 1
+    }
+
     /// What a change for one client is for all who are marked: rows of their own with the same values.
-    pub fn for_all_marked(&self, change: &mut Change, row: RowId, stream: RowId) {
-        let copies = [&note::TYPE, &task::TYPE];
+    pub fn for_all_marked(&self, change: &mut Change, stream: RowId) {
         let one = change.edits.clone();
-        let new = one.iter().any(
-            |edit| matches!(edit, Edit::Create { record, row: made, .. } if *made == row && copies.contains(record)),
-        );
-        if !new || !self.marked.contains(&stream) {
-            return;
-        }
         for other in self.meant().into_iter().filter(|other| *other != stream) {
             let own = self.store.new_id();
             change.edits.extend(one.iter().filter_map(|edit| match edit {

@@ -106,8 +106,7 @@ impl Desk {
         let mut lines = vec!["Nobody else needs you today.".to_string(), String::new()];
         if skipped > 0 {
             let again = self.keys.first_of("run");
-            lines[0] =
-                format!("{skipped} were passed over; everyone else is seen to. {again} goes through those again.");
+            lines[0] = format!("Passed over: {skipped}. Everyone else is seen to. {again} goes through those again.");
         }
         lines.extend(self.work_lines()?);
         lines.extend([String::new(), "y copies this.".into()]);
@@ -135,11 +134,10 @@ impl Desk {
             (work.things_done.into(), "steps and tasks done"),
             (work.put_off.into(), "reasons put off"),
         ];
-        lines.extend(figures.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("  {n} {what}")));
+        lines.extend(figures.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("  {what}: {n}")));
         lines.push(match work.clients {
             0 => "  nothing yet".into(),
-            1 => "  for 1 client".into(),
-            many => format!("  for {many} clients"),
+            many => format!("  clients: {many}"),
         });
         Ok(lines)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::records::{appointment, client, snooze};
-use crate::model::{CATALOGUE, Change, Edit};
+use crate::model::{CATALOGUE, Change};
 use crate::store::{StoreError, make_folder_for};
 
 use super::desk::{Desk, Pane};
@@ -91,6 +91,7 @@ impl Desk {
         let Some(mut change) = form.change(&moment) else { return Ok(()) };
         let (new, record, row, title) = (form.new, form.record, form.row, form.title.clone());
         let stream = form.stream;
+        let for_many = self.form.as_ref().is_some_and(|form| self.is_for_many(form));
         if *record == appointment::TYPE {
             match self.series(&mut change, (row, stream, new), follow)? {
                 Rest::Settled => {}
@@ -104,7 +105,9 @@ impl Desk {
                 }
             }
         }
-        self.for_all_marked(&mut change, row, stream);
+        if for_many {
+            self.for_all_marked(&mut change, stream);
+        }
         if *record == snooze::TYPE
             && let Some(why) = self.snooze_refused(&change)
         {
@@ -125,11 +128,7 @@ impl Desk {
                     return Ok(());
                 }
                 let title = title.split(':').next().unwrap_or("").to_string();
-                let many = if change.edits.iter().filter(|edit| matches!(edit, Edit::Create { .. })).count() > 1 {
-                    format!(" for {}", self.meant_in_words())
-                } else {
-                    String::new()
-                };
+                let many = if for_many { format!(" for {}", self.meant_in_words()) } else { String::new() };
                 self.say(format!("Saved: {}{many}. {} undoes it.", title.to_lowercase(), self.keys.first_of("undo")));
                 self.run_follows()?;
             }

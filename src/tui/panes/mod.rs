@@ -216,6 +216,12 @@ impl Desk {
             );
             return;
         }
+        if self.overlay.is_some() {
+            // What lies over the panes takes the keys: theirs would mislead.
+            let used = put(buffer, area.x + 1, area.y, area.width, "Esc", theme.key());
+            put(buffer, area.x + 2 + used, area.y, area.width, "close", theme.text());
+            return;
+        }
         self.hints(area, buffer, theme);
     }
 }
