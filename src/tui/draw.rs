@@ -202,6 +202,7 @@ impl Input {
                 buffer.set_style(typing, theme.strong());
                 area.set_style(theme.text());
                 area.set_cursor_style(theme.bar());
+                area.set_selection_style(theme.bar());
                 area.render(typing, buffer);
                 let at = area.screen_cursor();
                 let (rows, columns) = area.scroll_offset();

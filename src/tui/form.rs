@@ -192,8 +192,21 @@ impl Form {
     pub fn go(&mut self, to: usize, moment: &Moment) {
         if let Some(input) = self.inputs.get_mut(self.at) {
             input.wrong = input.value(moment).err();
+            if let Body::Text(area) = &mut input.body {
+                area.cancel_selection();
+            }
         }
         self.at = to.min(self.inputs.len().saturating_sub(1));
+        // What a new row starts with is typed over; what someone wrote is not lost to one key.
+        let new = self.new;
+        if let Some(input) = self.inputs.get_mut(self.at)
+            && let Body::Text(area) = &mut input.body
+            && new
+            && !matches!(input.field.kind, Kind::Text)
+            && area.lines().concat() == input.opened
+        {
+            area.select_all();
+        }
     }
 
     pub fn next(&mut self, moment: &Moment) {

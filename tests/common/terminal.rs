@@ -59,6 +59,11 @@ impl Terminal {
         self.parser.lock().unwrap().screen().contents()
     }
 
+    /// The screen with its colours.
+    pub fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.parser.lock().unwrap().screen())
+    }
+
     /// Whether the program has taken the terminal over.
     pub fn taken(&self) -> bool {
         self.parser.lock().unwrap().screen().alternate_screen()
