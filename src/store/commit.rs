@@ -2,6 +2,7 @@
 //! all in one transaction. When [`Store::commit`] returns, the change is on the disk.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow as Go;
 
 use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -18,6 +19,9 @@ use super::{Result, Store, StoreError, facts};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
+
+/// How much of something long is done, of how much; the answer says whether to go on.
+pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> Go<()>;
 
 /// What a commit did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,15 +48,19 @@ impl Store {
     pub fn commit(&mut self, change: &Change) -> Result<Receipt> {
         change.check()?;
         let action = Action { label: &change.label, origin: "", undoes: None };
-        self.write(action, true, |writer| change.edits.iter().try_for_each(|edit| writer.edit(edit)))
+        self.write(action, true, &mut |_, _| Go::Continue(()), |writer, _| {
+            change.edits.iter().try_for_each(|edit| writer.edit(edit))
+        })
     }
 
-    /// Runs one action inside one transaction; without `keep` it is rolled back at the end.
+    /// Runs one action inside one transaction; without `keep` it is rolled back at the end. `progress` hears how far
+    /// it is, and may stop it at any time before the end.
     pub(super) fn write(
         &mut self,
         action: Action<'_>,
         keep: bool,
-        fill: impl FnOnce(&mut Writer<'_>) -> Result<()>,
+        progress: Progress<'_>,
+        fill: impl FnOnce(&mut Writer<'_>, Progress<'_>) -> Result<()>,
     ) -> Result<Receipt> {
         self.writable()?;
         let unix_ms = self.unix_ms();
@@ -81,8 +89,8 @@ impl Store {
             workspace: Workspace::new(&transaction),
             pending: BTreeMap::new(),
         };
-        fill(&mut writer)?;
-        let receipt = writer.finish(action.origin.is_empty() || action.undoes.is_some())?;
+        fill(&mut writer, progress)?;
+        let receipt = writer.finish(action.origin.is_empty() || action.undoes.is_some(), progress)?;
         if keep {
             transaction.commit()?;
             self.hlc = hlc;
@@ -212,7 +220,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn finish(self, gather: bool) -> Result<Receipt> {
+    fn finish(self, gather: bool, progress: Progress<'_>) -> Result<Receipt> {
         for (stream, pending) in self.pending {
             let mut end = pending.end;
             for (origin, run) in pending.runs {
@@ -222,7 +230,7 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        let (rows, streams) = self.workspace.save()?;
+        let (rows, streams) = self.workspace.save(progress)?;
         let mut receipt = Receipt { rows, facts: Vec::new() };
         if gather {
             for stream in streams {

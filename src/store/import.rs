@@ -5,12 +5,11 @@
 //! both changed is a disagreement like any other, with the value typed here shown first.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::model::{EntryRef, FieldId, RecordType, RowId, Value};
 
 use super::cell::Presence;
-use super::commit::{Action, Writer};
+use super::commit::{Action, Progress, Writer};
 use super::wire::{Content, Existence, ROW_ITSELF};
 use super::{Result, Store, StoreError, journal};
 
@@ -48,19 +47,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for a draft whose value does not fit its field; importers check before they hand over.
-    pub fn import(
-        &mut self,
-        origin: &str,
-        drafts: &[Draft],
-        dry_run: bool,
-        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-    ) -> Result<Taken> {
+    pub fn import(&mut self, origin: &str, drafts: &[Draft], dry_run: bool, progress: Progress<'_>) -> Result<Taken> {
         let mut taken = Taken::default();
         let label = format!("import {origin}");
         let action = Action { label: &label, origin, undoes: None };
-        self.write(action, !dry_run, |writer| {
+        // Taking in and saving are each half of the way.
+        let all = drafts.len() * 2;
+        let mut halves = |done: usize, of: usize| {
+            progress(if of == all { done } else { drafts.len() + done.min(drafts.len()) }, all)
+        };
+        self.write(action, !dry_run, &mut halves, |writer, progress| {
             for (done, draft) in drafts.iter().enumerate() {
-                if done % 64 == 0 && progress(done, drafts.len()).is_break() {
+                if done % 64 == 0 && progress(done, all).is_break() {
                     return Err(StoreError::Stopped);
                 }
                 let name = draft.record.name;
@@ -71,7 +69,7 @@ impl Store {
                 };
                 *counts.entry(name).or_default() += 1;
             }
-            if progress(drafts.len(), drafts.len()).is_break() { Err(StoreError::Stopped) } else { Ok(()) }
+            Ok(())
         })?;
         Ok(taken)
     }

@@ -43,7 +43,7 @@ use rusqlite::Connection;
 
 pub use backup::RecoveryKey;
 pub use check::CheckReport;
-pub use commit::Receipt;
+pub use commit::{Progress, Receipt};
 pub use day::Work;
 pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, weakness};

@@ -2,6 +2,7 @@
 //! conflicts, the clients' facts). Everything here can be dropped and made again from the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow::Continue;
 
 use chrono::{DateTime, NaiveDate};
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
@@ -11,6 +12,7 @@ use crate::model::records::{client, worker};
 use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
 
 use super::cell::{Presence, RowState};
+use super::commit::Progress;
 use super::journal::{self, Batch};
 use super::{Result, Store, StoreError, facts, schema, search};
 
@@ -74,9 +76,12 @@ impl<'a> Workspace<'a> {
     }
 
     /// Saves what changed, with all that follows from it. Gives the rows and streams that changed.
-    pub fn save(self) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+    pub fn save(self, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
         let mut streams = BTreeSet::new();
-        for key in &self.changed {
+        for (done, key) in self.changed.iter().enumerate() {
+            if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
+                return Err(StoreError::Stopped);
+            }
             let state = &self.rows[key];
             save(self.db, state)?;
             streams.insert(state.stream);
@@ -228,7 +233,7 @@ impl Store {
         let transaction = self.db.transaction()?;
         schema::create_projection(&transaction)?;
         for stream in journal::streams(&transaction)? {
-            replay(&transaction, stream)?.save()?;
+            replay(&transaction, stream)?.save(&mut |_, _| Continue(()))?;
         }
         transaction.commit()?;
         Ok(())

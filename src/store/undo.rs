@@ -121,7 +121,7 @@ impl Store {
         let label = past.label.trim_start_matches("undo ").trim_start_matches("redo ").to_string();
         let name = format!("{verb} {label}");
         let action = Action { label: &name, origin: &past.origin, undoes: Some(past.action) };
-        let receipt = self.write(action, true, |writer| {
+        let receipt = self.write(action, true, &mut |_, _| std::ops::ControlFlow::Continue(()), |writer, _| {
             let done = Done::read(writer.db, &past.batches)?;
             for cell in done.cells.keys() {
                 done.invert(writer, cell, &label)?;
