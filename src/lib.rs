@@ -6,6 +6,7 @@
 //! - [`triage`]: who needs the worker today, and why. Pure.
 //! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
 //! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
+//! - [`sync`]: handing work over: bundles, merging, trust, and the places bundles travel through.
 //! - [`demo`]: made-up caseloads of any size.
 //! - [`tui`] and [`cli`]: the screen and the command line, side by side.
 //!
@@ -17,5 +18,6 @@ pub mod demo;
 pub mod exchange;
 pub mod model;
 pub mod store;
+pub mod sync;
 pub mod triage;
 pub mod tui;

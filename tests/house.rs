@@ -7,10 +7,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("triage", &["model"]),
     ("store", &["model", "triage"]),
+    ("sync", &["model", "triage", "store", "demo"]),
     ("demo", &["model", "triage", "store"]),
     ("exchange", &["model", "store"]),
-    ("tui", &["model", "triage", "store", "demo", "exchange", "cli"]),
-    ("cli", &["model", "triage", "store", "demo", "exchange", "tui"]),
+    ("tui", &["model", "triage", "store", "sync", "demo", "exchange", "cli"]),
+    ("cli", &["model", "triage", "store", "sync", "demo", "exchange", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

@@ -4,11 +4,13 @@
 //! then every batch in the order of arrival, then an end mark. A backup cut short has no end mark and is refused.
 //! What can be made from the journal is not in it.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
+use chrono::{Datelike, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -16,6 +18,7 @@ use crate::model::{RowId, SiteId};
 
 use super::check::{follows, signature_holds};
 use super::file::meta;
+use super::sites::{self, Site, Trust};
 use super::journal::{self, Batch, ChainEnd};
 use super::{Clock, Passphrase, Result, Store, StoreError, Worker};
 
@@ -59,6 +62,8 @@ enum Record {
     Site { id: SiteId, public_key: [u8; 32], name: String },
     Batch(PackedBatch),
     End { batches: u64 },
+    /// A site that is more than an author: whom this caseload believes, and who took over from whom.
+    Partner { id: SiteId, recipient: String, trust: u8, voucher: Option<(SiteId, Vec<u8>)> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,6 +97,26 @@ impl Store {
         Ok(path)
     }
 
+    /// Backs up beside the file, once a day, before something of others is merged; keeps the last of each of seven days and
+    /// of each of four weeks, and takes away the others that it made.
+    pub fn backup_of_the_day(&self) -> Result<()> {
+        let Some(folder) = self.path.as_ref().map(|path| path.with_file_name("backups")) else { return Ok(()) };
+        super::make_folder_for(&folder.join("backup"))?;
+        let today = self.now().date_naive();
+        if backups(&folder)?.iter().any(|(when, _)| when.date() == today) {
+            return Ok(());
+        }
+        self.backup(&folder)?;
+        let all = backups(&folder)?;
+        let keep = kept(&all.iter().map(|(when, _)| *when).collect::<Vec<_>>());
+        for (when, path) in all {
+            if !keep.contains(&when) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
     fn write_backup(&self, path: &Path) -> Result<()> {
         let recovery = String::from_utf8(meta(&self.db, "recovery")?)
             .map_err(|_| StoreError::Damaged("the recovery key is missing".into()))?;
@@ -112,6 +137,10 @@ impl Store {
         let mut rows = sites.query([])?;
         while let Some(row) = rows.next()? {
             put(&mut out, &Record::Site { id: SiteId(row.get(0)?), public_key: row.get(1)?, name: row.get(2)? })?;
+        }
+        for site in self.sites()? {
+            let Site { id, recipient, trust, voucher, .. } = site;
+            put(&mut out, &Record::Partner { id, recipient, trust: trust as u8, voucher })?;
         }
         let mut batches = 0;
         journal::each(&self.db, &mut |batch| {
@@ -192,6 +221,11 @@ impl Store {
                     }
                     journal::insert(&transaction, &batch)?;
                 }
+                Record::Partner { id, recipient, trust, voucher } => {
+                    let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
+                    let trust = [Trust::Known, Trust::Accepted, Trust::Revoked, Trust::Own][usize::from(trust.min(3))];
+                    sites::keep(&transaction, &Site { id, public_key, recipient, name: String::new(), trust, voucher })?;
+                }
                 Record::End { batches } if batches == count => break,
                 Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),
             }
@@ -207,6 +241,37 @@ impl Store {
         self.db.execute("UPDATE site SET name = ?1 WHERE id = ?2", (name, self.site.0.as_slice()))?;
         Ok(())
     }
+}
+
+/// The backups in a folder, by the time in their names, oldest first. Files of other names are not ours to touch.
+fn backups(folder: &Path) -> Result<Vec<(NaiveDateTime, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let time = name.strip_prefix("caseload-").and_then(|rest| rest.strip_suffix(".backup"));
+        if let Some(Ok(when)) = time.map(|time| NaiveDateTime::parse_from_str(time, "%Y%m%d-%H%M%S")) {
+            found.push((when, path));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Which backups stay: the last of each of the last seven days that have one, and of each of the last four weeks.
+fn kept(all: &[NaiveDateTime]) -> BTreeSet<NaiveDateTime> {
+    let mut keep = BTreeSet::new();
+    let mut days = BTreeSet::new();
+    let mut weeks = BTreeSet::new();
+    for when in all.iter().rev() {
+        let week = when.date().iso_week();
+        if days.len() < 7 && days.insert(when.date()) | (weeks.len() < 4 && weeks.insert(week)) {
+            keep.insert(*when);
+        } else if weeks.len() < 4 && weeks.insert(week) {
+            keep.insert(*when);
+        }
+    }
+    keep
 }
 
 impl PackedBatch {

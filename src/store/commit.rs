@@ -84,7 +84,7 @@ impl Store {
         };
         let mut writer = Writer {
             db: &transaction,
-            key: &self.key,
+            key: &self.keys.signing,
             header,
             workspace: Workspace::new(&transaction),
             pending: BTreeMap::new(),

@@ -7,15 +7,15 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::model::records::worker;
-use crate::model::{Change, Hlc, RowId, SiteId};
+use crate::model::{Change, Hlc, RowId};
 
 use super::backup::RecoveryKey;
 use super::schema;
+use super::sites::{self, Keys};
 use super::{Clock, Result, Store, StoreError};
 
 /// SQLCipher's page, in bytes.
@@ -123,21 +123,13 @@ impl Store {
         let recovery = RecoveryKey::generate();
         let transaction = db.transaction()?;
         schema::create_projection(&transaction)?;
-        let mut seed = Zeroizing::new([0u8; 32]);
-        getrandom::fill(seed.as_mut()).map_err(|error| StoreError::Write(error.to_string()))?;
-        let key = SigningKey::from_bytes(&seed);
-        let public = key.verifying_key().to_bytes();
-        let site = SiteId::of_key(&public);
-        put_meta(&transaction, "site_key", seed.as_slice())?;
+        let keys = Keys::mint(&transaction, &sites::machine(path.as_deref()), &who.name, None)?;
+        let site = keys.id();
         put_meta(&transaction, "recovery", recovery.recipient()?.as_bytes())?;
         put_meta(&transaction, "worker", who.id.as_bytes())?;
-        transaction.execute(
-            "INSERT INTO site (id, public_key, name) VALUES (?1, ?2, ?3)",
-            (site.0.as_slice(), public.as_slice(), &who.name),
-        )?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
-        let store = Store { db, path, read_only: false, clock, worker, site, key, hlc, data_version: 0 };
+        let store = Store { db, path, read_only: false, clock, worker, site, keys, hlc, data_version: 0 };
         Ok((store, recovery))
     }
 
@@ -171,18 +163,15 @@ impl Store {
             owner_only(path);
             schema::migrate(&mut db)?;
         }
-        let seed: Zeroizing<Vec<u8>> = Zeroizing::new(meta(&db, "site_key")?);
-        let seed: Zeroizing<[u8; 32]> =
-            Zeroizing::new(seed.as_slice().try_into().map_err(|_| missing("its site's key"))?);
-        let key = SigningKey::from_bytes(&seed);
-        let site = SiteId::of_key(&key.verifying_key().to_bytes());
+        let keys = Keys::of(&db, &sites::machine(Some(path)), !read_only)?;
+        let site = keys.id();
         let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
         let last: i64 = db
             .query_row("SELECT hlc FROM batch ORDER BY n DESC LIMIT 1", [], |row| row.get(0))
             .optional()?
             .unwrap_or(0);
         let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
-        let mut store = Store { db, path, read_only, clock, worker, site, key, hlc, data_version: 0 };
+        let mut store = Store { db, path, read_only, clock, worker, site, keys, hlc, data_version: 0 };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {

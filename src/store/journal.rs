@@ -170,6 +170,38 @@ pub fn at(db: &Connection, n: i64) -> Result<Batch> {
     Ok(db.prepare_cached(&format!("SELECT {COLUMNS} FROM batch WHERE n = ?1"))?.query_row([n], read)?)
 }
 
+/// The batches of a chain that hold entries from `from` on, in order, one at a time.
+pub fn of_chain<E: From<StoreError>>(
+    db: &Connection,
+    stream: RowId,
+    site: SiteId,
+    from: u64,
+    take: &mut dyn FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM batch WHERE stream = ?1 AND site = ?2 AND first + count > ?3 ORDER BY first"
+    );
+    let mut query = db.prepare_cached(&sql).map_err(StoreError::from)?;
+    let mut rows = query.query((stream, site.0.as_slice(), from as i64)).map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        take(read(row).map_err(StoreError::from)?)?;
+    }
+    Ok(())
+}
+
+/// Takes the end of a chain out, from an index on.
+pub fn remove_from(db: &Connection, stream: RowId, site: SiteId, from: u64) -> Result<()> {
+    let numbers: Vec<i64> = db
+        .prepare("SELECT n FROM batch WHERE stream = ?1 AND site = ?2 AND first >= ?3")?
+        .query_map((stream, site.0.as_slice(), from as i64), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for n in numbers {
+        db.prepare_cached("DELETE FROM touched WHERE batch = ?1")?.execute([n])?;
+        db.prepare_cached("DELETE FROM batch WHERE n = ?1")?.execute([n])?;
+    }
+    Ok(())
+}
+
 /// All streams that have a journal here.
 pub fn streams(db: &Connection) -> Result<Vec<RowId>> {
     let mut query = db.prepare("SELECT DISTINCT stream FROM batch ORDER BY stream")?;

@@ -13,7 +13,8 @@
 //! - `journal`: batches in and out of the file, each chained to the one before.
 //! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
-//! - `commit`, `undo`, `import`: the only ways in.
+//! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
+//! - `sites`: installations, their keys, and whom this one believes.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
 mod backup;
@@ -27,10 +28,13 @@ mod file;
 mod history;
 mod import;
 mod journal;
+mod merge;
+mod places;
 mod projection;
 mod query;
 mod schema;
 mod search;
+mod sites;
 mod undo;
 pub mod wire;
 
@@ -38,7 +42,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
-use ed25519_dalek::SigningKey;
 use rusqlite::Connection;
 
 pub use backup::RecoveryKey;
@@ -49,8 +52,12 @@ pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, weakness};
 pub use history::HistoryLine;
 pub use import::{Draft, Taken};
+pub use journal::{Batch, ChainEnd};
+pub use merge::{Breach, Merged, Merger, Unproven};
+pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
+pub use sites::{Site, Trust};
 
 use crate::model::{Hlc, Moment, RowId, SiteId};
 
@@ -90,7 +97,7 @@ pub struct Store {
     clock: Clock,
     worker: Worker,
     site: SiteId,
-    key: SigningKey,
+    keys: sites::Keys,
     /// The last stamp that this site gave or took note of.
     hlc: Hlc,
     /// SQLite's count of changes by other connections, as last seen.

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_iter};
 
 use crate::model::records::{client, worker};
-use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
+use crate::model::{CATALOGUE, Kind, RecordType, Row, RowId, Value, record_by_number};
 
 use super::cell::{Presence, RowState};
 use super::commit::Progress;
@@ -37,6 +37,11 @@ impl<'a> Workspace<'a> {
     /// For a replay: no row is looked up.
     fn from_nothing(db: &'a Connection) -> Workspace<'a> {
         Workspace { load: false, ..Workspace::new(db) }
+    }
+
+    /// How many rows it holds.
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// The state of a row of a known type, loaded if need be.
@@ -69,6 +74,9 @@ impl<'a> Workspace<'a> {
         for (at, entry) in batch.numbered()? {
             if record_by_number(entry.record).is_some() {
                 let state = self.change(entry.record, entry.row, batch.header.stream)?;
+                if state.stream != batch.header.stream {
+                    return Err(StoreError::Damaged("a row stands in two streams".into()));
+                }
                 state.apply(&batch.header, at, &entry, seen);
             }
         }
@@ -263,6 +271,24 @@ impl Workspace<'_> {
     pub fn into_states(self) -> impl Iterator<Item = RowState> {
         self.rows.into_values()
     }
+}
+
+/// Makes the rows of one stream again from its journal.
+pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
+    for record in CATALOGUE {
+        let ids: Vec<RowId> = db
+            .prepare_cached(&format!("SELECT id FROM {} WHERE stream = ?1", record.table()))?
+            .query_map([stream], |row| Ok(RowId::from_bytes(row.get(0)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for id in ids {
+            search::index(db, &Row::new(record, id, stream), true)?;
+        }
+        db.prepare_cached(&format!("DELETE FROM {} WHERE stream = ?1", record.table()))?.execute([stream])?;
+    }
+    db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
+    replay(db, stream)?.save(&mut |_, _| Continue(()))?;
+    Ok(())
 }
 
 /// Whether a stream is a client's (the only other kind is the worker's own).

@@ -19,8 +19,12 @@ pub const APPLICATION_ID: i32 = 0x6373_6c64;
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
 const PROJECTION_VERSION: u32 = 4;
 
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/0001_journal.sql"))]));
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("../../assets/schema/0001_journal.sql")),
+        M::up(include_str!("../../assets/schema/0002_sites.sql")),
+    ])
+});
 
 /// Brings the journal's tables up to this version.
 pub fn migrate(db: &mut Connection) -> Result<()> {

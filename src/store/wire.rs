@@ -127,6 +127,21 @@ pub struct Header {
 }
 
 impl Header {
+    /// A header that says nothing yet.
+    pub fn nobody() -> Header {
+        Header {
+            stream: RowId(Uuid::nil()),
+            site: SiteId([0; 16]),
+            first: 0,
+            hlc: Hlc::default(),
+            action: Uuid::nil(),
+            author: String::new(),
+            label: String::new(),
+            origin: String::new(),
+            undoes: None,
+        }
+    }
+
     fn hash_into(&self, hasher: &mut blake3::Hasher) {
         hasher.update(self.stream.as_bytes());
         hasher.update(&self.site.0);

@@ -1,0 +1,469 @@
+//! A bundle: entries that another site lacks, in one file.
+//!
+//! ```text
+//! age file            to the receivers' X25519 keys, or to a passphrase (scrypt)
+//!   zstd stream
+//!     "caseload bundle 1\n"
+//!     parts           each: length, u32 little-endian, then so many bytes of postcard, one `Part`
+//! ```
+//!
+//! The parts, in this order: `Head` (who sends, to whom, when); a `Site` for each author whose entries follow and for each
+//! that they took over from; then for each chain a `Chain`, its `Batch`es, and an `EndOfChain` with the signature of its
+//! site under the hash of its last batch; what the sender `Has` of the streams it speaks of; and `End`, with the counts of
+//! all this and the sender's signature over the BLAKE3 hash (derived with `caseload bundle 1`) of every byte before it,
+//! the magic line included. So the receivers and the counts stand under the signature.
+//!
+//! Chains come stream by stream. A chain is a site's entries in one stream; a batch of it has the body that
+//! [`crate::store::wire`] describes. Hashes are not sent: whoever reads works them out from what they have, so that
+//! a chain that does not continue theirs cannot pass. Numbers of part kinds are for ever; one that is not known ends
+//! the reading with "newer version".
+//!
+//! Reading believes no length: a part is read as far as bytes are there and never past [`MOST_OF_A_PART`], and all that is
+//! unpacked is counted against the file's own size.
+
+use std::io::{self, BufReader, Read, Write};
+
+use age::secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Hlc, RowId, SiteId};
+use crate::store::wire::Header;
+use crate::store::{Batch, Breach, ChainEnd, Merger, Site, Store, StoreError, Trust, Unproven};
+
+const MAGIC: &[u8] = b"caseload bundle 1\n";
+/// No part is longer than this, in bytes.
+pub const MOST_OF_A_PART: u32 = 64 << 20;
+/// A bundle that unpacks to more than this many times its size (and to more than [`SMALL`]) is a bomb.
+const MOST_PER_BYTE: u64 = 200;
+const SMALL: u64 = 16 << 20;
+
+#[derive(Serialize, Deserialize)]
+enum Part {
+    Head(Head),
+    Site { public_key: [u8; 32], recipient: String, name: String, voucher: Option<(SiteId, Vec<u8>)> },
+    Chain { stream: RowId, site: SiteId, first: u64 },
+    Batch(PackedBatch),
+    EndOfChain { signature: Vec<u8> },
+    Has { stream: RowId, site: SiteId, next: u64 },
+    End { counts: Counts, signature: Vec<u8> },
+}
+
+/// Who sends what to whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    pub sender: SiteId,
+    pub public_key: [u8; 32],
+    /// Milliseconds since 1970, by the sender's clock.
+    pub made: u64,
+    /// Empty: for whoever has the passphrase.
+    pub receivers: Vec<SiteId>,
+    /// Whether it is all that the sender has, or some clients.
+    pub whole: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    pub sites: u64,
+    pub chains: u64,
+    pub batches: u64,
+    pub entries: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackedBatch {
+    count: u64,
+    hlc: u64,
+    action: [u8; 16],
+    undoes: Option<[u8; 16]>,
+    author: String,
+    label: String,
+    origin: String,
+    #[serde(with = "serde_bytes")]
+    body: Vec<u8>,
+}
+
+/// Why a bundle is not taken. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("This is not a bundle of caseload.")]
+    NotABundle,
+    #[error("This bundle is cut short: have it sent again, whole.")]
+    Cut,
+    #[error("This bundle is damaged or was altered: {0}.")]
+    Altered(String),
+    #[error("This bundle was not made for this caseload: give its sender your card (caseload site card) and ask for another.")]
+    NotForUs,
+    #[error("That passphrase does not open this bundle.")]
+    WrongPassphrase,
+    #[error("This bundle opens with a passphrase: name it.")]
+    NeedsPassphrase,
+    #[error("This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card.")]
+    Unknown { name: String, fingerprint: String },
+    #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
+    Revoked { name: String, fingerprint: String },
+    #[error("This bundle goes on from entries that have not arrived ({missing} are missing from {name}): ask for everything.")]
+    Gap { name: String, missing: u64 },
+    #[error("There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place. Nothing was taken: ask them which laptop is a copy, and have it open its file once more before it sends again.")]
+    Fork { name: String, fingerprint: String },
+    /// Another copy of this very installation has written something else.
+    #[error("Another copy of this caseload has written under its name.")]
+    OwnFork { stream: RowId, site: SiteId, from: u64 },
+    #[error("This bundle unpacks to far more than its size allows. It was not taken.")]
+    Bomb,
+    #[error("This bundle is of a newer version of caseload: update the program.")]
+    Newer,
+    #[error("Stopped. Nothing was changed.")]
+    Stopped,
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("The bundle could not be read: {0}")]
+    Io(io::Error),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        match error {
+            StoreError::Newer => Refusal::Newer,
+            StoreError::Stopped => Refusal::Stopped,
+            other => Refusal::Store(other),
+        }
+    }
+}
+
+/// For whom a bundle is sealed.
+pub enum Seal<'a> {
+    Sites(&'a [Site]),
+    Passphrase(&'a str),
+}
+
+/// Writes a bundle, part by part.
+pub struct Writer<'a, W: Write> {
+    out: zstd::Encoder<'static, age::stream::StreamWriter<W>>,
+    store: &'a Store,
+    hasher: blake3::Hasher,
+    counts: Counts,
+}
+
+impl<'a, W: Write> Writer<'a, W> {
+    pub fn new(store: &'a Store, seal: &Seal<'_>, whole: bool, to: W) -> Result<Writer<'a, W>, StoreError> {
+        let unwritable = |error: String| StoreError::Write(error);
+        let (encryptor, receivers) = match seal {
+            Seal::Passphrase(text) => {
+                (age::Encryptor::with_user_passphrase(SecretString::from((*text).to_string())), Vec::new())
+            }
+            Seal::Sites(sites) => {
+                let keys = sites.iter().map(|site| site.recipient.parse::<age::x25519::Recipient>());
+                let keys: Vec<_> = keys.collect::<Result<_, _>>().map_err(|error| unwritable(error.to_string()))?;
+                let recipients = keys.iter().map(|key| key as &dyn age::Recipient);
+                let encryptor =
+                    age::Encryptor::with_recipients(recipients).map_err(|error| unwritable(error.to_string()))?;
+                (encryptor, sites.iter().map(|site| site.id).collect())
+            }
+        };
+        let out = zstd::Encoder::new(encryptor.wrap_output(to)?, 6)?;
+        let hasher = blake3::Hasher::new_derive_key("caseload bundle 1");
+        let mut writer = Writer { out, store, hasher, counts: Counts::default() };
+        writer.put_bytes(MAGIC)?;
+        let own = store.own_site()?;
+        let made = u64::try_from(store.now().timestamp_millis()).unwrap_or(0);
+        writer.put(&Part::Head(Head { sender: own.id, public_key: own.public_key, made, receivers, whole }))?;
+        Ok(writer)
+    }
+
+    fn put_bytes(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.hasher.update(bytes);
+        self.out.write_all(bytes)?;
+        Ok(())
+    }
+
+    fn put(&mut self, part: &Part) -> Result<(), StoreError> {
+        let bytes = postcard::to_allocvec(part).expect("plain data packs into memory");
+        let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= MOST_OF_A_PART);
+        let length = length.ok_or_else(|| StoreError::Write("one change is too large for a bundle".into()))?;
+        self.put_bytes(&length.to_le_bytes())?;
+        self.put_bytes(&bytes)
+    }
+
+    /// Tells of an author. All of them come before the first chain.
+    pub fn site(&mut self, site: &Site) -> Result<(), StoreError> {
+        self.counts.sites += 1;
+        let Site { public_key, recipient, name, voucher, .. } = site.clone();
+        self.put(&Part::Site { public_key, recipient, name, voucher })
+    }
+
+    /// Writes a chain from an index on, to its end.
+    pub fn chain(&mut self, stream: RowId, site: SiteId, from: u64) -> Result<u64, StoreError> {
+        let store = self.store;
+        let mut last: Option<(u64, Vec<u8>)> = None;
+        store.each_of_chain::<StoreError>(stream, site, from, &mut |batch: Batch| {
+            if last.is_none() {
+                self.counts.chains += 1;
+                self.put(&Part::Chain { stream, site, first: batch.header.first })?;
+            }
+            self.counts.batches += 1;
+            self.counts.entries += batch.count;
+            last = Some((batch.header.first + batch.count, batch.signature));
+            let Header { hlc, action, author, label, origin, undoes, .. } = batch.header;
+            self.put(&Part::Batch(PackedBatch {
+                count: batch.count,
+                hlc: hlc.0,
+                action: *action.as_bytes(),
+                undoes: undoes.map(|action| *action.as_bytes()),
+                author,
+                label,
+                origin,
+                body: batch.body,
+            }))
+        })?;
+        match last {
+            Some((next, signature)) => {
+                self.put(&Part::EndOfChain { signature })?;
+                Ok(next)
+            }
+            None => Ok(from),
+        }
+    }
+
+    /// Says how far this site has come in a chain, so that the other side knows what is lacking here.
+    pub fn has(&mut self, stream: RowId, site: SiteId, next: u64) -> Result<(), StoreError> {
+        self.put(&Part::Has { stream, site, next })
+    }
+
+    /// Signs and ends the bundle; gives the counts and what it was written to.
+    pub fn end(mut self) -> Result<(Counts, W), StoreError> {
+        let message = signed_part(&self.hasher, self.counts);
+        let (counts, signature) = (self.counts, self.store.sign(&message));
+        self.put(&Part::End { counts, signature })?;
+        Ok((counts, self.out.finish()?.finish()?))
+    }
+}
+
+fn signed_part(hasher: &blake3::Hasher, counts: Counts) -> Vec<u8> {
+    let counts = postcard::to_allocvec(&counts).expect("plain data packs into memory");
+    [b"caseload bundle signature 1".as_slice(), hasher.finalize().as_bytes(), &counts].concat()
+}
+
+/// What a bundle said, once all of it was read and holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub head: Head,
+    pub counts: Counts,
+    /// The chains in it: stream, site, first index, and the index after the last.
+    pub ranges: Vec<(RowId, SiteId, u64, u64)>,
+}
+
+/// What opens a bundle.
+pub struct Opening<'a> {
+    pub identities: Vec<age::x25519::Identity>,
+    pub passphrase: Option<&'a str>,
+}
+
+/// Reads a bundle of `length` bytes to its end, handing what it holds to the merger. Anything wrong is a refusal, and
+/// then the merger's transaction must not be kept.
+pub fn read(
+    input: impl Read,
+    length: u64,
+    opening: &Opening<'_>,
+    own: &[SiteId],
+    merger: &mut Merger<'_>,
+    progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
+) -> Result<Told, Refusal> {
+    let opened = open(BufReader::new(input), opening)?;
+    let mut reader = Reader {
+        input: zstd::Decoder::new(opened).map_err(|error| trouble(&error))?,
+        hasher: blake3::Hasher::new_derive_key("caseload bundle 1"),
+        unpacked: 0,
+        most: (length.saturating_mul(MOST_PER_BYTE)).max(SMALL),
+    };
+    if reader.exactly(MAGIC.len())? != MAGIC {
+        return Err(Refusal::NotABundle);
+    }
+    let Part::Head(head) = reader.part()? else { return Err(altered("it does not say who sent it")) };
+    let sender = sender(&head, own, merger)?;
+    let mut told = Told { head, counts: Counts::default(), ranges: Vec::new() };
+    // What is said of sites is believed only as far as their own keys and vouchers bear it.
+    let mut chain: Option<(RowId, SiteId, u64, ChainEnd)> = None;
+    let mut parts = 0u64;
+    loop {
+        parts += 1;
+        if parts.is_multiple_of(64) && progress(reader.unpacked).is_break() {
+            return Err(Refusal::Stopped);
+        }
+        let before = reader.hasher.clone();
+        match reader.part()? {
+            Part::Head(_) => return Err(altered("it speaks of two senders")),
+            Part::Site { public_key, recipient, name, voucher } => {
+                told.counts.sites += 1;
+                let name = crate::model::text::one_line(&name).into_owned();
+                let id = SiteId::of_key(&public_key);
+                merger.know(&Site { id, public_key, recipient, name, trust: Trust::Known, voucher })?;
+            }
+            Part::Chain { stream, site, first } => {
+                if chain.is_some() {
+                    return Err(altered("a chain does not end"));
+                }
+                told.counts.chains += 1;
+                let end = merger.begin(stream, site, first)?.map_err(|breach| refused(breach, own, merger))?;
+                chain = Some((stream, site, first, end));
+            }
+            Part::Batch(batch) => {
+                let Some((stream, site, _, end)) = &mut chain else { return Err(altered("a batch without its chain")) };
+                told.counts.batches += 1;
+                told.counts.entries += batch.count;
+                let header = Header {
+                    stream: *stream,
+                    site: *site,
+                    first: end.next,
+                    hlc: Hlc(batch.hlc),
+                    action: uuid::Uuid::from_bytes(batch.action),
+                    author: batch.author,
+                    label: batch.label,
+                    origin: batch.origin,
+                    undoes: batch.undoes.map(uuid::Uuid::from_bytes),
+                };
+                let taken = merger.take(*end, Unproven { header, count: batch.count, body: batch.body })?;
+                *end = taken.map_err(|breach| refused(breach, own, merger))?;
+            }
+            Part::EndOfChain { signature } => {
+                let Some((stream, site, first, end)) = chain.take() else { return Err(altered("a chain ends twice")) };
+                merger.end(stream, site, end, &signature)?.map_err(|breach| refused(breach, own, merger))?;
+                told.ranges.push((stream, site, first, end.next));
+            }
+            Part::Has { stream, site, next } => merger.peer_has(told.head.sender, stream, site, next)?,
+            Part::End { counts, signature } => {
+                if chain.is_some() || counts != told.counts {
+                    return Err(altered("it does not hold what it says it holds"));
+                }
+                if !sender.signed(&signed_part(&before, counts), &signature) {
+                    return Err(altered("its sender's signature does not hold"));
+                }
+                break;
+            }
+        }
+    }
+    let mut rest = [0; 1];
+    if reader.input.read(&mut rest).map_err(|error| trouble(&error))? != 0 {
+        return Err(altered("there is more after its end"));
+    }
+    Ok(told)
+}
+
+/// The sender, if it is one that is believed here.
+fn sender(head: &Head, own: &[SiteId], merger: &mut Merger<'_>) -> Result<Site, Refusal> {
+    if SiteId::of_key(&head.public_key) != head.sender {
+        return Err(altered("its sender's key is another's"));
+    }
+    if !head.receivers.is_empty() && !head.receivers.iter().any(|site| own.contains(site)) {
+        return Err(Refusal::NotForUs);
+    }
+    let known = merger.site(head.sender)?;
+    let site = known.unwrap_or(Site {
+        id: head.sender,
+        public_key: head.public_key,
+        recipient: String::new(),
+        name: "unknown".into(),
+        trust: Trust::Known,
+        voucher: None,
+    });
+    let (name, fingerprint) = (site.name.clone(), site.fingerprint());
+    match merger.trust_of(&site)? {
+        Trust::Accepted | Trust::Own => Ok(site),
+        Trust::Known => Err(Refusal::Unknown { name, fingerprint }),
+        Trust::Revoked => Err(Refusal::Revoked { name, fingerprint }),
+    }
+}
+
+pub(super) fn refused(breach: Breach, own: &[SiteId], merger: &Merger<'_>) -> Refusal {
+    let named = |site: SiteId| match merger.site(site) {
+        Ok(Some(site)) => (site.name.clone(), site.fingerprint()),
+        _ => ("an unknown site".into(), String::new()),
+    };
+    match breach {
+        Breach::Altered(why) => Refusal::Altered(why),
+        Breach::Gap { site, here, first, .. } => Refusal::Gap { name: named(site).0, missing: first - here },
+        Breach::Fork { stream, site, first } if own.contains(&site) => Refusal::OwnFork { stream, site, from: first },
+        Breach::Fork { site, .. } => {
+            let (name, fingerprint) = named(site);
+            Refusal::Fork { name, fingerprint }
+        }
+    }
+}
+
+fn open<'r, R: Read + 'r>(
+    input: BufReader<R>,
+    opening: &Opening<'_>,
+) -> Result<Box<dyn Read + 'r>, Refusal> {
+    let sealed = age::Decryptor::new_buffered(input).map_err(|error| match error {
+        age::DecryptError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Refusal::Cut,
+        age::DecryptError::InvalidHeader | age::DecryptError::UnknownFormat | age::DecryptError::Io(_) => {
+            Refusal::NotABundle
+        }
+        other => Refusal::Altered(other.to_string()),
+    })?;
+    let denied = |error| match error {
+        age::DecryptError::NoMatchingKeys => Refusal::NotForUs,
+        age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => Refusal::WrongPassphrase,
+        age::DecryptError::ExcessiveWork { .. } => altered("its passphrase would take too long to try"),
+        age::DecryptError::Io(error) => trouble(&error),
+        other => Refusal::Altered(other.to_string()),
+    };
+    if sealed.is_scrypt() {
+        let passphrase = opening.passphrase.ok_or(Refusal::NeedsPassphrase)?;
+        let identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_string()));
+        return Ok(Box::new(sealed.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(denied)?));
+    }
+    let identities = opening.identities.iter().map(|identity| identity as &dyn age::Identity);
+    Ok(Box::new(sealed.decrypt(identities).map_err(denied)?))
+}
+
+struct Reader<R: Read> {
+    input: R,
+    hasher: blake3::Hasher,
+    unpacked: u64,
+    most: u64,
+}
+
+impl<R: Read> Reader<R> {
+    fn exactly(&mut self, length: usize) -> Result<Vec<u8>, Refusal> {
+        self.unpacked += length as u64;
+        if self.unpacked > self.most {
+            return Err(Refusal::Bomb);
+        }
+        // Grown by what is really there, not by what was said.
+        let mut bytes = Vec::with_capacity(length.min(64 << 10));
+        (&mut self.input).take(length as u64).read_to_end(&mut bytes).map_err(|error| trouble(&error))?;
+        if bytes.len() < length {
+            return Err(Refusal::Cut);
+        }
+        self.hasher.update(&bytes);
+        Ok(bytes)
+    }
+
+    fn part(&mut self) -> Result<Part, Refusal> {
+        let length = self.exactly(4)?;
+        let length = u32::from_le_bytes(length.try_into().expect("four bytes"));
+        if length > MOST_OF_A_PART {
+            return Err(altered("a part of it is larger than any part may be"));
+        }
+        let bytes = self.exactly(length as usize)?;
+        match postcard::take_from_bytes(&bytes) {
+            Ok((part, [])) => Ok(part),
+            // Kinds are numbered from 0; a higher one than ours is of a later version.
+            _ if bytes.first().is_some_and(|kind| *kind > 6) => Err(Refusal::Newer),
+            _ => Err(altered("a part of it cannot be read")),
+        }
+    }
+}
+
+fn altered(why: &str) -> Refusal {
+    Refusal::Altered(why.into())
+}
+
+/// What an error of the layers below means: `age` and `zstd` tell of damage by way of I/O errors.
+fn trouble(error: &io::Error) -> Refusal {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Refusal::Cut,
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Refusal::Io(io::Error::new(error.kind(), error.to_string())),
+        _ => altered("its bytes do not add up"),
+    }
+}

@@ -1,0 +1,309 @@
+//! Giving a bundle and taking one, by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use crate::model::{RowId, SiteId};
+use crate::store::{Breach, Merged, Merger, Passphrase, Site, Store, StoreError, Trust, Unproven, wall_clock};
+
+use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
+
+/// What goes into a bundle.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    Whole,
+    /// These clients, with all that belongs to them.
+    Clients(Vec<RowId>),
+}
+
+/// For whom a bundle is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Whom {
+    Sites(Vec<Site>),
+    Passphrase(String),
+}
+
+/// What was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    pub counts: Counts,
+    /// Clients about whom the bundle holds something.
+    pub clients: usize,
+    pub bytes: u64,
+}
+
+/// What was taken, or with a preview what would be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// Who sent it.
+    pub sender: String,
+    pub merged: Merged,
+    /// By client: their name, and whether they are new here.
+    pub clients: Vec<(RowId, String, bool)>,
+    pub told: Option<Told>,
+}
+
+/// How much of something long is done; the answer says whether to go on.
+pub type Progress<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
+/// Writes a bundle into a new file: what the receivers have not said they have, or with `everything` all of it.
+///
+/// # Errors
+/// What the file system says; a file that is there already is left as it is, and none is left half-written.
+pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &Path) -> Result<Given, StoreError> {
+    if path.exists() {
+        return Err(StoreError::Exists(path.into()));
+    }
+    let streams = match scope {
+        Scope::Whole => None,
+        Scope::Clients(clients) => Some(clients.as_slice()),
+    };
+    let mut ranges = Vec::new();
+    for (stream, site, next) in store.chains(streams)? {
+        let mut from = 0;
+        if let (Whom::Sites(sites), false) = (whom, everything) {
+            from = u64::MAX;
+            for peer in sites {
+                from = from.min(store.what_peer_has(peer.id, stream, site)?);
+            }
+        }
+        ranges.push((stream, site, from, next));
+    }
+    let seal = match whom {
+        Whom::Sites(sites) => Seal::Sites(sites),
+        Whom::Passphrase(text) => Seal::Passphrase(text),
+    };
+    let draft = path.with_extension("part");
+    let written = write_new(&draft, |file| write(store, &seal, *scope == Scope::Whole, &ranges, true, file));
+    let written = written.and_then(|given| Ok((given, std::fs::rename(&draft, path)?)));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&draft);
+    }
+    let ((counts, clients), ()) = written?;
+    Ok(Given { counts, clients, bytes: std::fs::metadata(path)?.len() })
+}
+
+/// A new file for its owner only, on the disk when this returns.
+pub(super) fn write_new<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = BufWriter::new(options.open(path)?);
+    let filled = fill(&mut file)?;
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    Ok(filled)
+}
+
+/// Writes the parts of a bundle: `ranges` are chains with the index to start from and the one to end before.
+pub(super) fn write(
+    store: &Store,
+    seal: &Seal<'_>,
+    whole: bool,
+    ranges: &[(RowId, SiteId, u64, u64)],
+    say_what_is_here: bool,
+    to: &mut impl Write,
+) -> Result<(Counts, usize), StoreError> {
+    let mut writer = bundle::Writer::new(store, seal, whole, to)?;
+    for site in authors(store, ranges)? {
+        writer.site(&site)?;
+    }
+    let mut streams = BTreeSet::new();
+    for (stream, site, from, next) in ranges {
+        if from < next {
+            streams.insert(*stream);
+            writer.chain(*stream, *site, *from)?;
+        }
+    }
+    if say_what_is_here {
+        for (stream, site, _, next) in ranges {
+            writer.has(*stream, *site, *next)?;
+        }
+    }
+    let (counts, _) = writer.end()?;
+    let mut clients = 0;
+    for stream in streams {
+        clients += usize::from(store.facts(stream)?.is_some());
+    }
+    Ok((counts, clients))
+}
+
+/// Everyone whose entries are in these chains, this site, and those that they took over from.
+fn authors(store: &Store, ranges: &[(RowId, SiteId, u64, u64)]) -> Result<Vec<Site>, StoreError> {
+    let known: BTreeMap<SiteId, Site> = store.sites()?.into_iter().map(|site| (site.id, site)).collect();
+    let mut wanted: Vec<SiteId> =
+        ranges.iter().filter(|(_, _, from, next)| from < next).map(|(_, site, ..)| *site).collect();
+    wanted.push(store.site());
+    let mut found: BTreeMap<SiteId, Site> = BTreeMap::new();
+    while let Some(id) = wanted.pop() {
+        if let Some(site) = known.get(&id)
+            && found.insert(id, site.clone()).is_none()
+        {
+            wanted.extend(site.voucher.as_ref().map(|(before, _)| *before));
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// A copy of a file that only this program touches, beside the caseload; gone when dropped. What is in it is as
+/// encrypted as it came.
+pub(super) struct Staged {
+    pub path: PathBuf,
+    pub length: u64,
+}
+
+impl Staged {
+    /// An empty one, to be filled.
+    pub fn place(store: &Store) -> PathBuf {
+        let folder = store.path().and_then(|path| path.parent().map(Path::to_path_buf));
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| match store.path() {
+            Some(_) => PathBuf::from("."),
+            None => std::env::temp_dir(),
+        });
+        folder.join(format!(".caseload-{}.staged", uuid::Uuid::new_v4().simple()))
+    }
+
+    pub fn copy(store: &Store, from: &Path) -> Result<Staged, Refusal> {
+        let mut input = File::open(from).map_err(Refusal::Io)?;
+        if input.metadata().map_err(Refusal::Io)?.is_dir() {
+            return Err(Refusal::NotABundle);
+        }
+        let path = Staged::place(store);
+        let mut staged = Staged { path: path.clone(), length: 0 };
+        let length = write_new(&path, |out| Ok(std::io::copy(&mut input, out)?))?;
+        staged.length = length;
+        Ok(staged)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Takes a bundle in, whole or not at all; without `keep` nothing changes, and the answer says what would.
+pub fn take(
+    store: &mut Store,
+    path: &Path,
+    passphrase: Option<&str>,
+    keep: bool,
+    progress: Progress<'_>,
+) -> Result<Taken, Refusal> {
+    let staged = Staged::copy(store, path)?;
+    take_staged(store, &staged, passphrase, keep, progress)
+}
+
+pub(super) fn take_staged(
+    store: &mut Store,
+    staged: &Staged,
+    passphrase: Option<&str>,
+    keep: bool,
+    progress: Progress<'_>,
+) -> Result<Taken, Refusal> {
+    let own: Vec<SiteId> = own_sites(store)?;
+    let opening = Opening { identities: store.identities()?, passphrase };
+    let (told, merged) = merge(store, keep, &mut |merger| {
+        let file = File::open(&staged.path).map_err(Refusal::Io)?;
+        bundle::read(file, staged.length, &opening, &own, merger, progress)
+    })?;
+    let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
+    let clients = named(store, &merged)?;
+    Ok(Taken { sender, merged, clients, told: Some(told) })
+}
+
+pub(super) fn own_sites(store: &Store) -> Result<Vec<SiteId>, StoreError> {
+    Ok(store.sites()?.into_iter().filter(|site| site.trust == Trust::Own).map(|site| site.id).collect())
+}
+
+fn named(store: &Store, merged: &Merged) -> Result<Vec<(RowId, String, bool)>, StoreError> {
+    let mut clients = Vec::new();
+    for (rows, new) in [(&merged.new, true), (&merged.changed, false)] {
+        for row in rows {
+            // Without keeping, a new client's name went with the rest.
+            let name = store.facts(*row)?.map_or_else(|| format!("(new) {}", row.short()), |facts| facts.name);
+            clients.push((*row, name, new));
+        }
+    }
+    clients.sort_by(|a, b| (!a.2, &a.1, a.0).cmp(&(!b.2, &b.1, b.0)));
+    Ok(clients)
+}
+
+/// Runs a merge; where another copy of this installation wrote under its name, makes way for it and begins again.
+fn merge<T>(
+    store: &mut Store,
+    keep: bool,
+    fill: &mut dyn FnMut(&mut Merger<'_>) -> Result<T, Refusal>,
+) -> Result<(T, Merged), Refusal> {
+    loop {
+        match store.merge(keep, &mut *fill) {
+            // Each time one stream's entries get out of the way: it comes to an end.
+            Err(Refusal::OwnFork { stream, site, from }) => store.make_way(stream, site, from)?,
+            other => return other,
+        }
+    }
+}
+
+/// Takes in all that another caseload file holds: a copy that went its own way, a "conflicted copy" of a synced folder. The
+/// other file is not touched.
+pub fn merge_file(
+    store: &mut Store,
+    other: &Path,
+    passphrase: &Passphrase,
+    keep: bool,
+    progress: Progress<'_>,
+) -> Result<Taken, Refusal> {
+    // A copy of it, with what its last writer had not yet folded in.
+    let main = Staged::copy(store, other)?;
+    let beside = |path: &Path| -> PathBuf {
+        let mut name = path.as_os_str().to_os_string();
+        name.push("-wal");
+        name.into()
+    };
+    let wal = Staged { path: beside(&main.path), length: 0 };
+    if beside(other).exists() {
+        std::fs::copy(beside(other), &wal.path).map_err(Refusal::Io)?;
+    }
+    let theirs = Store::open(&main.path, passphrase, wall_clock());
+    let _shm = Staged { path: PathBuf::from(format!("{}-shm", main.path.display())), length: 0 };
+    let theirs = theirs?;
+    let sender = theirs.worker().name.clone();
+    let sites = theirs.sites()?;
+    let chains = theirs.chains(None)?;
+    let own = own_sites(store)?;
+    let (counts, merged) = merge(store, keep, &mut |merger| {
+        for site in &sites {
+            merger.know(site)?;
+        }
+        let mut done = 0u64;
+        for (stream, site, _) in &chains {
+            let refused = |breach: Breach, merger: &Merger<'_>| bundle::refused(breach, &own, merger);
+            let mut end = merger.begin(*stream, *site, 0)?.map_err(|breach| refused(breach, merger))?;
+            let mut signature = Vec::new();
+            theirs.each_of_chain::<Refusal>(*stream, *site, 0, &mut |batch| {
+                done += 1;
+                if done.is_multiple_of(64) && progress(done).is_break() {
+                    return Err(Refusal::Stopped);
+                }
+                let unproven = Unproven { header: batch.header, count: batch.count, body: batch.body };
+                end = merger.take(end, unproven)?.map_err(|breach| refused(breach, merger))?;
+                signature = batch.signature;
+                Ok(())
+            })?;
+            merger.end(*stream, *site, end, &signature)?.map_err(|breach| refused(breach, merger))?;
+        }
+        Ok(done)
+    })?;
+    let _ = counts;
+    let clients = named(store, &merged)?;
+    Ok(Taken { sender, merged, clients, told: None })
+}

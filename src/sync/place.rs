@@ -1,0 +1,254 @@
+//! Where bundles wait to be fetched: a folder, or an object store.
+//!
+//! Every site writes under its own name only, `SITE/FIRST-LAST.bundle`, and never writes a name twice; so any number of sites
+//! share a place without a server and without locks. The numbers count a site's bundles: `00000003-00000003` is its third;
+//! `00000001-00000009` holds all that its first to ninth held. `SITE/card` is its card.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::model::SiteId;
+
+/// One bundle in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    pub site: SiteId,
+    /// The number of its site's last bundle that it holds; names sort by it.
+    pub last: u64,
+    pub first: u64,
+}
+
+impl Name {
+    fn file(self) -> String {
+        format!("{:08}-{:08}.bundle", self.first, self.last)
+    }
+
+    fn path(self) -> String {
+        format!("{}/{}", self.site, self.file())
+    }
+
+    fn parse(site: &str, file: &str) -> Option<Name> {
+        let (first, last) = file.strip_suffix(".bundle")?.split_once('-')?;
+        let number = |text: &str| (text.len() == 8).then(|| text.parse::<u64>().ok()).flatten();
+        let (first, last) = (number(first)?, number(last)?);
+        (first >= 1 && first <= last).then_some(Name { site: site_id(site)?, last, first })
+    }
+}
+
+fn site_id(text: &str) -> Option<SiteId> {
+    let mut id = [0; 16];
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()) {
+        return None;
+    }
+    for (at, byte) in id.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).ok()?;
+    }
+    Some(SiteId(id))
+}
+
+/// What writing a name did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Put {
+    Done,
+    /// There is one of that name already: it was left as it is.
+    Taken,
+}
+
+/// What is in a place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// Each site's bundles, in the order of their numbers.
+    pub bundles: BTreeMap<SiteId, Vec<Name>>,
+    /// The sites that left a card.
+    pub cards: Vec<SiteId>,
+}
+
+/// A place that bundles travel through.
+pub enum Place {
+    Folder(PathBuf),
+    Objects(objects::Objects),
+}
+
+impl Place {
+    /// A place by its address: a folder's path, or `s3://BUCKET/PREFIX`, `gs://...`, `az://...`.
+    ///
+    /// # Errors
+    /// Where there is no such folder, or the address is of a kind that is not known.
+    pub fn open(address: &str) -> io::Result<Place> {
+        match address.split_once("://") {
+            Some(("file", path)) => Place::open(path),
+            Some(_) => objects::Objects::open(address).map(Place::Objects),
+            None => {
+                let path = PathBuf::from(address);
+                if !path.is_dir() {
+                    return Err(io::Error::new(io::ErrorKind::NotFound, format!("There is no folder {address}.")));
+                }
+                Ok(Place::Folder(path.canonicalize()?))
+            }
+        }
+    }
+
+    /// The same for the same place, however it was typed.
+    pub fn address(&self) -> String {
+        match self {
+            Place::Folder(path) => path.display().to_string(),
+            Place::Objects(objects) => objects.address.clone(),
+        }
+    }
+
+    pub fn list(&self) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        match self {
+            Place::Folder(folder) => {
+                for entry in std::fs::read_dir(folder)? {
+                    let entry = entry?;
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    if site_id(&name).is_none() || !entry.path().is_dir() {
+                        continue;
+                    }
+                    for file in std::fs::read_dir(entry.path())? {
+                        listing.add(&name, &file?.file_name().to_string_lossy());
+                    }
+                }
+            }
+            Place::Objects(objects) => {
+                for (site, file) in objects.list()? {
+                    listing.add(&site, &file);
+                }
+            }
+        }
+        listing.bundles.values_mut().for_each(|names| names.sort_unstable());
+        listing.cards.sort_unstable();
+        Ok(listing)
+    }
+
+    /// Copies a bundle to a file of our own.
+    pub fn fetch(&self, name: Name, to: &mut File) -> io::Result<u64> {
+        match self {
+            Place::Folder(folder) => io::copy(&mut File::open(folder.join(name.path()))?, to),
+            Place::Objects(objects) => objects.fetch(&name.path(), to),
+        }
+    }
+
+    /// Puts a finished bundle there under a new name.
+    pub fn put(&self, name: Name, from: &Path) -> io::Result<Put> {
+        match self {
+            Place::Folder(folder) => put_file(&folder.join(name.site.to_string()), &name.file(), from),
+            Place::Objects(objects) => objects.put(&name.path(), from),
+        }
+    }
+
+    /// Takes away a bundle of our own that a later one holds.
+    pub fn remove(&self, name: Name) -> io::Result<()> {
+        match self {
+            Place::Folder(folder) => std::fs::remove_file(folder.join(name.path())),
+            Place::Objects(objects) => objects.remove(&name.path()),
+        }
+    }
+
+    /// The card that a site left.
+    pub fn card(&self, site: SiteId) -> io::Result<String> {
+        let path = format!("{site}/card");
+        let mut bytes = match self {
+            Place::Folder(folder) => {
+                let mut bytes = Vec::new();
+                io::Read::read_to_end(&mut io::Read::take(File::open(folder.join(path))?, 16 << 10), &mut bytes)?;
+                bytes
+            }
+            Place::Objects(objects) => objects.small(&path)?,
+        };
+        bytes.truncate(16 << 10);
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not text"))
+    }
+
+    /// Leaves our own card there, so that others can accept it.
+    pub fn leave_card(&self, site: SiteId, text: &str) -> io::Result<()> {
+        match self {
+            Place::Folder(folder) => {
+                let own = folder.join(site.to_string());
+                std::fs::create_dir_all(&own)?;
+                let draft = own.join(".card.part");
+                std::fs::write(&draft, text)?;
+                std::fs::rename(draft, own.join("card"))
+            }
+            Place::Objects(objects) => objects.write_small(&format!("{site}/card"), text),
+        }
+    }
+}
+
+impl Listing {
+    fn add(&mut self, site: &str, file: &str) {
+        if let Some(name) = Name::parse(site, file) {
+            self.bundles.entry(name.site).or_default().push(name);
+        } else if file == "card"
+            && let Some(site) = site_id(site)
+        {
+            self.cards.push(site);
+        }
+    }
+}
+
+/// A file that appears whole or not at all, and never in place of another.
+fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
+    std::fs::create_dir_all(folder)?;
+    let mut draft = String::from(".");
+    let _ = write!(draft, "{}.part", uuid::Uuid::new_v4().simple());
+    let draft = folder.join(draft);
+    let written = (|| {
+        let mut out = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+        io::copy(&mut File::open(from)?, &mut out)?;
+        out.flush()?;
+        out.sync_all()?;
+        let to = folder.join(name);
+        // A link fails where there is a file of that name; where links cannot be made, look first and rename.
+        match std::fs::hard_link(&draft, &to) {
+            Ok(()) => Ok(Put::Done),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Taken),
+            Err(_) if to.exists() => Ok(Put::Taken),
+            Err(_) => std::fs::rename(&draft, &to).map(|()| Put::Done),
+        }
+    })();
+    let _ = std::fs::remove_file(&draft);
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    written
+}
+
+pub mod objects {
+    //! Object stores, through a library that knows them all.
+
+    use super::*;
+
+    pub struct Objects {
+        pub address: String,
+    }
+
+    impl Objects {
+        pub fn open(address: &str) -> io::Result<Objects> {
+            Err(io::Error::other(format!("{address}: this kind of place is not known")))
+        }
+        pub fn list(&self) -> io::Result<Vec<(String, String)>> {
+            Ok(Vec::new())
+        }
+        pub fn fetch(&self, _: &str, _: &mut File) -> io::Result<u64> {
+            Ok(0)
+        }
+        pub fn put(&self, _: &str, _: &Path) -> io::Result<Put> {
+            Ok(Put::Done)
+        }
+        pub fn remove(&self, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+        pub fn small(&self, _: &str) -> io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+        pub fn write_small(&self, _: &str, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}

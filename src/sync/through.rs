@@ -1,0 +1,274 @@
+//! Giving and taking through a place, in one go: what others left there is read, what they lack is left there for them.
+//!
+//! Nothing is believed about a place but what is there now. A bundle that cannot be read whole yet (half copied by a
+//! sharing program, say) is waited for; the bundles after it by the same site wait with it. Interrupted anywhere, the next
+//! sync goes on: a bundle is noted only after it was taken, and one of our own only after it is there.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
+
+use crate::model::SiteId;
+use crate::store::{Merged, Noted, Range, Site, Store, StoreError, Trust};
+
+use super::bundle::{Counts, Refusal, Seal};
+use super::card::Card;
+use super::exchange::{Progress, Staged, take_staged, write, write_new};
+use super::place::{Listing, Name, Place, Put};
+
+/// From so many bundles of our own on, they are written again as one.
+const COMPACT_FROM: usize = 24;
+
+/// What a sync did.
+#[derive(Debug, Default)]
+pub struct Synced {
+    /// What was taken, bundle by bundle: whose, and what it brought.
+    pub taken: Vec<(String, Merged)>,
+    /// What was left there for the others.
+    pub given: Option<Counts>,
+    /// Sites there that nobody here has accepted.
+    pub strangers: Vec<Site>,
+    /// What is not there whole yet, or not for us, or refused: in words. The next sync looks again.
+    pub waiting: Vec<String>,
+    /// Nobody is accepted yet, so nothing was left there.
+    pub alone: bool,
+}
+
+/// Why a sync stopped. What was taken before stays taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error("The place cannot be reached: {0}")]
+    Place(io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("Stopped. What was taken before is kept.")]
+    Stopped,
+}
+
+/// Gives and takes through a place.
+pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<Synced, Trouble> {
+    let address = place.address();
+    let listing = place.list().map_err(Trouble::Place)?;
+    let mut synced = Synced::default();
+    forget_what_is_gone(store, &address, &listing)?;
+    for (holder, names) in &listing.bundles {
+        take_from(store, place, &address, *holder, names, &listing, &mut synced, progress)?;
+    }
+    for site in &listing.cards {
+        if !listing.bundles.contains_key(site) {
+            believed(store, place, *site, &listing, &mut synced)?;
+        }
+    }
+    if !listing.cards.contains(&store.site()) {
+        let card = Card::of(store)?;
+        place.leave_card(store.site(), card.text()).map_err(Trouble::Place)?;
+    }
+    give_to(store, place, &address, &mut synced)?;
+    Ok(synced)
+}
+
+/// A noted bundle stands as long as one that holds it is there.
+fn is_there(listing: &Listing, holder: SiteId, last: u64) -> bool {
+    let names = listing.bundles.get(&holder);
+    names.is_some_and(|names| names.iter().any(|name| name.first <= last && last <= name.last))
+}
+
+fn forget_what_is_gone(store: &mut Store, address: &str, listing: &Listing) -> Result<(), Trouble> {
+    let noted = store.bundles_noted(address)?;
+    let gone: Vec<(SiteId, u64)> = noted
+        .iter()
+        .map(|bundle| (bundle.holder, bundle.last))
+        .filter(|(holder, last)| !is_there(listing, *holder, *last))
+        .collect();
+    if !gone.is_empty() {
+        store.forget_bundles(address, &gone)?;
+        // Whatever they held may be lacking to someone: everything is looked through again.
+        store.synced_with_place(address, 0)?;
+    }
+    Ok(())
+}
+
+/// Whether what a site left is to be read; takes note of who is there.
+fn believed(
+    store: &mut Store,
+    place: &Place,
+    holder: SiteId,
+    listing: &Listing,
+    synced: &mut Synced,
+) -> Result<bool, Trouble> {
+    let known = store.site_known(holder)?;
+    let trust = known.as_ref().map_or(Ok(Trust::Known), |site| store.trust_of(site))?;
+    match trust {
+        Trust::Accepted | Trust::Own => return Ok(true),
+        Trust::Revoked => return Ok(false),
+        Trust::Known => {}
+    }
+    let card = match listing.cards.contains(&holder).then(|| place.card(holder)) {
+        Some(Ok(text)) => Card::parse(&text).ok().filter(|card| card.site.id == holder),
+        _ => None,
+    };
+    let Some(card) = card else { return Ok(false) };
+    // Someone who took over from an accepted site is known by its voucher.
+    if matches!(store.trust_of(&card.site)?, Trust::Accepted | Trust::Own) {
+        store.know_site(&card.site)?;
+        return Ok(true);
+    }
+    synced.strangers.push(card.site);
+    Ok(false)
+}
+
+#[expect(clippy::too_many_arguments)]
+fn take_from(
+    store: &mut Store,
+    place: &Place,
+    address: &str,
+    holder: SiteId,
+    names: &[Name],
+    listing: &Listing,
+    synced: &mut Synced,
+    progress: Progress<'_>,
+) -> Result<(), Trouble> {
+    if !believed(store, place, holder, listing, synced)? {
+        return Ok(());
+    }
+    let whose = store.site_known(holder)?.map_or_else(|| "someone".to_string(), |site| site.name);
+    let noted = store.bundles_noted(address)?;
+    let mut read: u64 = noted.iter().filter(|one| one.holder == holder).map(|one| one.last).max().unwrap_or(0);
+    loop {
+        // The one that brings furthest, and of those the one that holds least again.
+        let next = names.iter().filter(|name| name.first <= read + 1 && name.last > read).max_by_key(|n| (n.last, n.first));
+        let Some(name) = next.copied() else {
+            if names.iter().any(|name| name.last > read) {
+                synced.waiting.push(format!("{whose}: a bundle before the newest is not there yet"));
+            }
+            return Ok(());
+        };
+        let staged = match fetch(store, place, name) {
+            Ok(staged) => staged,
+            // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Trouble::Place(error)),
+        };
+        store.backup_of_the_day()?;
+        match take_staged(store, &staged, None, true, progress) {
+            Ok(taken) => {
+                let told = taken.told.expect("a bundle tells");
+                if told.head.sender != holder {
+                    synced.waiting.push(format!("{whose}: a bundle there is signed by someone else"));
+                    return Ok(());
+                }
+                let bundle = Noted { holder, last: name.last, receivers: told.head.receivers };
+                store.note_bundle(address, &bundle, &told.ranges)?;
+                if taken.merged.entries > 0 || taken.merged.held_back > 0 {
+                    synced.taken.push((whose.clone(), taken.merged));
+                }
+                read = name.last;
+            }
+            Err(Refusal::Stopped) => return Err(Trouble::Stopped),
+            Err(Refusal::Store(error)) => return Err(error.into()),
+            Err(Refusal::Cut | Refusal::Altered(_) | Refusal::NotABundle) => {
+                synced.waiting.push(format!("{whose}: a bundle is not whole yet, or damaged; looked at again next time"));
+                return Ok(());
+            }
+            Err(Refusal::NotForUs) => {
+                synced.waiting.push(format!("{whose} has not accepted this site yet: give them your card"));
+                return Ok(());
+            }
+            Err(refusal) => {
+                synced.waiting.push(format!("{whose}: {refusal}"));
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn fetch(store: &Store, place: &Place, name: Name) -> io::Result<Staged> {
+    let path = Staged::place(store);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
+    let mut staged = Staged { path, length: 0 };
+    let length = place.fetch(name, &mut file)?;
+    staged.length = length;
+    Ok(staged)
+}
+
+/// Leaves in the place what those who are accepted cannot have from it yet.
+fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced) -> Result<(), Trouble> {
+    // A name that is taken there was written by a copy of this installation: then this one becomes another.
+    for _ in 0..3 {
+        let partners = store.partners()?;
+        if partners.is_empty() {
+            synced.alone = true;
+            return Ok(());
+        }
+        let mut receivers: Vec<SiteId> = partners.iter().map(|site| site.id).collect();
+        receivers.sort_unstable();
+        let own = store.site();
+        let noted: Vec<Noted> =
+            store.bundles_noted(address)?.into_iter().filter(|bundle| bundle.holder == own).collect();
+        let for_all = |bundle: &Noted| receivers.iter().all(|site| bundle.receivers.contains(site));
+        let newcomers = !noted.iter().all(for_all);
+        let looked = if newcomers { 0 } else { store.looked_for_place(address)? };
+        let (grown, last) = store.chains_since(looked)?;
+        let mut ranges: Vec<Range> = Vec::new();
+        for (stream, site, next) in grown {
+            let covered = store.covered_in_place(address, stream, site, &receivers)?;
+            if covered < next {
+                ranges.push((stream, site, covered, next));
+            }
+        }
+        let compact = noted.len() >= COMPACT_FROM;
+        if ranges.is_empty() && !compact {
+            store.synced_with_place(address, last)?;
+            return Ok(());
+        }
+        let number = noted.last().map_or(0, |bundle| bundle.last) + 1;
+        let replaces = compact || newcomers;
+        if compact && !newcomers {
+            ranges = united(store.held_in_place(address, own)?, ranges);
+        }
+        let name = Name { site: own, first: if replaces { 1 } else { number }, last: number };
+        let path = Staged::place(store);
+        let staged = Staged { path: path.clone(), length: 0 };
+        let (counts, _) = write_new(&path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;
+        let put = place.put(name, &staged.path).map_err(Trouble::Place)?;
+        if put == Put::Taken {
+            store.become_another()?;
+            continue;
+        }
+        store.note_bundle(address, &Noted { holder: own, last: number, receivers }, &ranges)?;
+        if replaces {
+            remove_older(store, place, address, name)?;
+        }
+        store.synced_with_place(address, last)?;
+        synced.given = Some(counts);
+        return Ok(());
+    }
+    synced.waiting.push("another copy of this caseload keeps writing under its name".into());
+    Ok(())
+}
+
+/// One range for each chain: what the bundles so far hold, with what is new.
+fn united(held: Vec<Range>, new: Vec<Range>) -> Vec<Range> {
+    let mut all: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+    for (stream, site, first, next) in held.into_iter().chain(new) {
+        let one = all.entry((stream, site)).or_insert((first, next));
+        *one = (one.0.min(first), one.1.max(next));
+    }
+    all.into_iter().map(|((stream, site), (first, next))| (stream, site, first, next)).collect()
+}
+
+/// Takes away our own bundles that the new one holds.
+fn remove_older(store: &mut Store, place: &Place, address: &str, new: Name) -> Result<(), Trouble> {
+    let listing = place.list().map_err(Trouble::Place)?;
+    let mut gone = Vec::new();
+    for name in listing.bundles.get(&new.site).into_iter().flatten().filter(|name| name.last < new.last) {
+        place.remove(*name).map_err(Trouble::Place)?;
+        gone.push((new.site, name.last));
+    }
+    store.forget_bundles(address, &gone)?;
+    Ok(())
+}
