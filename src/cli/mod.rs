@@ -4,6 +4,7 @@
 
 mod reading;
 mod setting;
+mod sharing;
 mod writing;
 
 use std::path::PathBuf;
@@ -74,21 +75,53 @@ enum Command {
         #[arg(long, default_value = "")]
         credentials: String,
     },
-    /// Take in an HMIS CSV folder or a spreadsheet (csv, xlsx, ods)
+    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a bundle, or another caseload file
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
-    /// reason}], conflicts, unused_columns, dry_run}
+    /// reason}], conflicts, unused_columns, dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
+    /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
     Import {
         path: PathBuf,
-        /// hmis-csv or sheet [default: told by content]
+        /// hmis-csv, sheet, bundle or caseload [default: told by content]
         #[arg(long, value_parser = format)]
-        format: Option<crate::exchange::Format>,
+        format: Option<Incoming>,
+        /// Read the bundle's, or the other caseload's, passphrase from this file instead of asking
+        #[arg(long, value_name = "PATH")]
+        bundle_passphrase_file: Option<PathBuf>,
         /// A spreadsheet's column and the field it stands for, as "Column=field"; may be repeated
         #[arg(long = "map", value_parser = pair, value_name = "COLUMN=FIELD")]
         map: Vec<(String, String)>,
         /// Show what would happen, and change nothing
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients
+    ///
+    /// JSON: {path, clients, batches, entries, bytes}
+    Export {
+        path: PathBuf,
+        /// Only this client; may be repeated
+        #[arg(long = "client", value_name = "ID")]
+        clients: Vec<String>,
+        /// For this accepted site, by name or fingerprint; may be repeated [default: all of them]
+        #[arg(long = "to", value_name = "SITE")]
+        to: Vec<String>,
+        /// Seal it with the passphrase in this file instead, for someone whose card is not here
+        #[arg(long, value_name = "PATH")]
+        bundle_passphrase_file: Option<PathBuf>,
+        /// Also what the receivers have said they have
+        #[arg(long)]
+        everything: bool,
+    },
+    /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
+    ///
+    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back}], given: {batches, entries},
+    /// strangers: [{id, name, fingerprint}], waiting: [], alone}]
+    Sync { places: Vec<String> },
+    /// Who you are to others, and whom you believe
+    Site {
+        #[command(subcommand)]
+        command: SiteCommand,
     },
     /// Who needs you, and why
     ///
@@ -179,6 +212,36 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum SiteCommand {
+    /// Print this installation's public card, to send to a colleague
+    ///
+    /// JSON: {id, name, fingerprint, card}
+    Card,
+    /// Believe a site from now on: its card, or a file that holds it
+    ///
+    /// JSON: {id, name, fingerprint, trust, this}
+    Accept {
+        card: String,
+        /// The fingerprint that you were told: where it is another, nothing is accepted
+        #[arg(long)]
+        fingerprint: Option<String>,
+    },
+    /// Every site that is known here
+    ///
+    /// JSON: [{id, name, fingerprint, trust, this}]
+    List,
+    /// Believe a site no longer, by its name or fingerprint
+    Revoke { site: String },
+}
+
+/// What can be taken in.
+#[derive(Clone, Copy)]
+enum Incoming {
+    Rows(crate::exchange::Format),
+    Work(crate::sync::Kind),
+}
+
 #[derive(Args)]
 struct DemoArgs {
     /// Write the made-up caseload to this file instead of opening the screen
@@ -236,9 +299,36 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Init { worker, area, credentials } => {
             writing::init(setting, &worker, area, &credentials, json)?.into()
         }
-        Command::Import { path, format, map, dry_run } => {
-            writing::import(setting, &path, format, &map, dry_run, json)?.into()
+        Command::Import { path, format, bundle_passphrase_file, map, dry_run } => {
+            let work = match format {
+                Some(Incoming::Work(kind)) => Some(kind),
+                Some(Incoming::Rows(_)) => None,
+                None => crate::sync::kind_of(&path),
+            };
+            match (work, format) {
+                (Some(kind), _) => {
+                    sharing::import(setting, &path, kind, bundle_passphrase_file.as_deref(), dry_run, json)?.into()
+                }
+                (None, Some(Incoming::Rows(format))) => {
+                    writing::import(setting, &path, Some(format), &map, dry_run, json)?.into()
+                }
+                (None, _) => writing::import(setting, &path, None, &map, dry_run, json)?.into(),
+            }
         }
+        Command::Export { path, clients, to, bundle_passphrase_file, everything } => {
+            let passphrase_file = bundle_passphrase_file.as_deref();
+            let wanted = sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything };
+            sharing::export(setting, &wanted, json)?.into()
+        }
+        Command::Sync { places } => sharing::sync(setting, &places, json)?.into(),
+        Command::Site { command } => match command {
+            SiteCommand::Card => sharing::card(setting, json)?.into(),
+            SiteCommand::Accept { card, fingerprint } => {
+                sharing::accept(setting, &card, fingerprint.as_deref(), json)?.into()
+            }
+            SiteCommand::List => sharing::list(setting, json)?.into(),
+            SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
+        },
         Command::Triage => reading::triage(setting, json)?.into(),
         Command::List { all } => reading::list(setting, all, json)?.into(),
         Command::Show { id } => reading::show(setting, &id, json)?.into(),
@@ -286,9 +376,15 @@ fn area(text: &str) -> Result<Area, String> {
     Area::from_code(text).ok_or_else(|| format!("it is one of: {}", codes.join(", ")))
 }
 
-fn format(text: &str) -> Result<crate::exchange::Format, String> {
+fn format(text: &str) -> Result<Incoming, String> {
     let names: Vec<&str> = crate::exchange::Format::ALL.iter().map(|format| format.name()).collect();
-    crate::exchange::Format::from_name(text).ok_or_else(|| format!("it is one of: {}", names.join(", ")))
+    match text {
+        "bundle" => Ok(Incoming::Work(crate::sync::Kind::Bundle)),
+        "caseload" => Ok(Incoming::Work(crate::sync::Kind::Caseload)),
+        other => crate::exchange::Format::from_name(other)
+            .map(Incoming::Rows)
+            .ok_or_else(|| format!("it is one of: {}, bundle, caseload", names.join(", "))),
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

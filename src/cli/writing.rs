@@ -364,14 +364,14 @@ pub fn passphrase(setting: &Setting, new: Option<&Path>) -> anyhow::Result<Strin
 }
 
 /// A bar on the terminal's last line, and Ctrl-C heard between rows.
-struct Progress {
+pub struct Progress {
     what: &'static str,
     shown: Option<std::time::Instant>,
     stop: Arc<AtomicBool>,
 }
 
 impl Progress {
-    fn new(what: &'static str) -> Progress {
+    pub fn new(what: &'static str) -> Progress {
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
@@ -379,7 +379,7 @@ impl Progress {
         Progress { what, shown: None, stop }
     }
 
-    fn show(&mut self, done: usize, all: usize) -> ControlFlow<()> {
+    pub fn show(&mut self, done: usize, all: usize) -> ControlFlow<()> {
         let due = self.shown.is_none_or(|shown| shown.elapsed().as_millis() >= 100);
         if due && std::io::stderr().is_terminal() {
             self.shown = Some(std::time::Instant::now());
@@ -394,7 +394,17 @@ impl Progress {
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn clear(&self) {
+    /// How much was unpacked, where nobody knows how much there is.
+    pub fn count(&mut self, done: u64) -> ControlFlow<()> {
+        let due = self.shown.is_none_or(|shown| shown.elapsed().as_millis() >= 100);
+        if due && std::io::stderr().is_terminal() {
+            self.shown = Some(std::time::Instant::now());
+            eprint!("\r{} {} KB  (Ctrl-C stops)", self.what, done / 1024);
+        }
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    pub fn clear(&self) {
         if self.shown.is_some() {
             eprint!("\r\x1b[2K");
         }

@@ -18,8 +18,8 @@ use crate::model::{RowId, SiteId};
 
 use super::check::{follows, signature_holds};
 use super::file::meta;
-use super::sites::{self, Site, Trust};
 use super::journal::{self, Batch, ChainEnd};
+use super::sites::{self, Site, Trust};
 use super::{Clock, Passphrase, Result, Store, StoreError, Worker};
 
 const MAGIC: &[u8] = b"caseload backup 1\n";
@@ -58,12 +58,26 @@ impl RecoveryKey {
 
 #[derive(Serialize, Deserialize)]
 enum Record {
-    Caseload { worker: RowId, recovery: String },
-    Site { id: SiteId, public_key: [u8; 32], name: String },
+    Caseload {
+        worker: RowId,
+        recovery: String,
+    },
+    Site {
+        id: SiteId,
+        public_key: [u8; 32],
+        name: String,
+    },
     Batch(PackedBatch),
-    End { batches: u64 },
+    End {
+        batches: u64,
+    },
     /// A site that is more than an author: whom this caseload believes, and who took over from whom.
-    Partner { id: SiteId, recipient: String, trust: u8, voucher: Option<(SiteId, Vec<u8>)> },
+    Partner {
+        id: SiteId,
+        recipient: String,
+        trust: u8,
+        voucher: Option<(SiteId, Vec<u8>)>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,7 +238,10 @@ impl Store {
                 Record::Partner { id, recipient, trust, voucher } => {
                     let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
                     let trust = [Trust::Known, Trust::Accepted, Trust::Revoked, Trust::Own][usize::from(trust.min(3))];
-                    sites::keep(&transaction, &Site { id, public_key, recipient, name: String::new(), trust, voucher })?;
+                    sites::keep(
+                        &transaction,
+                        &Site { id, public_key, recipient, name: String::new(), trust, voucher },
+                    )?;
                 }
                 Record::End { batches } if batches == count => break,
                 Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),

@@ -178,9 +178,8 @@ pub fn of_chain<E: From<StoreError>>(
     from: u64,
     take: &mut dyn FnMut(Batch) -> Result<(), E>,
 ) -> Result<(), E> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM batch WHERE stream = ?1 AND site = ?2 AND first + count > ?3 ORDER BY first"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM batch WHERE stream = ?1 AND site = ?2 AND first + count > ?3 ORDER BY first");
     let mut query = db.prepare_cached(&sql).map_err(StoreError::from)?;
     let mut rows = query.query((stream, site.0.as_slice(), from as i64)).map_err(StoreError::from)?;
     while let Some(row) = rows.next().map_err(StoreError::from)? {

@@ -77,7 +77,8 @@ impl Store {
     ) -> std::result::Result<(T, Merged), E> {
         self.writable()?;
         let now_ms = self.unix_ms();
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let transaction =
+            self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let conflicts = |db: &Connection| -> Result<i64> {
             Ok(db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))?)
         };
@@ -121,15 +122,22 @@ impl<'a> Merger<'a> {
         sites::keep(self.db, &Site { trust: Trust::Known, ..site.clone() })
     }
 
-    /// What another site says it has of a chain.
+    /// What another site says it has of a chain: the last word counts, for files are lost and set back.
     pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64) -> Result<()> {
         self.db
             .prepare_cached(
                 "INSERT INTO peer_has (peer, stream, site, next) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (peer, stream, site) DO UPDATE SET next = max(next, excluded.next)",
+                 ON CONFLICT (peer, stream, site) DO UPDATE SET next = excluded.next",
             )?
             .execute((peer.0.as_slice(), stream, site.0.as_slice(), next as i64))?;
         Ok(())
+    }
+
+    /// Whether a chain as far as someone else has it is the one that is here.
+    pub fn agrees(&self, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<bool> {
+        let Some(last) = next.checked_sub(1) else { return Ok(true) };
+        let here = journal::holding(self.db, stream, EntryRef { site, index: last })?;
+        Ok(here.is_some_and(|batch| batch.header.first + batch.count == next && batch.hash == *hash))
     }
 
     /// Where a chain stands just before `first`: the hash that a batch there must continue.
@@ -170,7 +178,8 @@ impl<'a> Merger<'a> {
             return altered("a batch holds more or less than it says");
         };
         let after = ChainEnd { next: header.first + count, hash };
-        let here = match journal::holding(self.db, header.stream, EntryRef { site: header.site, index: header.first })? {
+        let here = match journal::holding(self.db, header.stream, EntryRef { site: header.site, index: header.first })?
+        {
             Some(here) => here,
             None if self.is_revoked(header.site)? => {
                 self.merged.held_back += count;
@@ -225,7 +234,8 @@ impl<'a> Merger<'a> {
 
     fn insert(&mut self, batch: Batch) -> Result<()> {
         let stream = batch.header.stream;
-        if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE) {
+        if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE)
+        {
             self.save()?;
             if !self.known_before.contains_key(&stream) {
                 self.known_before.insert(stream, is_client(self.db, stream)?);
@@ -284,7 +294,8 @@ impl Store {
                 }
             }
             Some(streams) => {
-                let mut query = self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
+                let mut query =
+                    self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
                 let sorted: BTreeSet<RowId> = streams.iter().copied().collect();
                 for stream in sorted {
                     for chain in query.query_map([stream], read)? {
@@ -306,6 +317,11 @@ impl Store {
             Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
         })?;
         Ok((chains.collect::<rusqlite::Result<_>>()?, last))
+    }
+
+    /// The end of a chain.
+    pub fn chain_end(&self, stream: RowId, site: SiteId) -> Result<ChainEnd> {
+        journal::chain_end(&self.db, stream, site)
     }
 
     /// The batches of a chain that hold entries from `from` on, in order.
@@ -359,4 +375,3 @@ impl Store {
         Ok(())
     }
 }
-

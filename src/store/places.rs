@@ -36,7 +36,8 @@ impl Store {
 
     /// How far the order of arrival was looked through for a place; 0 for one that is new.
     pub fn looked_for_place(&self, place: &str) -> Result<i64> {
-        let looked = self.db.query_row("SELECT looked FROM place WHERE url = ?1", [place], |row| row.get(0)).optional()?;
+        let looked =
+            self.db.query_row("SELECT looked FROM place WHERE url = ?1", [place], |row| row.get(0)).optional()?;
         Ok(looked.unwrap_or(0))
     }
 
@@ -49,6 +50,17 @@ impl Store {
             (place, looked, now),
         )?;
         Ok(())
+    }
+
+    /// The number for our next bundle in a place; none is ever used twice, whatever became of it.
+    pub fn next_number_for_place(&mut self, place: &str) -> Result<u64> {
+        let number: i64 = self.db.query_row(
+            "INSERT INTO place (url, numbered) VALUES (?1, 1)
+             ON CONFLICT (url) DO UPDATE SET numbered = numbered + 1 RETURNING numbered",
+            [place],
+            |row| row.get(0),
+        )?;
+        Ok(number as u64)
     }
 
     /// Forgets a place; what it holds stays there.
@@ -126,22 +138,5 @@ impl Store {
             }
         }
         Ok(covered)
-    }
-
-    /// All that the bundles of one site hold in a place.
-    pub fn held_in_place(&self, place: &str, holder: SiteId) -> Result<Vec<Range>> {
-        let mut query = self.db.prepare(
-            "SELECT stream, site, min(first), max(next) FROM place_range WHERE place = ?1 AND holder = ?2
-             GROUP BY stream, site ORDER BY stream, site",
-        )?;
-        let ranges = query.query_map((place, holder.0.as_slice()), |row| {
-            Ok((
-                RowId::from_bytes(row.get(0)?),
-                SiteId(row.get(1)?),
-                row.get::<_, i64>(2)? as u64,
-                row.get::<_, i64>(3)? as u64,
-            ))
-        })?;
-        Ok(ranges.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -45,11 +45,11 @@ impl Site {
         [b"caseload voucher 1".as_slice(), &self.public_key, self.recipient.as_bytes()].concat()
     }
 
-    /// Sixteen letters and digits in groups of four, to compare on the phone: 80 bits of a hash of both public keys.
+    /// Sixteen letters and digits in groups of four, to compare on the phone: 80 bits of a hash of the
+    /// public key that signs; the card puts the key that seals under its signature.
     pub fn fingerprint(&self) -> String {
         const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let both = [self.public_key.as_slice(), self.recipient.as_bytes()].concat();
-        let hash = blake3::derive_key("caseload fingerprint 1", &both);
+        let hash = blake3::derive_key("caseload fingerprint 1", &self.public_key);
         let mut out = String::new();
         for at in 0..16 {
             let (byte, bit) = (at * 5 / 8, at * 5 % 8);

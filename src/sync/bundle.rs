@@ -44,7 +44,7 @@ enum Part {
     Chain { stream: RowId, site: SiteId, first: u64 },
     Batch(PackedBatch),
     EndOfChain { signature: Vec<u8> },
-    Has { stream: RowId, site: SiteId, next: u64 },
+    Has { stream: RowId, site: SiteId, next: u64, hash: [u8; 32] },
     End { counts: Counts, signature: Vec<u8> },
 }
 
@@ -91,19 +91,27 @@ pub enum Refusal {
     Cut,
     #[error("This bundle is damaged or was altered: {0}.")]
     Altered(String),
-    #[error("This bundle was not made for this caseload: give its sender your card (caseload site card) and ask for another.")]
+    #[error(
+        "This bundle was not made for this caseload: give its sender your card (caseload site card) and ask for another."
+    )]
     NotForUs,
     #[error("That passphrase does not open this bundle.")]
     WrongPassphrase,
     #[error("This bundle opens with a passphrase: name it.")]
     NeedsPassphrase,
-    #[error("This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card.")]
+    #[error(
+        "This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card."
+    )]
     Unknown { name: String, fingerprint: String },
     #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
     Revoked { name: String, fingerprint: String },
-    #[error("This bundle goes on from entries that have not arrived ({missing} are missing from {name}): ask for everything.")]
+    #[error(
+        "This bundle goes on from entries that have not arrived ({missing} are missing from {name}): ask for everything."
+    )]
     Gap { name: String, missing: u64 },
-    #[error("There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place. Nothing was taken: ask them which laptop is a copy, and have it open its file once more before it sends again.")]
+    #[error(
+        "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place. Nothing was taken: ask them which laptop is a copy, and have it open its file once more before it sends again."
+    )]
     Fork { name: String, fingerprint: String },
     /// Another copy of this very installation has written something else.
     #[error("Another copy of this caseload has written under its name.")]
@@ -225,8 +233,9 @@ impl<'a, W: Write> Writer<'a, W> {
     }
 
     /// Says how far this site has come in a chain, so that the other side knows what is lacking here.
-    pub fn has(&mut self, stream: RowId, site: SiteId, next: u64) -> Result<(), StoreError> {
-        self.put(&Part::Has { stream, site, next })
+    pub fn has(&mut self, stream: RowId, site: SiteId) -> Result<(), StoreError> {
+        let ChainEnd { next, hash } = self.store.chain_end(stream, site)?;
+        self.put(&Part::Has { stream, site, next, hash })
     }
 
     /// Signs and ends the bundle; gives the counts and what it was written to.
@@ -250,6 +259,9 @@ pub struct Told {
     pub counts: Counts,
     /// The chains in it: stream, site, first index, and the index after the last.
     pub ranges: Vec<(RowId, SiteId, u64, u64)>,
+    /// The sender has something else of this installation than this installation has: it was set back to an earlier
+    /// state since, or another copy of it wrote.
+    pub set_back: bool,
 }
 
 /// What opens a bundle.
@@ -279,18 +291,23 @@ pub fn read(
         return Err(Refusal::NotABundle);
     }
     let Part::Head(head) = reader.part()? else { return Err(altered("it does not say who sent it")) };
-    let sender = sender(&head, own, merger)?;
-    let mut told = Told { head, counts: Counts::default(), ranges: Vec::new() };
+    let mut told = Told { head, counts: Counts::default(), ranges: Vec::new(), set_back: false };
     // What is said of sites is believed only as far as their own keys and vouchers bear it.
     let mut chain: Option<(RowId, SiteId, u64, ChainEnd)> = None;
     let mut parts = 0u64;
+    let mut believed: Option<Site> = None;
     loop {
         parts += 1;
         if parts.is_multiple_of(64) && progress(reader.unpacked).is_break() {
             return Err(Refusal::Stopped);
         }
         let before = reader.hasher.clone();
-        match reader.part()? {
+        let part = reader.part()?;
+        // Whoever took over from an accepted site says so among the sites, which come first.
+        if believed.is_none() && !matches!(part, Part::Site { .. }) {
+            believed = Some(sender(&told.head, own, merger)?);
+        }
+        match part {
             Part::Head(_) => return Err(altered("it speaks of two senders")),
             Part::Site { public_key, recipient, name, voucher } => {
                 told.counts.sites += 1;
@@ -329,12 +346,16 @@ pub fn read(
                 merger.end(stream, site, end, &signature)?.map_err(|breach| refused(breach, own, merger))?;
                 told.ranges.push((stream, site, first, end.next));
             }
-            Part::Has { stream, site, next } => merger.peer_has(told.head.sender, stream, site, next)?,
+            Part::Has { stream, site, next, hash } => {
+                told.set_back |= own.contains(&site) && !merger.agrees(stream, site, next, &hash)?;
+                merger.peer_has(told.head.sender, stream, site, next)?;
+            }
             Part::End { counts, signature } => {
                 if chain.is_some() || counts != told.counts {
                     return Err(altered("it does not hold what it says it holds"));
                 }
-                if !sender.signed(&signed_part(&before, counts), &signature) {
+                let message = signed_part(&before, counts);
+                if !believed.is_some_and(|sender| sender.signed(&message, &signature)) {
                     return Err(altered("its sender's signature does not hold"));
                 }
                 break;
@@ -389,10 +410,7 @@ pub(super) fn refused(breach: Breach, own: &[SiteId], merger: &Merger<'_>) -> Re
     }
 }
 
-fn open<'r, R: Read + 'r>(
-    input: BufReader<R>,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Read + 'r>, Refusal> {
+fn open<'r, R: Read + 'r>(input: BufReader<R>, opening: &Opening<'_>) -> Result<Box<dyn Read + 'r>, Refusal> {
     let sealed = age::Decryptor::new_buffered(input).map_err(|error| match error {
         age::DecryptError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Refusal::Cut,
         age::DecryptError::InvalidHeader | age::DecryptError::UnknownFormat | age::DecryptError::Io(_) => {
@@ -463,7 +481,9 @@ fn altered(why: &str) -> Refusal {
 fn trouble(error: &io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Refusal::Cut,
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Refusal::Io(io::Error::new(error.kind(), error.to_string())),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+            Refusal::Io(io::Error::new(error.kind(), error.to_string()))
+        }
         _ => altered("its bytes do not add up"),
     }
 }

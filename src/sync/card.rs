@@ -61,8 +61,10 @@ impl Card {
     pub fn parse(text: &str) -> std::result::Result<Card, String> {
         let compact: String = text.split_whitespace().collect();
         let at = compact.find(PREFIX).ok_or("This is not a card: it has no \"caseload-card-\" in it.")?;
-        let code: String =
-            compact[at + PREFIX.len()..].chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+        let code: String = compact[at + PREFIX.len()..]
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+            .collect();
         let damaged = || "This card is damaged: have it sent again, whole.".to_string();
         let bytes = URL_SAFE_NO_PAD.decode(code.as_bytes()).map_err(|_| damaged())?;
         let card: Written = postcard::from_bytes(&bytes).map_err(|_| damaged())?;

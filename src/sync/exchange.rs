@@ -123,8 +123,8 @@ pub(super) fn write(
         }
     }
     if say_what_is_here {
-        for (stream, site, _, next) in ranges {
-            writer.has(*stream, *site, *next)?;
+        for (stream, site, ..) in ranges {
+            writer.has(*stream, *site)?;
         }
     }
     let (counts, _) = writer.end()?;
@@ -218,6 +218,10 @@ pub(super) fn take_staged(
     })?;
     let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
     let clients = named(store, &merged)?;
+    if keep && told.set_back && own.contains(&store.site()) {
+        // What is written from here on must not stand where others have something else.
+        store.become_another()?;
+    }
     Ok(Taken { sender, merged, clients, told: Some(told) })
 }
 

@@ -21,3 +21,49 @@ pub use bundle::Refusal;
 pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
 pub use through::{Synced, sync};
+
+/// A file with which someone hands work over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    Bundle,
+    /// Another caseload file: a copy that went its own way.
+    Caseload,
+}
+
+/// What a file is, told by its first bytes; `None` for one of another kind.
+pub fn kind_of(path: &std::path::Path) -> Option<Kind> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    std::fs::File::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
+    if head.starts_with(b"age-encryption.org/") {
+        return Some(Kind::Bundle);
+    }
+    // An encrypted database is a page of noise: neither text nor an archive.
+    let archive =
+        [b"PK".as_slice(), b"\xD0\xCF\x11\xE0", b"SQLite format 3\0"].iter().any(|magic| head.starts_with(magic));
+    let text = head.starts_with(b"\xFF\xFE")
+        || head.starts_with(b"\xFE\xFF")
+        || head.iter().filter(|byte| **byte >= 0x80).count() * 4 < head.len();
+    (head.len() == 4096 && !archive && !text).then_some(Kind::Caseload)
+}
+
+/// What a merge brought beside the clients' names, in words.
+pub fn in_words(merged: &crate::store::Merged) -> Vec<String> {
+    let mut lines = Vec::new();
+    if merged.conflicts > 0 {
+        lines.push(format!(
+            "Fields on which you and they differ: {}. All values are kept, for you to choose.",
+            merged.conflicts
+        ));
+    }
+    if merged.ahead > 0 {
+        lines.push(format!(
+            "Actions dated more than a day ahead of this clock: {}. Someone's clock is wrong.",
+            merged.ahead
+        ));
+    }
+    if merged.held_back > 0 {
+        lines.push(format!("Entries of revoked sites left out: {}.", merged.held_back));
+    }
+    lines
+}

@@ -4,7 +4,6 @@
 //! sharing program, say) is waited for; the bundles after it by the same site wait with it. Interrupted anywhere, the next
 //! sync goes on: a bundle is noted only after it was taken, and one of our own only after it is there.
 
-use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 
@@ -32,6 +31,31 @@ pub struct Synced {
     pub waiting: Vec<String>,
     /// Nobody is accepted yet, so nothing was left there.
     pub alone: bool,
+}
+
+impl Synced {
+    /// In words, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (sender, merged) in &self.taken {
+            lines.push(format!("From {sender}: {} new clients, {} changed.", merged.new.len(), merged.changed.len()));
+            lines.extend(super::in_words(merged).into_iter().map(|line| format!("  {line}")));
+        }
+        match self.given {
+            Some(given) => lines.push(format!("Left for the others: {} entries.", given.entries)),
+            None if self.alone => lines.push("Nobody is accepted here yet, so nothing was left for others.".into()),
+            None => lines.push("Nothing new to leave for the others.".into()),
+        }
+        for site in &self.strangers {
+            lines.push(format!(
+                "Here too, and not accepted: {}, fingerprint {}. Compare it on the phone, then accept their card.",
+                site.name,
+                site.fingerprint()
+            ));
+        }
+        lines.extend(self.waiting.iter().map(|line| format!("{line}.")));
+        lines
+    }
 }
 
 /// Why a sync stopped. What was taken before stays taken.
@@ -63,7 +87,7 @@ pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<
         let card = Card::of(store)?;
         place.leave_card(store.site(), card.text()).map_err(Trouble::Place)?;
     }
-    give_to(store, place, &address, &mut synced)?;
+    give_to(store, place, &address, &listing, &mut synced)?;
     Ok(synced)
 }
 
@@ -136,7 +160,8 @@ fn take_from(
     let mut read: u64 = noted.iter().filter(|one| one.holder == holder).map(|one| one.last).max().unwrap_or(0);
     loop {
         // The one that brings furthest, and of those the one that holds least again.
-        let next = names.iter().filter(|name| name.first <= read + 1 && name.last > read).max_by_key(|n| (n.last, n.first));
+        let next =
+            names.iter().filter(|name| name.first <= read + 1 && name.last > read).max_by_key(|n| (n.last, n.first));
         let Some(name) = next.copied() else {
             if names.iter().any(|name| name.last > read) {
                 synced.waiting.push(format!("{whose}: a bundle before the newest is not there yet"));
@@ -167,7 +192,9 @@ fn take_from(
             Err(Refusal::Stopped) => return Err(Trouble::Stopped),
             Err(Refusal::Store(error)) => return Err(error.into()),
             Err(Refusal::Cut | Refusal::Altered(_) | Refusal::NotABundle) => {
-                synced.waiting.push(format!("{whose}: a bundle is not whole yet, or damaged; looked at again next time"));
+                synced
+                    .waiting
+                    .push(format!("{whose}: a bundle is not whole yet, or damaged; looked at again next time"));
                 return Ok(());
             }
             Err(Refusal::NotForUs) => {
@@ -196,7 +223,13 @@ fn fetch(store: &Store, place: &Place, name: Name) -> io::Result<Staged> {
 }
 
 /// Leaves in the place what those who are accepted cannot have from it yet.
-fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced) -> Result<(), Trouble> {
+fn give_to(
+    store: &mut Store,
+    place: &Place,
+    address: &str,
+    listing: &Listing,
+    synced: &mut Synced,
+) -> Result<(), Trouble> {
     // A name that is taken there was written by a copy of this installation: then this one becomes another.
     for _ in 0..3 {
         let partners = store.partners()?;
@@ -210,9 +243,14 @@ fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced)
         let noted: Vec<Noted> =
             store.bundles_noted(address)?.into_iter().filter(|bundle| bundle.holder == own).collect();
         let for_all = |bundle: &Noted| receivers.iter().all(|site| bundle.receivers.contains(site));
-        let newcomers = !noted.iter().all(for_all);
-        let looked = if newcomers { 0 } else { store.looked_for_place(address)? };
-        let (grown, last) = store.chains_since(looked)?;
+        // Written again as one: when someone is to read them who could not, when they are many, or when some were lost.
+        let looked = store.looked_for_place(address)?;
+        let anew = looked == 0 || noted.len() >= COMPACT_FROM || !noted.iter().all(for_all);
+        if anew {
+            let own_ones: Vec<(SiteId, u64)> = noted.iter().map(|bundle| (own, bundle.last)).collect();
+            store.forget_bundles(address, &own_ones)?;
+        }
+        let (grown, last) = store.chains_since(if anew { 0 } else { looked })?;
         let mut ranges: Vec<Range> = Vec::new();
         for (stream, site, next) in grown {
             let covered = store.covered_in_place(address, stream, site, &receivers)?;
@@ -220,17 +258,13 @@ fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced)
                 ranges.push((stream, site, covered, next));
             }
         }
-        let compact = noted.len() >= COMPACT_FROM;
-        if ranges.is_empty() && !compact {
+        if ranges.is_empty() {
             store.synced_with_place(address, last)?;
             return Ok(());
         }
-        let number = noted.last().map_or(0, |bundle| bundle.last) + 1;
-        let replaces = compact || newcomers;
-        if compact && !newcomers {
-            ranges = united(store.held_in_place(address, own)?, ranges);
-        }
-        let name = Name { site: own, first: if replaces { 1 } else { number }, last: number };
+        let listed = listing.bundles.get(&own).and_then(|names| names.last()).map_or(0, |name| name.last);
+        let number = store.next_number_for_place(address)?.max(listed + 1);
+        let name = Name { site: own, first: if anew { 1 } else { number }, last: number };
         let path = Staged::place(store);
         let staged = Staged { path: path.clone(), length: 0 };
         let (counts, _) = write_new(&path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;
@@ -240,7 +274,7 @@ fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced)
             continue;
         }
         store.note_bundle(address, &Noted { holder: own, last: number, receivers }, &ranges)?;
-        if replaces {
+        if anew {
             remove_older(store, place, address, name)?;
         }
         store.synced_with_place(address, last)?;
@@ -249,16 +283,6 @@ fn give_to(store: &mut Store, place: &Place, address: &str, synced: &mut Synced)
     }
     synced.waiting.push("another copy of this caseload keeps writing under its name".into());
     Ok(())
-}
-
-/// One range for each chain: what the bundles so far hold, with what is new.
-fn united(held: Vec<Range>, new: Vec<Range>) -> Vec<Range> {
-    let mut all: BTreeMap<_, (u64, u64)> = BTreeMap::new();
-    for (stream, site, first, next) in held.into_iter().chain(new) {
-        let one = all.entry((stream, site)).or_insert((first, next));
-        *one = (one.0.min(first), one.1.max(next));
-    }
-    all.into_iter().map(|((stream, site), (first, next))| (stream, site, first, next)).collect()
 }
 
 /// Takes away our own bundles that the new one holds.

@@ -1,0 +1,305 @@
+//! Commands that hand work over: bundles out and in, places, and who is believed.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use serde_json::{Value as Json, json};
+
+use crate::model::text::one_line;
+use crate::store::{Merged, Passphrase, Site, Store, Trust};
+use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
+
+use super::Setting;
+use super::reading::{counted, find, printed};
+use super::setting::{ask, read_secret};
+use super::writing::Progress;
+
+pub struct Export<'a> {
+    pub path: &'a Path,
+    pub clients: &'a [String],
+    pub to: &'a [String],
+    pub passphrase_file: Option<&'a Path>,
+    pub everything: bool,
+}
+
+pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let scope = match wanted.clients {
+        [] => Scope::Whole,
+        ids => {
+            let mut clients = Vec::new();
+            for id in ids {
+                let (_, row) = find(&store, id)?;
+                clients.push(store.row(row)?.ok_or_else(|| anyhow!("There is no client {id}."))?.stream);
+            }
+            Scope::Clients(clients)
+        }
+    };
+    let whom = match wanted.passphrase_file {
+        Some(path) => Whom::Passphrase(read_secret(path)?.to_string()),
+        None => Whom::Sites(chosen(&store, wanted.to)?),
+    };
+    let given = sync::give(&store, &scope, &whom, wanted.everything, wanted.path)?;
+    if json {
+        return Ok(printed(&json!({
+            "path": wanted.path.display().to_string(), "clients": given.clients, "batches": given.counts.batches,
+            "entries": given.counts.entries, "bytes": given.bytes,
+        })));
+    }
+    let for_whom = match &whom {
+        Whom::Passphrase(_) => "whoever has the passphrase".to_string(),
+        Whom::Sites(sites) => {
+            let names: Vec<String> = sites.iter().map(|site| one_line(&site.name).into_owned()).collect();
+            names.join(", ")
+        }
+    };
+    let clients = counted(given.clients, "client", "clients");
+    let entries = counted(given.counts.entries as usize, "entry", "entries");
+    Ok(format!("Written for {for_whom}: {clients}, {entries}, {} bytes.\n", given.bytes))
+}
+
+/// The accepted sites that are named, by name or by the beginning of the fingerprint; all of them where none is.
+fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
+    let partners = store.partners()?;
+    if partners.is_empty() {
+        bail!(
+            "Nobody is accepted here yet. Exchange cards (caseload site card, caseload site accept), or seal with --bundle-passphrase-file."
+        );
+    }
+    let mut chosen: Vec<Site> = Vec::new();
+    for name in named {
+        let fits = |site: &&Site| named_so(site, name);
+        match partners.iter().filter(fits).collect::<Vec<_>>()[..] {
+            [] => bail!("No accepted site is called \"{name}\". See: caseload site list."),
+            [site] => chosen.push(site.clone()),
+            _ => bail!("More than one accepted site is called \"{name}\": name it by its fingerprint."),
+        }
+    }
+    Ok(if named.is_empty() { partners } else { chosen })
+}
+
+fn named_so(site: &Site, name: &str) -> bool {
+    let compact = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+    let wanted = compact(name);
+    site.name.eq_ignore_ascii_case(name)
+        || site.id.to_string() == name
+        || (wanted.len() >= 4 && compact(&site.fingerprint()).starts_with(&wanted))
+}
+
+/// Takes in a bundle or another caseload file.
+pub fn import(
+    setting: &Setting,
+    path: &Path,
+    kind: Kind,
+    passphrase_file: Option<&Path>,
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    if !dry_run {
+        store.backup_of_the_day()?;
+    }
+    let secret = passphrase_file.map(read_secret).transpose()?;
+    let mut bar = Progress::new("Reading");
+    let taken = match kind {
+        Kind::Bundle => {
+            let passphrase = secret.as_ref().map(|secret| secret.as_str());
+            let taken = sync::take(&mut store, path, passphrase, !dry_run, &mut |done| bar.count(done));
+            match taken {
+                Err(sync::Refusal::NeedsPassphrase) if passphrase.is_none() => {
+                    let typed = ask("Passphrase of the bundle: ")?;
+                    sync::take(&mut store, path, Some(typed.as_str()), !dry_run, &mut |done| bar.count(done))
+                }
+                taken => taken,
+            }
+        }
+        Kind::Caseload => {
+            let secret = match secret {
+                Some(secret) => secret,
+                None => ask("Passphrase of the other caseload: ")?,
+            };
+            let passphrase = Passphrase::new(secret.as_str());
+            sync::merge_file(&mut store, path, &passphrase, !dry_run, &mut |done| bar.count(done))
+        }
+    };
+    bar.clear();
+    let taken = taken?;
+    let format = match kind {
+        Kind::Bundle => "bundle",
+        Kind::Caseload => "caseload",
+    };
+    if json {
+        let mut out = merged_json(&taken.merged);
+        out["format"] = format.into();
+        out["sender"] = taken.sender.clone().into();
+        out["clients"] = taken
+            .clients
+            .iter()
+            .map(|(id, name, new)| json!({"id": id.to_string(), "name": name, "new": new}))
+            .collect::<Vec<Json>>()
+            .into();
+        out["dry_run"] = dry_run.into();
+        out["set_back"] = taken.told.as_ref().is_some_and(|told| told.set_back).into();
+        return Ok(printed(&out));
+    }
+    Ok(crate::model::text::lines(&told(&taken, dry_run)).into_owned())
+}
+
+fn merged_json(merged: &Merged) -> Json {
+    json!({
+        "entries": merged.entries, "new": merged.new.len(), "changed": merged.changed.len(),
+        "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back,
+    })
+}
+
+fn told(taken: &Taken, dry_run: bool) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "From {}:", one_line(&taken.sender));
+    if taken.merged.entries == 0 {
+        out.push_str("Nothing new: all of it is here already.\n");
+    }
+    for (_, name, new) in &taken.clients {
+        let _ = writeln!(out, "  {} {}", if *new { "new    " } else { "changed" }, one_line(name));
+    }
+    for line in sync::in_words(&taken.merged) {
+        let _ = writeln!(out, "{line}");
+    }
+    if taken.told.as_ref().is_some_and(|told| told.set_back) {
+        out.push_str(
+            "They have more of your own work than is here: this file was set back, or copied, since. Ask them for everything (caseload export --everything).\n",
+        );
+    }
+    if dry_run {
+        out.push_str("Nothing was changed: this was a trial.\n");
+    }
+    out
+}
+
+pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let known: Vec<String> = store.places()?.into_iter().map(|(place, _)| place).collect();
+    let places = if places.is_empty() { &known } else { places };
+    if places.is_empty() {
+        bail!("No place is known yet. Name one: caseload sync FOLDER, or s3://BUCKET/PREFIX.");
+    }
+    let mut all = Vec::new();
+    let mut out = String::new();
+    for address in places {
+        let place = Place::open(address).map_err(|error| anyhow!("{error}"))?;
+        let mut bar = Progress::new("Syncing");
+        let synced = sync::sync(&mut store, &place, &mut |done| bar.count(done));
+        bar.clear();
+        let synced = synced?;
+        let stranger =
+            |site: &Site| json!({"id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint()});
+        let taken = |(sender, merged): &(String, Merged)| {
+            let mut one = merged_json(merged);
+            one["sender"] = sender.clone().into();
+            one
+        };
+        all.push(json!({
+            "place": place.address(),
+            "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
+            "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
+            "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
+            "waiting": synced.waiting, "alone": synced.alone,
+        }));
+        for line in synced.lines() {
+            writeln!(out, "{line}")?;
+        }
+    }
+    if json {
+        return Ok(printed(&Json::Array(all)));
+    }
+    Ok(crate::model::text::lines(&out).into_owned())
+}
+
+pub fn card(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let card = Card::of(&setting.open()?)?;
+    let (name, fingerprint) = (&card.site.name, card.site.fingerprint());
+    if json {
+        let id = card.site.id.to_string();
+        return Ok(printed(&json!({"id": id, "name": name, "fingerprint": fingerprint, "card": card.text()})));
+    }
+    eprintln!("Fingerprint: {fingerprint}. Send the line below; have the fingerprint read to you on the phone.");
+    Ok(format!("{}\n", card.text()))
+}
+
+pub fn accept(setting: &Setting, card: &str, fingerprint: Option<&str>, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let text = match std::fs::read_to_string(card) {
+        Ok(text) => text,
+        Err(_) if card.contains("caseload-card-") => card.to_string(),
+        Err(error) => bail!("Cannot read {card}: {error}. Give a card, or a file that holds one."),
+    };
+    let site = Card::parse(&text).map_err(|why| anyhow!("{why}"))?.site;
+    if let Some(wanted) = fingerprint
+        && !named_so(&site, wanted)
+    {
+        bail!("This card's fingerprint is {}, not the one that was told. It was not accepted.", site.fingerprint());
+    }
+    if site.id == store.site() {
+        bail!("That is this caseload's own card: send it to the other one.");
+    }
+    store.accept_site(&site)?;
+    if json {
+        return Ok(printed(&one_site(&store, &site)?));
+    }
+    let (name, fingerprint) = (one_line(&site.name), site.fingerprint());
+    Ok(format!(
+        "Accepted: {name}, fingerprint {fingerprint}. Compare it on the phone; if it is another: caseload site revoke {fingerprint}\n"
+    ))
+}
+
+pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let sites = store.sites()?;
+    if json {
+        let all: Vec<Json> = sites.iter().map(|site| one_site(&store, site)).collect::<anyhow::Result<_>>()?;
+        return Ok(printed(&Json::Array(all)));
+    }
+    let mut out = String::new();
+    for site in &sites {
+        let trust = trust_in_words(store.trust_of(site)?);
+        let here = if site.id == store.site() { "this installation" } else { trust };
+        writeln!(out, "{}  {:<24} {here}", site.fingerprint(), one_line(&site.name))?;
+    }
+    Ok(out)
+}
+
+fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
+    Ok(json!({
+        "id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint(),
+        "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
+    }))
+}
+
+fn trust_in_words(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Known => "known as an author",
+        Trust::Accepted => "accepted",
+        Trust::Revoked => "revoked",
+        Trust::Own => "own",
+    }
+}
+
+pub fn revoke(setting: &Setting, name: &str, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let others = store.sites()?.into_iter().filter(|site| site.trust != Trust::Own);
+    let fits: Vec<Site> = others.filter(|site| named_so(site, name)).collect();
+    let site = match &fits[..] {
+        [] => bail!("No site is called \"{name}\". See: caseload site list."),
+        [site] => site,
+        _ => bail!("More than one site is called \"{name}\": name it by its fingerprint."),
+    };
+    store.revoke_site(site.id)?;
+    if json {
+        return Ok(printed(&one_site(&store, site)?));
+    }
+    Ok(format!(
+        "Revoked: {}, fingerprint {}. Nothing of it is taken any more, and nothing is written to it.\n",
+        one_line(&site.name),
+        site.fingerprint()
+    ))
+}
