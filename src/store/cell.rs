@@ -138,15 +138,19 @@ impl RowState {
     pub fn presence(&self) -> Presence {
         let existence = self.heads(ROW_ITSELF, "");
         let mut deletions = Vec::new();
+        let mut here = false;
         for head in existence {
             match Existence::decode(&head.value) {
                 Some(Existence::Deleted { seen }) => deletions.push(seen),
-                _ if existence.len() == 1 => return Presence::Here,
-                _ => return Presence::DeletedElsewhere,
+                // Two who took in the same export apart have both made the row.
+                _ => here = true,
             }
         }
         if deletions.is_empty() {
             return Presence::Here;
+        }
+        if here {
+            return Presence::DeletedElsewhere;
         }
         let known = |at: EntryRef| {
             deletions.iter().any(|seen| seen.iter().any(|(site, next)| *site == at.site && at.index < *next))

@@ -25,7 +25,7 @@ fn memory() -> Store {
     Store::in_memory(&worker(), clock()).unwrap()
 }
 
-fn id(number: u8) -> RowId {
+pub(crate) fn id(number: u8) -> RowId {
     RowId::derived(&["test", &number.to_string()])
 }
 
@@ -44,7 +44,7 @@ fn set(store: &mut Store, row: RowId, field: FieldId, value: impl Into<Value>) -
 }
 
 /// Every table that the journal makes, as text: what must come back to the byte.
-fn dump(store: &Store) -> Vec<String> {
+pub(crate) fn dump(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     let tables: Vec<String> = store
         .db
@@ -69,7 +69,7 @@ fn dump(store: &Store) -> Vec<String> {
 }
 
 #[derive(Clone, Debug)]
-enum Op {
+pub(crate) enum Op {
     Client(u8),
     Name(u8, String),
     Phone(u8, Option<String>),
@@ -82,7 +82,7 @@ enum Op {
     Import(u8, String),
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let few = 0u8..4;
     prop_oneof![
         few.clone().prop_map(Op::Client),
@@ -101,7 +101,7 @@ fn op() -> impl Strategy<Value = Op> {
 const CHILDREN: [(&RecordType, FieldId); 4] =
     [(&goal::TYPE, goal::words), (&step::TYPE, step::what), (&task::TYPE, task::what), (&note::TYPE, note::body)];
 
-fn run(store: &mut Store, op: &Op) {
+pub(crate) fn run(store: &mut Store, op: &Op) {
     let mut change = Change::new("act");
     match op {
         Op::Client(c) => {
@@ -461,5 +461,46 @@ fn a_common_word_found_among_the_newest_is_what_the_index_would_have_found() {
             assert_eq!(found, indexed, "{typed} {limit}");
             assert!(!found.is_empty());
         }
+    }
+}
+
+/// What only tests of merging do to a store.
+impl Store {
+    /// An entry of a record type and a field that no version knows yet.
+    pub(crate) fn write_unknown(&mut self, stream: RowId, record: u16, field: u16) -> Result<()> {
+        let end = journal::chain_end(&self.db, stream, self.site)?;
+        let header = wire::Header { stream, site: self.site, first: end.next, ..wire::Header::nobody() };
+        let content = wire::Content::Value(vec![200, 1, 2, 3]);
+        let entry = wire::Entry { record, row: id(250), field, key: "k".into(), base: Vec::new(), content };
+        let known = wire::Entry { record: client::TYPE.number, row: stream, field: 999, ..entry.clone() };
+        journal::append(&self.db, &self.keys.signing, end, &header, &[entry, known])?;
+        projection::make_stream_again(&self.db, stream)
+    }
+
+    /// Rewrites our own journal as if another site had written it; we can only sign with our own key.
+    pub(crate) fn claim_to_be(&mut self, victim: &Site) -> Result<()> {
+        sites::keep(&self.db, &Site { trust: Trust::Known, ..victim.clone() })?;
+        let (own, streams) = (self.site, journal::streams(&self.db)?);
+        for stream in streams.into_iter().filter(|stream| *stream != self.worker.id) {
+            let batches = journal::of_stream(&self.db, stream)?;
+            journal::remove_from(&self.db, stream, own, 0)?;
+            let mut end = ChainEnd::START;
+            for batch in batches {
+                let header = wire::Header { site: victim.id, ..batch.header.clone() };
+                end = journal::append(&self.db, &self.keys.signing, end, &header, &batch.entries()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A caseload with nothing in it but this one's keys: what a careless copy of a laptop comes to.
+    pub(crate) fn same_site_again(&self) -> Result<Store> {
+        let mut twin = Store::in_memory(&self.worker, clock())?;
+        let worker = self.worker.id;
+        journal::remove_from(&twin.db, worker, twin.site, 0)?;
+        twin.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
+        twin.site = self.site;
+        sites::keep(&twin.db, &self.own_site()?)?;
+        Ok(twin)
     }
 }

@@ -67,3 +67,6 @@ pub fn in_words(merged: &crate::store::Merged) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;
