@@ -282,9 +282,9 @@ fn kept(all: &[NaiveDateTime]) -> BTreeSet<NaiveDateTime> {
     let mut weeks = BTreeSet::new();
     for when in all.iter().rev() {
         let week = when.date().iso_week();
-        if days.len() < 7 && days.insert(when.date()) | (weeks.len() < 4 && weeks.insert(week)) {
-            keep.insert(*when);
-        } else if weeks.len() < 4 && weeks.insert(week) {
+        let first_of_day = days.len() < 7 && days.insert(when.date());
+        let first_of_week = weeks.len() < 4 && weeks.insert(week);
+        if first_of_day || first_of_week {
             keep.insert(*when);
         }
     }
@@ -354,4 +354,25 @@ fn take(input: &mut impl Read) -> Result<Record, String> {
         return Err("it is cut short".into());
     }
     postcard::from_bytes(&bytes).map_err(|_| "a part of it cannot be read".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seven_days_and_four_weeks_are_kept() {
+        let start = NaiveDateTime::parse_from_str("2026-09-01 08:00", "%Y-%m-%d %H:%M").unwrap();
+        // Twice a day, for twelve weeks.
+        let all: Vec<NaiveDateTime> = (0..168).map(|half| start + chrono::Duration::hours(12 * half)).collect();
+        let keep: Vec<NaiveDateTime> = kept(&all).into_iter().collect();
+        let last = *all.last().unwrap();
+        let days: BTreeSet<_> = keep.iter().map(|when| when.date()).collect();
+        assert_eq!(days.len(), keep.len(), "one of each day");
+        assert!((0..7).all(|back| days.contains(&(last.date() - chrono::Duration::days(back)))));
+        let weeks: BTreeSet<_> = keep.iter().map(|when| when.date().iso_week()).collect();
+        assert_eq!(weeks.len(), 4);
+        assert!(keep.len() <= 7 + 3 && keep.contains(&last));
+        assert!(kept(&[]).is_empty());
+    }
 }

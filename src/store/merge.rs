@@ -19,6 +19,9 @@ use super::{Result, Store, StoreError};
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
 
+/// A chain with the index after its last entry: stream, site, next.
+pub type Grown = (RowId, SiteId, u64);
+
 /// What a merge did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Merged {
@@ -280,7 +283,7 @@ impl<'a> Merger<'a> {
 
 impl Store {
     /// Every chain in these streams (or in all), in the order of their streams: the site, and the index after its last entry.
-    pub fn chains(&self, streams: Option<&[RowId]>) -> Result<Vec<(RowId, SiteId, u64)>> {
+    pub fn chains(&self, streams: Option<&[RowId]>) -> Result<Vec<Grown>> {
         let read = |row: &rusqlite::Row<'_>| {
             Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
         };
@@ -308,7 +311,7 @@ impl Store {
     }
 
     /// The chains that grew since a place in the order of arrival, and the place up to which this looked.
-    pub fn chains_since(&self, looked: i64) -> Result<(Vec<(RowId, SiteId, u64)>, i64)> {
+    pub fn chains_since(&self, looked: i64) -> Result<(Vec<Grown>, i64)> {
         let last: i64 = self.db.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))?;
         let mut query = self.db.prepare(
             "SELECT stream, site, max(first + count) FROM batch WHERE n > ?1 GROUP BY stream, site ORDER BY stream, site",
