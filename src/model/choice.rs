@@ -121,6 +121,15 @@ choices! {
         Needed "needed" "Needed, not arranged",
         Arranged "arranged" "Arranged",
     }
+    /// As what a client's file is handed to a colleague.
+    ShareKind {
+        /// The other is the case manager from now on.
+        Transfer "transfer" "Transfer: they take over",
+        /// The other stands in until a day; the client comes back by itself.
+        Cover "cover" "Cover: they stand in for a while",
+        /// The other reads and changes nothing: a supervisor's copy.
+        Copy "copy" "Copy to read, for a supervisor",
+    }
     /// What passed between worker and client. A *collateral contact* is with someone else about the client.
     ContactKind {
         FaceToFace "face-to-face" "Face to face",

@@ -40,6 +40,7 @@ records! {
         24 gender: Line, "Gender";
         25 worker: Line, "Case manager";
         26 about: Text, "About", searched, help("How they want to be addressed, customs, what matters to them");
+        27 same_as: Link("client"), "Same person as", kept;
     }
 
     /// Someone in the client's life: family, household, an emergency contact.
@@ -155,6 +156,16 @@ records! {
         2 subject: Line, "About", kept;
         3 until: Date, "Until", required, ordered;
         4 why: Line, "Why", required;
+    }
+
+    /// The client's case is in someone else's hands too, or from now on.
+    share = 13 "Share" "Shares" {
+        1 kind: Choice(ShareKind::CHOICES), "Kind", required;
+        2 to: Line, "With", required;
+        3 site: Line, "Their installation", kept;
+        4 from: Date, "From", ordered;
+        5 until: Date, "Until", help("Cover ends on this day");
+        6 why: Line, "Why";
     }
 
     /// The person who uses this file. Lives in the worker's own stream.

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use crate::model::{CATALOGUE, SiteId};
 
 use super::journal::{self, Batch, ChainEnd};
-use super::{Result, Store, facts, projection, wire};
+use super::{Result, Store, facts, joined, projection, wire};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -59,7 +59,12 @@ impl Store {
             }
             if projection::is_client(&self.db, stream)? {
                 clients += 1;
-                if facts::of(&self.db, stream)? != facts::gather(&self.db, stream)? {
+                let root = joined::root_said(&self.db, stream)?;
+                let made = match root == stream {
+                    true => facts::gather(&self.db, &joined::members(&self.db, root)?)?,
+                    false => None,
+                };
+                if root != joined::root(&self.db, stream)? || facts::of(&self.db, stream)? != made {
                     report.problems.push(format!("the facts of client {stream} are out of date"));
                 }
             }

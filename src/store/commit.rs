@@ -8,12 +8,14 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, Value, record_by_number};
+use crate::model::records::share;
+use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, Value, record_by_number};
 use crate::triage::ClientFacts;
 
 use super::cell::{Presence, RowState};
 use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
+use super::sites::Trust;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 use super::{Result, Store, StoreError, facts};
 
@@ -203,10 +205,24 @@ impl<'a> Writer<'a> {
     /// The index that the next entry in a stream gets.
     fn next(&mut self, stream: RowId) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
+            if self.is_only_a_copy(stream)? {
+                return Err(StoreError::OnlyACopy);
+            }
             let end = journal::chain_end(self.db, stream, self.header.site)?;
             self.pending.insert(stream, Pending { end, next: end.next, runs: Vec::new() });
         }
         Ok(self.pending[&stream].next)
+    }
+
+    /// Whether a client's file was given to this installation to be read only.
+    fn is_only_a_copy(&self, stream: RowId) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM {} s JOIN site ON lower(hex(site.id)) = s.site
+             WHERE s.stream = ?1 AND s.state & 1 = 0 AND s.kind = ?2 AND site.trust = ?3",
+            share::TYPE.table()
+        );
+        let copy = (stream, ShareKind::Copy.code(), Trust::Own as i64);
+        Ok(self.db.prepare_cached(&sql)?.exists(copy)?)
     }
 
     pub fn origin(&self) -> &str {
@@ -230,11 +246,11 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        let (rows, streams) = self.workspace.save(progress)?;
+        let (rows, clients) = self.workspace.save(progress)?;
         let mut receipt = Receipt { rows, facts: Vec::new() };
         if gather {
-            for stream in streams {
-                receipt.facts.extend(facts::of(self.db, stream)?);
+            for client in clients {
+                receipt.facts.extend(facts::of(self.db, client)?);
             }
         }
         Ok(receipt)

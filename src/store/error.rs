@@ -30,6 +30,10 @@ pub enum StoreError {
     Busy,
     #[error("Not saved: the file could not be written ({0}).")]
     Write(String),
+    #[error("These two are told to be one person already.")]
+    Joined,
+    #[error("Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover.")]
+    OnlyACopy,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Cannot undo: \"{0}\" was changed again since.")]

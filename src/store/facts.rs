@@ -2,19 +2,23 @@
 //!
 //! They are a view like any other table: made from the client's rows whenever one of them changes.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::model::records::{appointment, client, enrollment, goal, note, plan, relationship, snooze, step, task};
+use crate::model::records::{
+    appointment, client, enrollment, goal, note, plan, relationship, share, snooze, step, task,
+};
 use crate::model::{
     AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, GoalStatus, Intensity, PlanKind, PlanStatus,
-    RecordType, Row, RowId, WorkStatus,
+    RecordType, Row, RowId, ShareKind, WorkStatus,
 };
 use crate::triage::{
-    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Snooze, Visit, WEEKS, monday,
+    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share, Snooze, Visit, WEEKS, monday,
 };
 
 use super::projection::{is_client, read_row};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, joined};
 
 impl Store {
     /// The facts of every client, closed ones too.
@@ -44,50 +48,72 @@ fn unpack(body: &[u8]) -> Result<ClientFacts> {
     postcard::from_bytes(body).map_err(|_| StoreError::Damaged("a client's facts cannot be read".into()))
 }
 
-/// Makes a client's facts again from its rows.
-pub(super) fn refresh(db: &Connection, stream: RowId) -> Result<()> {
+/// Makes the facts of a client again from its rows, and those of everyone whom that concerns. Gives whose.
+pub(super) fn refresh(db: &Connection, stream: RowId) -> Result<BTreeSet<RowId>> {
     if !is_client(db, stream)? {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
-    match gather(db, stream)? {
-        Some(facts) => {
-            let body = postcard::to_allocvec(&facts).expect("plain data packs into memory");
-            db.prepare_cached(
-                "INSERT INTO facts (client, body) VALUES (?1, ?2) ON CONFLICT (client) DO UPDATE SET body = excluded.body",
-            )?
-            .execute((stream, body))?
+    let roots = joined::follow(db, stream)?;
+    for root in &roots {
+        let members = joined::members(db, *root)?;
+        match gather(db, &members)? {
+            Some(facts) => {
+                let body = postcard::to_allocvec(&facts).expect("plain data packs into memory");
+                db.prepare_cached(
+                    "INSERT INTO facts (client, body) VALUES (?1, ?2) ON CONFLICT (client) DO UPDATE SET body = excluded.body",
+                )?
+                .execute((root, body))?
+            }
+            None => db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([root])?,
+        };
+        for joined in &members[1..] {
+            db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([joined])?;
         }
-        None => db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?,
-    };
-    Ok(())
+    }
+    Ok(roots)
 }
 
-pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFacts>> {
-    let Some(person) = rows(db, &client::TYPE, stream, "")?.pop() else { return Ok(None) };
-    let mut facts = ClientFacts::new(stream, person.client_name());
+/// The facts of one person, who may have been entered more than once: the first of `members` is the one shown.
+pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<ClientFacts>> {
+    let of_all = |record: &'static RecordType, filter: &str| -> Result<Vec<Row>> {
+        let mut found = Vec::new();
+        for stream in members {
+            found.extend(rows(db, record, *stream, filter)?);
+        }
+        Ok(found)
+    };
+    let mut persons = of_all(&client::TYPE, "")?.into_iter();
+    let Some(person) = persons.next().filter(|person| person.id == members[0]) else { return Ok(None) };
+    let mut facts = ClientFacts::new(members[0], person.client_name());
     facts.sort_name = sort_name(&person);
     facts.status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
     facts.area = Area::from_code(person.text(client::area));
     facts.intensity = Intensity::from_code(person.text(client::intensity));
     facts.birth_date = person.date(client::birth_date);
-    facts.phones.extend(filled(person.text(client::phone)));
-    facts.tags = person.words(client::tags).to_vec();
-    facts.outside_ids = person.words(client::outside_ids).to_vec();
     facts.worker = person.text(client::worker).into();
-    facts.crisis = person.text(client::crisis).split(" / ").filter_map(filled).collect();
-    facts.safe_contact = !person.text(client::safe_contact).trim().is_empty();
-    facts.interpreter = person.yes(client::interpreter);
     facts.opened = person.date(client::opened);
-    facts.last_contact = last_contact(db, stream)?;
-    facts.contact_weeks = contact_weeks(db, stream, facts.last_contact.as_ref())?;
-    facts.attendance = attendance(db, stream)?;
-    for row in rows(db, &relationship::TYPE, stream, "")? {
+    for person in std::iter::once(person).chain(persons) {
+        facts.also.extend((person.id != members[0]).then(|| person.client_name()));
+        facts.phones.extend(filled(person.text(client::phone)));
+        add_new(&mut facts.tags, person.words(client::tags));
+        add_new(&mut facts.outside_ids, person.words(client::outside_ids));
+        facts.crisis.extend(person.text(client::crisis).split(" / ").filter_map(filled));
+        facts.safe_contact |= !person.text(client::safe_contact).trim().is_empty();
+        facts.interpreter |= person.yes(client::interpreter);
+    }
+    for stream in members {
+        let last = last_contact(db, *stream)?;
+        facts.last_contact = facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
+    }
+    facts.contact_weeks = contact_weeks(db, members, facts.last_contact.as_ref())?;
+    facts.attendance = attendance(db, members)?;
+    for row in of_all(&relationship::TYPE, "")? {
         facts.phones.extend(filled(row.text(relationship::phone)));
         if let (true, Some(birth_date)) = (row.yes(relationship::dependent), row.date(relationship::birth_date)) {
             facts.dependents.push(Dependent { row: row.id, name: row.text(relationship::name).into(), birth_date });
         }
     }
-    for row in rows(db, &enrollment::TYPE, stream, "AND \"exit\" IS NULL")? {
+    for row in of_all(&enrollment::TYPE, "AND \"exit\" IS NULL")? {
         facts.enrollments.push(OpenEnrollment {
             row: row.id,
             project: row.text(enrollment::project).into(),
@@ -96,7 +122,7 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
             assessed: row.date(enrollment::assessed),
         });
     }
-    for row in rows(db, &plan::TYPE, stream, "AND (status IS NULL OR status <> 'ended')")? {
+    for row in of_all(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")? {
         facts.plans.push(OpenPlan {
             row: row.id,
             kind: PlanKind::from_code(row.text(plan::kind)),
@@ -105,7 +131,7 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
             review_due: row.date(plan::review_due),
         });
     }
-    for row in rows(db, &goal::TYPE, stream, "AND (status IS NULL OR status = 'open')")? {
+    for row in of_all(&goal::TYPE, "AND (status IS NULL OR status = 'open')")? {
         debug_assert_ne!(row.text(goal::status), GoalStatus::Reached.code());
         facts.goals.push(OpenGoal {
             row: row.id,
@@ -114,20 +140,20 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
             progress: row.whole(goal::progress).map_or(0, |percent| percent.clamp(0, 100) as u8),
         });
     }
-    for row in rows(db, &step::TYPE, stream, "AND (status IS NULL OR status = 'open')")? {
+    for row in of_all(&step::TYPE, "AND (status IS NULL OR status = 'open')")? {
         debug_assert_ne!(row.text(step::status), WorkStatus::Done.code());
         facts.steps.push(Due { row: row.id, what: row.text(step::what).into(), due: row.date(step::due) });
     }
-    for row in rows(db, &task::TYPE, stream, "AND (status IS NULL OR status = 'open')")? {
+    for row in of_all(&task::TYPE, "AND (status IS NULL OR status = 'open')")? {
         facts.tasks.push(Due { row: row.id, what: row.text(task::what).into(), due: row.date(task::due) });
     }
     for row in
-        rows(db, &appointment::TYPE, stream, "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))")?
+        of_all(&appointment::TYPE, "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))")?
     {
         facts.visits.extend(visit(&row, facts.last_contact.as_ref()));
     }
     facts.visits.sort_by_key(|visit| (visit.starts, visit.row));
-    for row in rows(db, &snooze::TYPE, stream, "")? {
+    for row in of_all(&snooze::TYPE, "")? {
         facts.snoozes.extend(row.date(snooze::until).map(|until| Snooze {
             row: row.id,
             rule: row.text(snooze::rule).into(),
@@ -136,9 +162,28 @@ pub(super) fn gather(db: &Connection, stream: RowId) -> Result<Option<ClientFact
             why: row.text(snooze::why).into(),
         }));
     }
-    facts.conflicts =
-        db.prepare_cached("SELECT count(*) FROM conflict WHERE stream = ?1")?.query_row([stream], |row| row.get(0))?;
+    for row in of_all(&share::TYPE, "")? {
+        facts.shares.extend(ShareKind::from_code(row.text(share::kind)).map(|kind| Share {
+            row: row.id,
+            kind,
+            with: row.text(share::to).into(),
+            from: row.date(share::from),
+            until: row.date(share::until),
+        }));
+    }
+    for stream in members {
+        let mut count = db.prepare_cached("SELECT count(*) FROM conflict WHERE stream = ?1")?;
+        facts.conflicts += count.query_row([stream], |row| row.get::<_, u32>(0))?;
+    }
     Ok(Some(facts))
+}
+
+fn add_new(to: &mut Vec<String>, words: &[String]) {
+    for word in words {
+        if !to.contains(word) {
+            to.push(word.clone());
+        }
+    }
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -175,7 +220,7 @@ fn visit(row: &Row, last_contact: Option<&Contact>) -> Option<Visit> {
 }
 
 /// How often the client was reached in each week up to the last contact's.
-fn contact_weeks(db: &Connection, stream: RowId, last: Option<&Contact>) -> Result<[u8; WEEKS]> {
+fn contact_weeks(db: &Connection, members: &[RowId], last: Option<&Contact>) -> Result<[u8; WEEKS]> {
     let mut weeks = [0u8; WEEKS];
     let Some(last) = last else { return Ok(weeks) };
     let end = monday(last.when.date_naive());
@@ -186,31 +231,35 @@ fn contact_weeks(db: &Connection, stream: RowId, last: Option<&Contact>) -> Resu
         reached_kinds()
     );
     let mut query = db.prepare_cached(&sql)?;
-    let mut rows = query.query((stream, start.to_string()))?;
-    while let Some(row) = rows.next()? {
-        let when = row.get_ref(0)?.as_str().unwrap_or("").get(..10).and_then(|day| day.parse().ok());
-        let week = when.map(|day: chrono::NaiveDate| (monday(day) - start).num_weeks());
-        if let Some(many) = week.and_then(|week| weeks.get_mut(usize::try_from(week).ok()?)) {
-            *many = many.saturating_add(1);
+    for stream in members {
+        let mut rows = query.query((stream, start.to_string()))?;
+        while let Some(row) = rows.next()? {
+            let when = row.get_ref(0)?.as_str().unwrap_or("").get(..10).and_then(|day| day.parse().ok());
+            let week = when.map(|day: chrono::NaiveDate| (monday(day) - start).num_weeks());
+            if let Some(many) = week.and_then(|week| weeks.get_mut(usize::try_from(week).ok()?)) {
+                *many = many.saturating_add(1);
+            }
         }
     }
     Ok(weeks)
 }
 
 /// How the last appointments went, oldest first.
-fn attendance(db: &Connection, stream: RowId) -> Result<Vec<AppointmentStatus>> {
+fn attendance(db: &Connection, members: &[RowId]) -> Result<Vec<AppointmentStatus>> {
     let sql = format!(
-        "SELECT status FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status IN ('kept', 'no-show') ORDER BY starts DESC, id DESC LIMIT {OUTCOMES}",
+        "SELECT starts, id, status FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status IN ('kept', 'no-show') ORDER BY starts DESC, id DESC LIMIT {OUTCOMES}",
         appointment::TYPE.table()
     );
     let mut query = db.prepare_cached(&sql)?;
-    let found = query.query_map([stream], |row| row.get::<_, String>(0))?;
-    let mut outcomes: Vec<AppointmentStatus> = Vec::new();
-    for status in found {
-        outcomes.extend(AppointmentStatus::from_code(&status?));
+    let mut found: Vec<(String, RowId, String)> = Vec::new();
+    for stream in members {
+        for one in query.query_map([stream], |row| Ok((row.get(0)?, RowId::from_bytes(row.get(1)?), row.get(2)?)))? {
+            found.push(one?);
+        }
     }
-    outcomes.reverse();
-    Ok(outcomes)
+    found.sort_unstable();
+    let newest = found.split_off(found.len().saturating_sub(OUTCOMES));
+    Ok(newest.iter().filter_map(|(_, _, status)| AppointmentStatus::from_code(status)).collect())
 }
 
 /// The kinds of contact in which the client was reached. They are our own codes: nothing typed by a person is put

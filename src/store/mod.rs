@@ -15,18 +15,21 @@
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
 //! - `sites`: installations, their keys, and whom this one believes.
+//! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
 mod backup;
 mod cell;
 mod check;
 mod commit;
+mod conflicts;
 mod day;
 mod error;
 mod facts;
 mod file;
 mod history;
 mod import;
+mod joined;
 mod journal;
 mod merge;
 mod places;
@@ -47,6 +50,7 @@ use rusqlite::Connection;
 pub use backup::RecoveryKey;
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
+pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, weakness};

@@ -83,7 +83,7 @@ impl<'a> Workspace<'a> {
         Ok(())
     }
 
-    /// Saves what changed, with all that follows from it. Gives the rows and streams that changed.
+    /// Saves what changed, with all that follows from it. Gives the rows that changed, and the clients whose facts did.
     pub fn save(self, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
         let mut streams = BTreeSet::new();
         for (done, key) in self.changed.iter().enumerate() {
@@ -94,10 +94,11 @@ impl<'a> Workspace<'a> {
             save(self.db, state)?;
             streams.insert(state.stream);
         }
+        let mut clients = BTreeSet::new();
         for stream in &streams {
-            facts::refresh(self.db, *stream)?;
+            clients.extend(facts::refresh(self.db, *stream)?);
         }
-        Ok((self.changed.into_iter().map(|(_, id)| id).collect(), streams))
+        Ok((self.changed.into_iter().map(|(_, id)| id).collect(), clients))
     }
 }
 

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use rusqlite::OptionalExtension;
 
 use crate::model::records::{client, note, worker};
-use crate::model::{CATALOGUE, RecordType, Row, RowId};
+use crate::model::{CATALOGUE, Kind, RecordType, Row, RowId};
 
 use super::projection::read_row;
-use super::{Result, Store};
+use super::{Result, Store, joined};
 
 /// All that belongs to one client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientFile {
     pub client: Row,
+    /// The same person entered again: the other rows for them.
+    pub also: Vec<Row>,
     rows: BTreeMap<&'static str, Vec<Row>>,
 }
 
@@ -67,19 +69,30 @@ impl Store {
 
     /// Some of what belongs to one client: rows of these types only.
     pub fn client_part(&self, id: RowId, notes: usize, records: &[&'static RecordType]) -> Result<Option<ClientFile>> {
+        let id = joined::root(&self.db, id)?;
         let Some(client) = self.row_of(&client::TYPE, id)? else { return Ok(None) };
+        let mut also = Vec::new();
+        for other in self.also_entered_as(id)? {
+            also.extend(self.row_of(&client::TYPE, other)?);
+        }
         let mut rows = BTreeMap::new();
         for record in records.iter().copied().filter(|record| !record.opens_stream()) {
-            let found = if *record == note::TYPE {
-                let mut query = self.db.prepare_cached(&record.sql().newest)?;
-                let found = query.query_map((id, notes as i64), |row| read_row(record, row))?;
-                found.collect::<rusqlite::Result<_>>()?
-            } else {
-                self.rows(record, id)?
-            };
+            let mut found = Vec::new();
+            for stream in std::iter::once(id).chain(also.iter().map(|row| row.id)) {
+                found.extend(if *record == note::TYPE {
+                    let mut query = self.db.prepare_cached(&record.sql().newest)?;
+                    let found = query.query_map((stream, notes as i64), |row| read_row(record, row))?;
+                    found.collect::<rusqlite::Result<Vec<Row>>>()?
+                } else {
+                    self.rows(record, stream)?
+                });
+            }
+            if !also.is_empty() {
+                in_order(record, &mut found);
+            }
             rows.insert(record.name, found);
         }
-        Ok(Some(ClientFile { client, rows }))
+        Ok(Some(ClientFile { client, also, rows }))
     }
 
     /// The row that a text names: a full id, a unique beginning or ending of one (four characters or more), or an
@@ -121,6 +134,15 @@ impl Store {
             }
         }
         Ok(if several.len() > 1 { Found::Several(several) } else { found })
+    }
+}
+
+/// Puts rows of several entries for one person into the type's order, as the tables have it.
+fn in_order(record: &RecordType, rows: &mut [Row]) {
+    let Some(field) = record.ordered_by() else { return rows.sort_by_key(|row| row.id) };
+    match field.kind {
+        Kind::Time => rows.sort_by_key(|row| std::cmp::Reverse((row.time(field.id), row.id))),
+        _ => rows.sort_by_key(|row| (row.date(field.id).is_none(), row.date(field.id), row.id)),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
+use crate::model::records::client;
 use crate::model::{CATALOGUE, FieldId, Kind, RecordType};
 
 use super::{Result, StoreError};
@@ -17,7 +18,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 4;
+const PROJECTION_VERSION: u32 = 5;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -59,7 +60,9 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     }
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
-         DROP TABLE IF EXISTS doc_people;
+         DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined;
+         CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;
+         CREATE INDEX ix_joined ON joined (root);
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
          CREATE TABLE conflict (stream BLOB NOT NULL, row BLOB NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL,
            PRIMARY KEY (stream, row, record, field)) WITHOUT ROWID;
@@ -81,6 +84,8 @@ pub fn create_projection(db: &Connection) -> Result<()> {
         let _ = write!(sql, ") WITHOUT ROWID; CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
         db.execute_batch(&sql)?;
     }
+    let people = client::TYPE.table();
+    db.execute_batch(&format!("CREATE INDEX ix_same_as ON \"{people}\" (same_as) WHERE same_as IS NOT NULL"))?;
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('projection', ?1)", [fingerprint().as_slice()])?;
     Ok(())
 }

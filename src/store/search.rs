@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::model::records::client;
 use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
 
-use super::{Result, Store, facts};
+use super::{Result, Store, facts, joined};
 
 /// One row in which the words were found.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +101,8 @@ impl Store {
 
     fn hit(&self, row: Row, words: &[String]) -> Result<Hit> {
         Ok(Hit {
-            client: row.stream,
-            client_name: facts::of(&self.db, row.stream)?.map(|facts| facts.name).unwrap_or_default(),
+            client: joined::root(&self.db, row.stream)?,
+            client_name: facts::of(&self.db, joined::root(&self.db, row.stream)?)?.map(|facts| facts.name).unwrap_or_default(),
             record: row.record,
             row: row.id,
             when: time_of(&row),

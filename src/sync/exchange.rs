@@ -167,6 +167,7 @@ impl Staged {
             Some(_) => PathBuf::from("."),
             None => std::env::temp_dir(),
         });
+        sweep(&folder, ".caseload-", ".staged");
         folder.join(format!(".caseload-{}.staged", uuid::Uuid::new_v4().simple()))
     }
 
@@ -180,6 +181,19 @@ impl Staged {
         let length = write_new(&path, |out| Ok(std::io::copy(&mut input, out)?))?;
         staged.length = length;
         Ok(staged)
+    }
+}
+
+/// Takes away what a program that was killed left half-done in a folder: a day later nobody is still at it.
+pub(super) fn sweep(folder: &Path, begins: &str, ends: &str) {
+    let day = std::time::Duration::from_secs(24 * 3600);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(begins) && name.contains(ends));
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if ours && age().is_some_and(|age| age > day) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 pub mod bundle;
 pub mod card;
 mod exchange;
+mod objects;
 pub mod place;
 mod through;
 

@@ -5,12 +5,16 @@
 //! `00000001-00000009` holds all that its first to ninth held. `SITE/card` is its card.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::model::SiteId;
+
+use super::objects::Objects;
+
+/// No card has more bytes than this.
+const LARGEST_CARD: u64 = 16 << 10;
 
 /// One bundle in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +73,7 @@ pub struct Listing {
 /// A place that bundles travel through.
 pub enum Place {
     Folder(PathBuf),
-    Objects(objects::Objects),
+    Objects(Objects),
 }
 
 impl Place {
@@ -80,7 +84,7 @@ impl Place {
     pub fn open(address: &str) -> io::Result<Place> {
         match address.split_once("://") {
             Some(("file", path)) => Place::open(path),
-            Some(_) => objects::Objects::open(address).map(Place::Objects),
+            Some(_) => Objects::open(address).map(Place::Objects),
             None => {
                 let path = PathBuf::from(address);
                 if !path.is_dir() {
@@ -152,15 +156,14 @@ impl Place {
     /// The card that a site left.
     pub fn card(&self, site: SiteId) -> io::Result<String> {
         let path = format!("{site}/card");
-        let mut bytes = match self {
+        let bytes = match self {
             Place::Folder(folder) => {
                 let mut bytes = Vec::new();
-                io::Read::read_to_end(&mut io::Read::take(File::open(folder.join(path))?, 16 << 10), &mut bytes)?;
+                io::Read::read_to_end(&mut io::Read::take(File::open(folder.join(path))?, LARGEST_CARD), &mut bytes)?;
                 bytes
             }
-            Place::Objects(objects) => objects.small(&path)?,
+            Place::Objects(objects) => objects.small(&path, LARGEST_CARD)?,
         };
-        bytes.truncate(16 << 10);
         String::from_utf8(bytes).map_err(|_| io::Error::other("it is not text"))
     }
 
@@ -194,9 +197,8 @@ impl Listing {
 /// A file that appears whole or not at all, and never in place of another.
 fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
     std::fs::create_dir_all(folder)?;
-    let mut draft = String::from(".");
-    let _ = write!(draft, "{}.part", uuid::Uuid::new_v4().simple());
-    let draft = folder.join(draft);
+    super::exchange::sweep(folder, ".", ".part");
+    let draft = folder.join(format!(".{}.part", uuid::Uuid::new_v4().simple()));
     let written = (|| {
         let mut out = OpenOptions::new().write(true).create_new(true).open(&draft)?;
         io::copy(&mut File::open(from)?, &mut out)?;
@@ -217,38 +219,4 @@ fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
         let _ = folder.sync_all();
     }
     written
-}
-
-pub mod objects {
-    //! Object stores, through a library that knows them all.
-
-    use super::*;
-
-    pub struct Objects {
-        pub address: String,
-    }
-
-    impl Objects {
-        pub fn open(address: &str) -> io::Result<Objects> {
-            Err(io::Error::other(format!("{address}: this kind of place is not known")))
-        }
-        pub fn list(&self) -> io::Result<Vec<(String, String)>> {
-            Ok(Vec::new())
-        }
-        pub fn fetch(&self, _: &str, _: &mut File) -> io::Result<u64> {
-            Ok(0)
-        }
-        pub fn put(&self, _: &str, _: &Path) -> io::Result<Put> {
-            Ok(Put::Done)
-        }
-        pub fn remove(&self, _: &str) -> io::Result<()> {
-            Ok(())
-        }
-        pub fn small(&self, _: &str) -> io::Result<Vec<u8>> {
-            Ok(Vec::new())
-        }
-        pub fn write_small(&self, _: &str, _: &str) -> io::Result<()> {
-            Ok(())
-        }
-    }
 }

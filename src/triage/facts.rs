@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId};
+use crate::model::{AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId, ShareKind};
 
 /// Weeks of contacts that are kept at hand.
 pub const WEEKS: usize = 12;
@@ -56,6 +56,10 @@ pub struct ClientFacts {
     /// Children whose eligibility depends on their age.
     pub dependents: Vec<Dependent>,
     pub snoozes: Vec<Snooze>,
+    /// With whom the case is shared, as what.
+    pub shares: Vec<Share>,
+    /// The names under which the same person was entered again.
+    pub also: Vec<String>,
     /// How many fields wait for a choice between what two sites, or an import, set.
     pub conflicts: u32,
 }
@@ -134,7 +138,34 @@ pub struct Snooze {
     pub why: String,
 }
 
+/// The case is in a colleague's hands too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    pub row: RowId,
+    pub kind: ShareKind,
+    /// The colleague's name.
+    pub with: String,
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub until: Option<NaiveDate>,
+}
+
+impl Share {
+    /// Whether a colleague stands in on that day.
+    pub fn covers(&self, today: NaiveDate) -> bool {
+        self.kind == ShareKind::Cover
+            && self.from.is_none_or(|from| from <= today)
+            && self.until.is_none_or(|until| today <= until)
+    }
+}
+
 impl ClientFacts {
+    /// Whether the client is a worker's to look after on a day: by name, or because they stand in.
+    pub fn is_with(&self, worker: &str, today: NaiveDate) -> bool {
+        let same = |name: &str| name.trim().eq_ignore_ascii_case(worker.trim());
+        same(&self.worker) || self.shares.iter().any(|share| share.covers(today) && same(&share.with))
+    }
+
     /// A client about whom nothing else is known yet.
     pub fn new(id: RowId, name: impl Into<String>) -> ClientFacts {
         let name = name.into();
@@ -165,6 +196,8 @@ impl ClientFacts {
             visits: Vec::new(),
             dependents: Vec::new(),
             snoozes: Vec::new(),
+            shares: Vec::new(),
+            also: Vec::new(),
             conflicts: 0,
         }
     }

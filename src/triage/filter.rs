@@ -16,6 +16,8 @@ enum Condition {
     Band(Band),
     Tag(String),
     Worker(String),
+    /// Mine, or mine while I stand in.
+    Mine,
     /// Days since the last contact; never counts as many.
     NoContact(Comparison, i64),
     /// Days until the next appointment; none counts as many.
@@ -40,16 +42,18 @@ enum Comparison {
 pub struct Filter {
     conditions: Vec<Condition>,
     pub words: String,
+    /// Who asks: what `worker:me` means.
+    me: String,
 }
 
 /// What may be typed, for the help.
-pub const CONDITIONS: &str = "area: intensity: status: band: tag: worker: no-contact:>14 next:<3 age:>60 crisis:yes \
+pub const CONDITIONS: &str = "area: intensity: status: band: tag: worker:me no-contact:>14 next:<3 age:>60 crisis:yes \
                               interpreter:yes safe-contact:yes plan:no appointment:no";
 
 impl Filter {
-    /// What is not (or not yet) a condition is a word.
-    pub fn parse(text: &str) -> Filter {
-        let mut filter = Filter::default();
+    /// What is not (or not yet) a condition is a word. `me` is the worker who asks.
+    pub fn parse(text: &str, me: &str) -> Filter {
+        let mut filter = Filter { me: me.into(), ..Filter::default() };
         let mut words = Vec::new();
         for token in text.split_whitespace() {
             match condition(&token.to_lowercase()) {
@@ -78,6 +82,8 @@ impl Filter {
             Condition::Status(status) => facts.status == *status,
             Condition::Band(wanted) => band == Some(*wanted),
             Condition::Tag(tag) => facts.tags.iter().any(|known| known.to_lowercase().starts_with(tag)),
+            Condition::Mine => facts.is_with(&self.me, today),
+            Condition::Worker(name) if name == "none" => facts.worker.trim().is_empty(),
             Condition::Worker(name) => facts.worker.to_lowercase().contains(name),
             Condition::NoContact(comparison, days) => {
                 let since = facts.last_contact.as_ref().map(|contact| (today - contact.when.date_naive()).num_days());
@@ -143,6 +149,7 @@ fn condition(token: &str) -> Option<Condition> {
             Condition::Band(bands.into_iter().find(|(code, _)| begins(code))?.1)
         }
         "tag" => Condition::Tag(value.into()),
+        "worker" if value == "me" => Condition::Mine,
         "worker" => Condition::Worker(value.into()),
         "no-contact" => number().map(|(comparison, days)| Condition::NoContact(comparison, days))?,
         "next" => number().map(|(comparison, days)| Condition::Next(comparison, days))?,
@@ -168,7 +175,7 @@ mod tests {
         facts.area = Some(Area::MentalHealth);
         facts.tags = vec!["wait-list".into()];
         facts.birth_date = Some("1950-01-01".parse().unwrap());
-        let fits = |text: &str| Filter::parse(text).fits(&facts, Some(Band::Today), today);
+        let fits = |text: &str| Filter::parse(text, "Rosa Ortiz").fits(&facts, Some(Band::Today), today);
         for text in [
             "area:mental-health",
             "area:m tag:wait",
@@ -192,7 +199,7 @@ mod tests {
         ] {
             assert!(!fits(text), "{text}");
         }
-        assert_eq!(Filter::parse("hmis:528656 area: tag:x ana").words, "hmis:528656 area: ana");
-        assert_eq!(Filter::parse("no-contact:soon").words, "no-contact:soon");
+        assert_eq!(Filter::parse("hmis:528656 area: tag:x ana", "").words, "hmis:528656 area: ana");
+        assert_eq!(Filter::parse("no-contact:soon", "").words, "no-contact:soon");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::model::{AppointmentStatus, Arranged, ClientStatus, RowId};
+use crate::model::{AppointmentStatus, Arranged, ClientStatus, RowId, ShareKind};
 
 use super::rules::{LooksAt, Rule, Rules};
 use super::{Band, ClientFacts, DueAt, Fact, Ranked, Reason, calendar};
@@ -252,6 +252,14 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
         LooksAt::NoPlan => {
             if let (false, Some(begun)) = (facts.plans.iter().any(|plan| plan.active), facts.begun()) {
                 found(whole(Some(rule.due(begun, rule.days))));
+            }
+        }
+        LooksAt::CoverEnds => {
+            for (share, at) in facts.shares.iter().zip(0..).filter(|(share, _)| share.kind == ShareKind::Cover) {
+                if let Some(until) = share.until {
+                    let due = Some(DueAt::Day(rule.due(until, rule.days)));
+                    found(Found { fact: Fact::Share(at), subject: Some(share.row), due });
+                }
             }
         }
         LooksAt::NoNext => {

@@ -64,6 +64,7 @@ pub enum Fact {
     Task(u16),
     Visit(u16),
     Dependent(u16),
+    Share(u16),
 }
 
 /// One reason why a client needs the worker.

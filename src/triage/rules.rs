@@ -22,6 +22,7 @@ pub const ACTIONS: &[&str] = &[
     "add-plan",
     "add-appointment",
     "assessment-done",
+    "hand-over",
 ];
 
 /// The particulars that a rule's words may name.
@@ -49,6 +50,7 @@ pub enum LooksAt {
     Dependent18,
     NoPlan,
     NoNext,
+    CoverEnds,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]

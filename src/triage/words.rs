@@ -61,6 +61,7 @@ fn what(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> String {
         Fact::Task(at) => facts.tasks[usize::from(at)].what.clone(),
         Fact::Visit(at) => facts.visits[usize::from(at)].title.clone(),
         Fact::Dependent(at) => facts.dependents[usize::from(at)].name.clone(),
+        Fact::Share(at) => facts.shares[usize::from(at)].with.clone(),
         Fact::Client if looks_at == LooksAt::Crisis => facts.crisis.join(" / "),
         Fact::Client if facts.conflicts == 1 => "one field".into(),
         Fact::Client => format!("{} fields", facts.conflicts),
@@ -72,6 +73,7 @@ fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDat
         Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts.date_naive()),
         Fact::Enrollment(at) => facts.enrollments[usize::from(at)].entry,
         Fact::Plan(at) => facts.plans[usize::from(at)].start,
+        Fact::Share(at) => facts.shares[usize::from(at)].from,
         _ if looks_at == LooksAt::Contact => {
             return match (&facts.last_contact, facts.begun()) {
                 (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),

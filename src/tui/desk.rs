@@ -267,7 +267,7 @@ impl Desk {
 
     /// Makes the caseload's lines from its order and the filter, and keeps the chosen client chosen.
     pub fn list(&mut self) {
-        let filter = Filter::parse(self.filter.as_deref().unwrap_or(""));
+        let filter = Filter::parse(self.filter.as_deref().unwrap_or(""), &self.store.worker().name);
         let any = filter.has_conditions() || !filter.words.is_empty();
         let pattern = (!filter.words.is_empty()).then(|| pattern(&filter.words));
         let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);

@@ -1,0 +1,71 @@
+//! What waits for a choice: fields set to different values in two places that did not know of each other, and rows deleted
+//! in one place and edited in another.
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::model::{EntryRef, Field, RecordType, RowId, Value, record_by_number};
+
+use super::wire::ROW_ITSELF;
+use super::{Result, Store, journal, projection};
+
+/// Something to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// Whose it is.
+    pub client: RowId,
+    pub record: &'static RecordType,
+    pub row: RowId,
+    /// The field; `None` for the row itself: deleted there, edited here.
+    pub field: Option<&'static Field>,
+    /// The one that is shown now comes first.
+    pub sides: Vec<Side>,
+}
+
+/// One of the values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    pub value: Value,
+    pub who: String,
+    pub when: DateTime<FixedOffset>,
+    /// Taken from another system's file rather than typed.
+    pub imported: bool,
+}
+
+impl Store {
+    /// All that waits for a choice; of one client, or of everyone.
+    pub fn conflicts(&self, client: Option<RowId>) -> Result<Vec<Conflict>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT stream, row, record, field FROM conflict WHERE ?1 IS NULL OR stream = ?1 ORDER BY stream, record, row, field",
+        )?;
+        let found = query.query_map([client], |row| {
+            Ok((RowId::from_bytes(row.get(0)?), RowId::from_bytes(row.get(1)?), row.get(2)?, row.get(3)?))
+        })?;
+        let mut conflicts = Vec::new();
+        for one in found {
+            let (stream, row, number, field): (RowId, RowId, u16, u16) = one?;
+            let Some(record) = record_by_number(number) else { continue };
+            let Some(state) = projection::load(&self.db, record, row)? else { continue };
+            let mut sides: Vec<Side> = Vec::new();
+            for head in state.heads(field, "") {
+                let value = match field {
+                    ROW_ITSELF => Value::Empty,
+                    _ => Value::decode(&head.value).unwrap_or(Value::Empty),
+                };
+                let (who, when) = self.written_by(stream, head.at)?;
+                // The same value twice is one side.
+                if field == ROW_ITSELF || !sides.iter().any(|side| side.value == value) {
+                    sides.push(Side { value, who, when, imported: !head.by_hand });
+                }
+            }
+            conflicts.push(Conflict { client: stream, record, row, field: record.field(field), sides });
+        }
+        Ok(conflicts)
+    }
+
+    fn written_by(&self, stream: RowId, at: EntryRef) -> Result<(String, DateTime<FixedOffset>)> {
+        let batch = journal::holding(&self.db, stream, at)?;
+        let (who, ms) = batch.map_or((String::new(), 0), |batch| (batch.header.author, batch.header.hlc.unix_ms()));
+        let when = DateTime::from_timestamp_millis(ms as i64).unwrap_or_default();
+        Ok((who, when.with_timezone(self.now().offset())))
+    }
+}

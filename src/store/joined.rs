@@ -1,0 +1,122 @@
+//! Several entries for one person, made apart and told to be the same: each but one says so in its field `same_as`, which
+//! can be taken back. The rows of all of them stay in their own streams; facts and lists show them under one name, the
+//! *root*.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::model::records::client;
+use crate::model::{Change, RowId};
+
+use super::{Receipt, Result, Store, StoreError};
+
+/// Whom a client row says it is the same person as; `None` where it says nothing or is not here.
+fn said(db: &Connection, stream: RowId) -> Result<Option<RowId>> {
+    let sql = format!("SELECT same_as FROM {} WHERE id = ?1 AND state & 1 = 0", client::TYPE.table());
+    let found: Option<Option<[u8; 16]>> = db.prepare_cached(&sql)?.query_row([stream], |row| row.get(0)).optional()?;
+    Ok(found.flatten().map(RowId::from_bytes))
+}
+
+fn is_here(db: &Connection, stream: RowId) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} WHERE id = ?1 AND state & 1 = 0", client::TYPE.table());
+    Ok(db.prepare_cached(&sql)?.exists([stream])?)
+}
+
+/// Under whom an entry is shown, worked out from the rows. Someone who is not here cannot stand for anyone; of those who
+/// each say that they are the other, the smallest id stands for all.
+pub(super) fn root_said(db: &Connection, stream: RowId) -> Result<RowId> {
+    let mut path = vec![stream];
+    while let Some(next) = said(db, *path.last().expect("never empty"))? {
+        if let Some(at) = path.iter().position(|known| *known == next) {
+            return Ok(*path[at..].iter().min().expect("a circle holds someone"));
+        }
+        if !is_here(db, next)? {
+            break;
+        }
+        path.push(next);
+    }
+    Ok(*path.last().expect("never empty"))
+}
+
+/// Under whom an entry is shown.
+pub(super) fn root(db: &Connection, stream: RowId) -> Result<RowId> {
+    let mut query = db.prepare_cached("SELECT root FROM joined WHERE client = ?1")?;
+    Ok(query.query_row([stream], |row| Ok(RowId::from_bytes(row.get(0)?))).optional()?.unwrap_or(stream))
+}
+
+/// Everyone who is shown under a root, the root first.
+pub(super) fn members(db: &Connection, root: RowId) -> Result<Vec<RowId>> {
+    let mut query = db.prepare_cached("SELECT client FROM joined WHERE root = ?1 ORDER BY client")?;
+    let joined = query.query_map([root], |row| Ok(RowId::from_bytes(row.get(0)?)))?;
+    std::iter::once(Ok(root)).chain(joined.map(|one| Ok(one?))).collect()
+}
+
+/// Takes note of who stands under whom after an entry changed; gives the roots of all whom that concerns.
+pub(super) fn follow(db: &Connection, stream: RowId) -> Result<BTreeSet<RowId>> {
+    let before = root(db, stream)?;
+    let mut concerned: BTreeSet<RowId> = members(db, before)?.into_iter().collect();
+    concerned.insert(stream);
+    // Whoever says, at whatever remove, that they are the same as this one.
+    let mut asked = vec![stream];
+    while let Some(one) = asked.pop() {
+        let sql = format!("SELECT id FROM {} WHERE same_as = ?1", client::TYPE.table());
+        let mut query = db.prepare_cached(&sql)?;
+        for other in query.query_map([one], |row| Ok(RowId::from_bytes(row.get(0)?)))? {
+            let other = other?;
+            if concerned.insert(other) {
+                asked.push(other);
+            }
+        }
+    }
+    let alone = concerned.len() == 1;
+    let mut roots = BTreeSet::new();
+    for one in concerned {
+        let root = root_said(db, one)?;
+        roots.insert(root);
+        if root != one {
+            db.prepare_cached("INSERT OR REPLACE INTO joined (client, root) VALUES (?1, ?2)")?.execute((one, root))?;
+        } else if !alone {
+            db.prepare_cached("DELETE FROM joined WHERE client = ?1")?.execute([one])?;
+        }
+    }
+    Ok(roots)
+}
+
+impl Store {
+    /// Under whom a client is shown: another entry for the same person, or the client itself.
+    pub fn root(&self, client: RowId) -> Result<RowId> {
+        root(&self.db, client)
+    }
+
+    /// The other entries for the same person, shown under this one.
+    pub fn also_entered_as(&self, client: RowId) -> Result<Vec<RowId>> {
+        Ok(members(&self.db, client)?.split_off(1))
+    }
+
+    /// Tells that two entries are one person; `kept` is the one to be shown. Nothing is moved: [`Store::part`] takes it back.
+    ///
+    /// # Errors
+    /// Where one of them is not here, or they are joined already.
+    pub fn join(&mut self, kept: RowId, other: RowId) -> Result<Receipt> {
+        let (kept, other) = (root(&self.db, kept)?, root(&self.db, other)?);
+        for one in [kept, other] {
+            if !is_here(&self.db, one)? {
+                return Err(StoreError::NoRow(one.to_string()));
+            }
+        }
+        if kept == other {
+            return Err(StoreError::Joined);
+        }
+        let mut change = Change::new("join two entries for one person");
+        change.set(other, client::same_as, kept).set(kept, client::same_as, crate::model::Value::Empty);
+        self.commit(&change)
+    }
+
+    /// Takes back that an entry is the same person as another.
+    pub fn part(&mut self, client: RowId) -> Result<Receipt> {
+        let mut change = Change::new("part two entries");
+        change.set(client, client::same_as, crate::model::Value::Empty);
+        self.commit(&change)
+    }
+}
