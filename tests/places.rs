@@ -160,8 +160,7 @@ fn killed_two_hundred_times_while_syncing_nothing_is_lost() {
                 written.push(body);
             }
         }
-        let mut child =
-            who.command().args(["sync", path]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = who.command().args(["sync", path]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_micros(rng.u64(..(usual.as_micros() as u64 * 5 / 4))));
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
-use crate::model::{Area, CATALOGUE};
+use crate::model::{Area, CATALOGUE, ShareKind};
 use crate::tui;
 
 pub use setting::{Setting, read_secret};
@@ -112,6 +112,12 @@ enum Command {
         /// Also what the receivers have said they have
         #[arg(long)]
         everything: bool,
+        /// With --client and one --to: transfer (they take over), cover (until a day) or copy (to read only)
+        #[arg(long = "as", value_name = "KIND", value_parser = share_kind)]
+        kind: Option<ShareKind>,
+        /// The last day of the cover: fri, +2w, 2026-12-05
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
@@ -123,6 +129,27 @@ enum Command {
         #[command(subcommand)]
         command: SiteCommand,
     },
+    /// What was set differently in two places and waits for a choice; `set` the field to choose
+    ///
+    /// JSON: [{client_id, client, type, id, field, sides: [{value, who, when, imported}]}]; field is null for a row deleted
+    /// in one place and edited in the other
+    Conflicts,
+    /// Caseloads side by side, by case manager
+    ///
+    /// JSON: [{worker, clients, weight, crisis, need_attention, overdue, covered}]; weight: contacts asked for in thirty days
+    Team,
+    /// Who may have been entered twice
+    ///
+    /// JSON: [{id, name, other_id, other_name, why}]
+    Duplicates,
+    /// Tell that two entries are one person: both are shown as the first; nothing is moved
+    ///
+    /// JSON: {id, also: [id]}
+    Join { kept: String, other: String },
+    /// Take back that an entry is the same person as another
+    ///
+    /// JSON: {id, also: [id]}
+    Part { id: String },
     /// Who needs you, and why
     ///
     /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action}]}]; bands are now, today, this-week, later
@@ -197,12 +224,15 @@ enum Command {
         /// Where to [default: a folder beside the caseload]
         folder: Option<PathBuf>,
     },
-    /// Make a caseload file (at --file) from a backup and the recovery key
+    /// Make a caseload file (at --file) from a backup and the recovery key; where there is one, tell what would be lost
     Restore {
         backup: PathBuf,
         /// Read the recovery key from this file instead of asking
         #[arg(long, value_name = "PATH")]
         recovery_key_file: Option<PathBuf>,
+        /// Put it in the place of the caseload that is there; without this, only what would be lost is told
+        #[arg(long)]
+        replace: bool,
     },
     /// Change the passphrase
     Passphrase {
@@ -315,9 +345,11 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 (None, _) => writing::import(setting, &path, None, &map, dry_run, json)?.into(),
             }
         }
-        Command::Export { path, clients, to, bundle_passphrase_file, everything } => {
+        Command::Export { path, clients, to, bundle_passphrase_file, everything, kind, until } => {
             let passphrase_file = bundle_passphrase_file.as_deref();
-            let wanted = sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything };
+            let until = until.as_deref();
+            let wanted =
+                sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything, kind, until };
             sharing::export(setting, &wanted, json)?.into()
         }
         Command::Sync { places } => sharing::sync(setting, &places, json)?.into(),
@@ -329,6 +361,11 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
         },
+        Command::Conflicts => sharing::conflicts(setting, json)?.into(),
+        Command::Team => sharing::team(setting, json)?.into(),
+        Command::Duplicates => sharing::duplicates(setting, json)?.into(),
+        Command::Join { kept, other } => writing::join(setting, &kept, Some(&other), json)?.into(),
+        Command::Part { id } => writing::join(setting, &id, None, json)?.into(),
         Command::Triage => reading::triage(setting, json)?.into(),
         Command::List { all } => reading::list(setting, all, json)?.into(),
         Command::Show { id } => reading::show(setting, &id, json)?.into(),
@@ -341,8 +378,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
         Command::Backup { folder } => writing::backup(setting, folder)?.into(),
-        Command::Restore { backup, recovery_key_file } => {
-            writing::restore(setting, &backup, recovery_key_file.as_deref())?.into()
+        Command::Restore { backup, recovery_key_file, replace } => {
+            writing::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
         }
         Command::Passphrase { new_passphrase_file } => {
             writing::passphrase(setting, new_passphrase_file.as_deref())?.into()
@@ -385,6 +422,10 @@ fn format(text: &str) -> Result<Incoming, String> {
             .map(Incoming::Rows)
             .ok_or_else(|| format!("it is one of: {}, bundle, caseload", names.join(", "))),
     }
+}
+
+fn share_kind(text: &str) -> Result<ShareKind, String> {
+    ShareKind::from_code(text).ok_or_else(|| "it is one of: transfer, cover, copy".into())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

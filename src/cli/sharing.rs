@@ -6,9 +6,13 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
+use crate::model::ShareKind;
+use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::store::{Merged, Passphrase, Site, Store, Trust};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
+
+use crate::triage::{Caseload, duplicates, team};
 
 use super::Setting;
 use super::reading::{counted, find, printed};
@@ -21,10 +25,12 @@ pub struct Export<'a> {
     pub to: &'a [String],
     pub passphrase_file: Option<&'a Path>,
     pub everything: bool,
+    pub kind: Option<ShareKind>,
+    pub until: Option<&'a str>,
 }
 
 pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let scope = match wanted.clients {
         [] => Scope::Whole,
         ids => {
@@ -40,7 +46,23 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         Some(path) => Whom::Passphrase(read_secret(path)?.to_string()),
         None => Whom::Sites(chosen(&store, wanted.to)?),
     };
-    let given = sync::give(&store, &scope, &whom, wanted.everything, wanted.path)?;
+    if wanted.path.exists() {
+        return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
+    }
+    let until = wanted.until.map(|text| day(setting, text)).transpose()?;
+    match (wanted.kind, &scope, &whom) {
+        (None, _, _) if until.is_none() => {}
+        (Some(kind), Scope::Clients(clients), Whom::Sites(sites)) if sites.len() == 1 => {
+            if until.is_none() && kind == ShareKind::Cover {
+                bail!("A cover has an end: say --until DATE.");
+            }
+            sync::share(&mut store, clients, kind, &sites[0], setting.moment().today(), until)?;
+        }
+        _ => bail!("--as needs --client, and one receiver: --to NAME."),
+    }
+    // Whoever is given a client's file as something gets all of it.
+    let everything = wanted.everything || wanted.kind.is_some();
+    let given = sync::give(&store, &scope, &whom, everything, wanted.path)?;
     if json {
         return Ok(printed(&json!({
             "path": wanted.path.display().to_string(), "clients": given.clients, "batches": given.counts.batches,
@@ -57,6 +79,93 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     let clients = counted(given.clients, "client", "clients");
     let entries = counted(given.counts.entries as usize, "entry", "entries");
     Ok(format!("Written for {for_whom}: {clients}, {entries}, {} bytes.\n", given.bytes))
+}
+
+fn day(setting: &Setting, text: &str) -> anyhow::Result<chrono::NaiveDate> {
+    let field = share::TYPE.field_by_name("until").ok_or_else(|| anyhow!("a share has a last day"))?;
+    match field.parse(text, &setting.moment()) {
+        Ok(crate::model::Value::Date(day)) => Ok(day),
+        _ => bail!("\"{text}\" is not a day: fri, +2w, 5 dec, 2026-12-05."),
+    }
+}
+
+pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let mut out = String::new();
+    let mut all = Vec::new();
+    for one in store.conflicts(None)? {
+        let root = store.root(one.client)?;
+        let name = store.facts(root)?.map_or(String::new(), |facts| facts.name);
+        let label = one.field.map_or("deleted in one place, edited in the other", |field| field.label);
+        writeln!(out, "{}  {} {}: {label}", one_line(&name), one.record.label, one.row.short())?;
+        for side in &one.sides {
+            let who = if side.imported { "from a file" } else { &side.who };
+            let value = one.field.map_or(String::new(), |field| field.shown(&side.value));
+            writeln!(out, "    {} ({}, {})", one_line(&value), one_line(who), side.when.format("%-d %b %Y %H:%M"))?;
+        }
+        let sides = one.sides.iter().map(|side| {
+            json!({"value": side.value.to_json(), "who": side.who, "when": side.when.to_rfc3339(), "imported": side.imported})
+        });
+        all.push(json!({
+            "client_id": root.to_string(), "client": name, "type": one.record.name, "id": one.row.to_string(),
+            "field": one.field.map(|field| field.name), "sides": sides.collect::<Vec<Json>>(),
+        }));
+    }
+    if json {
+        return Ok(printed(&Json::Array(all)));
+    }
+    if out.is_empty() {
+        out.push_str("Nothing waits for a choice.\n");
+    }
+    Ok(out)
+}
+
+pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let today = setting.moment().today();
+    let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
+    let loads = team::loads(&caseload, &setting.rules, today);
+    if json {
+        return Ok(printed(&serde_json::to_value(&loads)?));
+    }
+    let mut out = String::from("Case manager              clients  weight  crisis  need you  overdue  covered\n");
+    for load in &loads {
+        let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
+        writeln!(
+            out,
+            "{:<24}  {:>7}  {:>6.0}  {:>6}  {:>8}  {:>7}  {:>7}",
+            one_line(worker),
+            load.clients,
+            load.weight,
+            load.crisis,
+            load.need_attention,
+            load.overdue,
+            load.covered
+        )?;
+    }
+    Ok(out)
+}
+
+pub fn duplicates(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let facts = store.all_facts()?;
+    let name = |id| facts.iter().find(|facts| facts.id == id).map_or(String::new(), |facts| facts.name.clone());
+    let mut out = String::new();
+    let mut all = Vec::new();
+    for pair in duplicates::pairs(&facts) {
+        let (one, other, why) = (name(pair.one), name(pair.other), pair.why.in_words());
+        let ids = (pair.one.short(), pair.other.short());
+        writeln!(out, "{} {}  and  {} {}: {why}", ids.0, one_line(&one), ids.1, one_line(&other))?;
+        let (id, other_id) = (pair.one.to_string(), pair.other.to_string());
+        all.push(json!({"id": id, "name": one, "other_id": other_id, "other_name": other, "why": why}));
+    }
+    if json {
+        return Ok(printed(&Json::Array(all)));
+    }
+    if out.is_empty() {
+        out.push_str("Nobody seems to be here twice.\n");
+    }
+    Ok(out)
 }
 
 /// The accepted sites that are named, by name or by the beginning of the fingerprint; all of them where none is.
@@ -134,6 +243,7 @@ pub fn import(
         out["format"] = format.into();
         out["sender"] = taken.sender.clone().into();
         out["clients"] = taken
+            .merged
             .clients
             .iter()
             .map(|(id, name, new)| json!({"id": id.to_string(), "name": name, "new": new}))
@@ -159,7 +269,7 @@ fn told(taken: &Taken, dry_run: bool) -> String {
     if taken.merged.entries == 0 {
         out.push_str("Nothing new: all of it is here already.\n");
     }
-    for (_, name, new) in &taken.clients {
+    for (_, name, new) in &taken.merged.clients {
         let _ = writeln!(out, "  {} {}", if *new { "new    " } else { "changed" }, one_line(name));
     }
     for line in sync::in_words(&taken.merged) {

@@ -16,7 +16,7 @@ use crate::model::{
     Area, Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
     text::one_line,
 };
-use crate::store::{RecoveryKey, Store, Worker, make_folder_for, wall_clock};
+use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
 use super::reading::{counted, find, printed};
@@ -329,18 +329,60 @@ pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<Stri
     Ok(format!("Wrote {}. The recovery key opens it.\n", path.display()))
 }
 
-pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>) -> anyhow::Result<String> {
-    if setting.file().exists() {
-        return Err(crate::store::StoreError::Exists(setting.file().into()).into());
-    }
+pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replace: bool) -> anyhow::Result<String> {
     let key = match key_file {
         Some(path) => read_secret(path)?,
         None => ask("Recovery key: ")?,
     };
     let key = RecoveryKey::parse(&key)?;
-    let passphrase = setting.new_passphrase(None)?;
-    make_folder_for(setting.file())?;
-    let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
+    if !setting.file().exists() {
+        let passphrase = setting.new_passphrase(None)?;
+        make_folder_for(setting.file())?;
+        let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
+        return restored(setting, &store, &recovery);
+    }
+    // There is a caseload already: the backup is unpacked beside it, and first of all what would be lost is told.
+    let current = setting.open()?;
+    let trial = Trial(setting.file().with_file_name(format!(".caseload-{}.staged", uuid::Uuid::new_v4().simple())));
+    let passphrase =
+        if replace { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
+    let (store, recovery) = Store::restore(backup, &key, &trial.0, &passphrase, wall_clock())?;
+    let mut out = String::new();
+    let lost = current.lost_by_going_back_to(&store)?;
+    if lost.is_empty() {
+        out.push_str("Nothing is here that the backup does not hold.\n");
+    } else {
+        out.push_str("Not in the backup, and lost by going back to it:\n");
+    }
+    for one in &lost {
+        let (name, what) = (one_line(&one.whose).into_owned(), one.actions.join(", "));
+        writeln!(out, "  {name}: {} entries since {} ({what})", one.entries, one.since.format("%-d %b %Y %H:%M"))?;
+    }
+    if !replace {
+        out.push_str("Nothing was changed. To go back all the same, say --replace: the file as it is now is set aside beside it.\n");
+        return Ok(out);
+    }
+    let report = restored(setting, &store, &recovery)?;
+    let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
+    // Closing folds what was last written into the one file that is moved.
+    drop((store, current));
+    std::fs::rename(setting.file(), &aside)?;
+    std::fs::rename(&trial.0, setting.file())?;
+    Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
+}
+
+/// A file made beside the caseload, gone unless it took its place.
+struct Trial(std::path::PathBuf);
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", self.0.display()));
+        }
+    }
+}
+
+fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow::Result<String> {
     let report = store.check()?;
     if !report.ok {
         bail!("The restored caseload does not check out: {}", report.problems.join("; "));
@@ -351,6 +393,27 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>) -> any
         report.entries,
         recovery.printed()
     ))
+}
+
+/// Tells that two entries are one person, or that they are two after all.
+pub fn join(setting: &Setting, kept: &str, other: Option<&str>, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let (_, kept) = find(&store, kept)?;
+    match other {
+        Some(other) => {
+            let (_, other) = find(&store, other)?;
+            store.join(kept, other)?;
+        }
+        None => {
+            store.part(kept)?;
+        }
+    }
+    let also = store.also_entered_as(store.root(kept)?)?;
+    if json {
+        let also: Vec<String> = also.iter().map(ToString::to_string).collect();
+        return Ok(printed(&json!({"id": store.root(kept)?.to_string(), "also": also})));
+    }
+    Ok(format!("{} entries are shown as this one.\n", also.len() + 1))
 }
 
 pub fn passphrase(setting: &Setting, new: Option<&Path>) -> anyhow::Result<String> {

@@ -37,6 +37,11 @@ pub enum Edit {
         record: &'static RecordType,
         row: RowId,
     },
+    /// Says that a row stays, against a deletion made elsewhere.
+    Keep {
+        record: &'static RecordType,
+        row: RowId,
+    },
 }
 
 /// Why a change is refused, in words for the person who typed it.
@@ -71,6 +76,11 @@ impl Change {
 
     pub fn delete(&mut self, record: &'static RecordType, row: RowId) -> &mut Change {
         self.edits.push(Edit::Delete { record, row });
+        self
+    }
+
+    pub fn keep(&mut self, record: &'static RecordType, row: RowId) -> &mut Change {
+        self.edits.push(Edit::Keep { record, row });
         self
     }
 
@@ -110,7 +120,7 @@ impl Change {
                         return Err(field.invalid("is not something that can be added here"));
                     }
                 }
-                Edit::Delete { .. } => {}
+                Edit::Delete { .. } | Edit::Keep { .. } => {}
             }
         }
         Ok(())

@@ -100,19 +100,7 @@ impl Row {
 
     /// What a person reads in this field: labels for choices, sets separated by commas.
     pub fn shown(&self, field: &Field) -> String {
-        match (field.kind, self.get(field.id)) {
-            (kind, _) if kind.is_set() => self.words(field.id).join(", "),
-            (Kind::Choice(choices), Value::Text(code)) => choices
-                .iter()
-                .find(|choice| choice.code == code)
-                .map_or(code.clone(), |choice| choice.label.to_string()),
-            (Kind::Repeat, Value::Text(rule)) => super::series::in_words(rule),
-            (Kind::Time, Value::Time(time)) => time.format("%a %-d %b %Y %H:%M").to_string(),
-            (Kind::Date, Value::Date(day)) => day.format("%a %-d %b %Y").to_string(),
-            (Kind::Whole { unit: "%", .. }, Value::Whole(number)) => format!("{number}%"),
-            (Kind::Whole { unit, .. }, Value::Whole(number)) => format!("{number} {unit}"),
-            (_, value) => value.plain(),
-        }
+        if field.kind.is_set() { self.words(field.id).join(", ") } else { field.shown(self.get(field.id)) }
     }
 
     /// `{id, client, <every field>}` with stable keys: what `--json` shows.
@@ -151,6 +139,23 @@ impl Row {
             },
             ("", one) | (one, "") => one.to_string(),
             (given, family) => format!("{given} {family}"),
+        }
+    }
+}
+impl Field {
+    /// A value of this field as a person reads it.
+    pub fn shown(&self, value: &Value) -> String {
+        match (self.kind, value) {
+            (Kind::Choice(choices), Value::Text(code)) => choices
+                .iter()
+                .find(|choice| choice.code == code)
+                .map_or(code.clone(), |choice| choice.label.to_string()),
+            (Kind::Repeat, Value::Text(rule)) => super::series::in_words(rule),
+            (Kind::Time, Value::Time(time)) => time.format("%a %-d %b %Y %H:%M").to_string(),
+            (Kind::Date, Value::Date(day)) => day.format("%a %-d %b %Y").to_string(),
+            (Kind::Whole { unit: "%", .. }, Value::Whole(number)) => format!("{number}%"),
+            (Kind::Whole { unit, .. }, Value::Whole(number)) => format!("{number} {unit}"),
+            (_, value) => value.plain(),
         }
     }
 }

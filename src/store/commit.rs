@@ -142,6 +142,10 @@ impl<'a> Writer<'a> {
                 self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)
             }
             Edit::Delete { record, row } => self.delete(record, *row),
+            Edit::Keep { record, row } => {
+                self.existing(record, *row)?;
+                self.put(record.number, *row, ROW_ITSELF, "", Existence::Here.encoded(), None)
+            }
         }
     }
 

@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::model::{EntryRef, Field, RecordType, RowId, Value, record_by_number};
+use crate::model::{Field, RecordType, RowId, Value, record_by_number};
 
-use super::wire::ROW_ITSELF;
+use super::cell::Head;
+use super::wire::{Existence, ROW_ITSELF};
 use super::{Result, Store, journal, projection};
 
 /// Something to choose.
@@ -46,15 +47,22 @@ impl Store {
             let Some(record) = record_by_number(number) else { continue };
             let Some(state) = projection::load(&self.db, record, row)? else { continue };
             let mut sides: Vec<Side> = Vec::new();
-            for head in state.heads(field, "") {
-                let value = match field {
-                    ROW_ITSELF => Value::Empty,
-                    _ => Value::decode(&head.value).unwrap_or(Value::Empty),
-                };
-                let (who, when) = self.written_by(stream, head.at)?;
-                // The same value twice is one side.
-                if field == ROW_ITSELF || !sides.iter().any(|side| side.value == value) {
-                    sides.push(Side { value, who, when, imported: !head.by_hand });
+            if field == ROW_ITSELF {
+                // The last who edited it, and who deleted it.
+                let edits = record.fields.iter().flat_map(|field| state.heads(field.id.field, ""));
+                let existence = state.heads(ROW_ITSELF, "").iter();
+                let deleted = |head: &&Head| matches!(Existence::decode(&head.value), Some(Existence::Deleted { .. }));
+                let last = |heads: &mut dyn Iterator<Item = &Head>| heads.max_by_key(|head| head.hlc).cloned();
+                for head in [last(&mut edits.into_iter()), last(&mut existence.filter(deleted))].into_iter().flatten() {
+                    sides.push(self.side(stream, &head, Value::Empty)?);
+                }
+            } else {
+                for head in state.heads(field, "") {
+                    let value = Value::decode(&head.value).unwrap_or(Value::Empty);
+                    // The same value twice is one side.
+                    if !sides.iter().any(|side| side.value == value) {
+                        sides.push(self.side(stream, head, value)?);
+                    }
                 }
             }
             conflicts.push(Conflict { client: stream, record, row, field: record.field(field), sides });
@@ -62,10 +70,9 @@ impl Store {
         Ok(conflicts)
     }
 
-    fn written_by(&self, stream: RowId, at: EntryRef) -> Result<(String, DateTime<FixedOffset>)> {
-        let batch = journal::holding(&self.db, stream, at)?;
-        let (who, ms) = batch.map_or((String::new(), 0), |batch| (batch.header.author, batch.header.hlc.unix_ms()));
-        let when = DateTime::from_timestamp_millis(ms as i64).unwrap_or_default();
-        Ok((who, when.with_timezone(self.now().offset())))
+    fn side(&self, stream: RowId, head: &Head, value: Value) -> Result<Side> {
+        let who = journal::holding(&self.db, stream, head.at)?.map_or(String::new(), |batch| batch.header.author);
+        let when = DateTime::from_timestamp_millis(head.hlc.unix_ms() as i64).unwrap_or_default();
+        Ok(Side { value, who, when: when.with_timezone(self.now().offset()), imported: !head.by_hand })
     }
 }

@@ -32,7 +32,9 @@ pub enum StoreError {
     Write(String),
     #[error("These two are told to be one person already.")]
     Joined,
-    #[error("Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover.")]
+    #[error(
+        "Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover."
+    )]
     OnlyACopy,
     #[error("There is no row {0} here.")]
     NoRow(String),

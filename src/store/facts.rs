@@ -14,7 +14,8 @@ use crate::model::{
     RecordType, Row, RowId, ShareKind, WorkStatus,
 };
 use crate::triage::{
-    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share, Snooze, Visit, WEEKS, monday,
+    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share, Snooze, Visit, WEEKS,
+    monday,
 };
 
 use super::projection::{is_client, read_row};
@@ -103,7 +104,8 @@ pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<Client
     }
     for stream in members {
         let last = last_contact(db, *stream)?;
-        facts.last_contact = facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
+        facts.last_contact =
+            facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
     }
     facts.contact_weeks = contact_weeks(db, members, facts.last_contact.as_ref())?;
     facts.attendance = attendance(db, members)?;
@@ -147,9 +149,7 @@ pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<Client
     for row in of_all(&task::TYPE, "AND (status IS NULL OR status = 'open')")? {
         facts.tasks.push(Due { row: row.id, what: row.text(task::what).into(), due: row.date(task::due) });
     }
-    for row in
-        of_all(&appointment::TYPE, "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))")?
-    {
+    for row in of_all(&appointment::TYPE, "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))")? {
         facts.visits.extend(visit(&row, facts.last_contact.as_ref()));
     }
     facts.visits.sort_by_key(|visit| (visit.starts, visit.row));

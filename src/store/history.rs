@@ -23,7 +23,51 @@ pub struct HistoryLine {
     pub to: Value,
 }
 
+/// What one client's stream (or the worker's own) holds here and not in an older state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lost {
+    /// The client's name, or whose own stream it is.
+    pub whose: String,
+    pub entries: u64,
+    pub since: DateTime<FixedOffset>,
+    /// What was done, each once.
+    pub actions: Vec<String>,
+}
+
 impl Store {
+    /// What would be lost by going back to another, older state of this caseload.
+    pub fn lost_by_going_back_to(&self, older: &Store) -> Result<Vec<Lost>> {
+        let there: HashMap<(RowId, SiteId), u64> =
+            older.chains(None)?.into_iter().map(|(stream, site, next)| ((stream, site), next)).collect();
+        let offset = *self.now().offset();
+        let mut lost: std::collections::BTreeMap<RowId, Lost> = std::collections::BTreeMap::new();
+        for (stream, site, next) in self.chains(None)? {
+            let from = there.get(&(stream, site)).copied().unwrap_or(0);
+            if from >= next {
+                continue;
+            }
+            let facts = self.facts(self.root(stream)?)?;
+            let whose = facts.map_or_else(|| self.worker().name.clone(), |facts| facts.name);
+            journal::of_chain::<super::StoreError>(&self.db, stream, site, from, &mut |batch| {
+                let when = DateTime::from_timestamp_millis(batch.header.hlc.unix_ms() as i64).unwrap_or_default();
+                let when = when.with_timezone(&offset);
+                let one = lost.entry(stream).or_insert_with(|| Lost {
+                    whose: whose.clone(),
+                    entries: 0,
+                    since: when,
+                    actions: Vec::new(),
+                });
+                one.entries += batch.count;
+                one.since = one.since.min(when);
+                if !one.actions.contains(&batch.header.label) {
+                    one.actions.push(batch.header.label);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(lost.into_values().collect())
+    }
+
     /// Everything that was ever set in a row, oldest first; also of deleted rows. Times are in the store's own offset.
     pub fn history(&self, row: RowId) -> Result<Vec<HistoryLine>> {
         let offset = *self.now().offset();

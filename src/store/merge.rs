@@ -14,7 +14,7 @@ use super::journal::{self, Batch, ChainEnd};
 use super::projection::{Workspace, is_client};
 use super::sites::{self, Site, Trust};
 use super::wire::{self, Header};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, facts, joined};
 
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
@@ -31,6 +31,8 @@ pub struct Merged {
     pub new: Vec<RowId>,
     /// Clients about whom something is new.
     pub changed: Vec<RowId>,
+    /// All of them by name, those who are new first: under whom they are shown, and whether they are new.
+    pub clients: Vec<(RowId, String, bool)>,
     /// Fields, and rows deleted here and edited there, that wait for a choice since this merge.
     pub conflicts: u64,
     /// Batches stamped more than a day ahead of this machine's clock.
@@ -99,6 +101,7 @@ impl Store {
         let filled = fill(&mut merger)?;
         let mut merged = merger.finish()?;
         merged.conflicts = (conflicts(&transaction)? - before).max(0) as u64;
+        merged.clients = named(&transaction, &merged)?;
         if keep {
             transaction.commit().map_err(StoreError::from)?;
             self.read_worker()?;
@@ -107,6 +110,22 @@ impl Store {
         }
         Ok((filled, merged))
     }
+}
+
+/// Whom a merge is about, in words. Asked before its end: after a trial the new ones are gone.
+fn named(db: &Connection, merged: &Merged) -> Result<Vec<(RowId, String, bool)>> {
+    let mut clients: BTreeMap<RowId, (String, bool)> = BTreeMap::new();
+    for (rows, new) in [(&merged.changed, false), (&merged.new, true)] {
+        for row in rows {
+            let root = joined::root(db, *row)?;
+            let name = facts::of(db, root)?.map_or_else(|| root.short(), |facts| facts.name);
+            let known = clients.entry(root).or_insert((name, new));
+            known.1 &= new;
+        }
+    }
+    let mut clients: Vec<_> = clients.into_iter().map(|(row, (name, new))| (row, name, new)).collect();
+    clients.sort_by(|a, b| (!a.2, &a.1, a.0).cmp(&(!b.2, &b.1, b.0)));
+    Ok(clients)
 }
 
 impl<'a> Merger<'a> {

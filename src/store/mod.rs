@@ -54,7 +54,7 @@ pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, weakness};
-pub use history::HistoryLine;
+pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
 pub use merge::{Breach, Merged, Merger, Unproven};

@@ -102,7 +102,9 @@ impl Store {
     fn hit(&self, row: Row, words: &[String]) -> Result<Hit> {
         Ok(Hit {
             client: joined::root(&self.db, row.stream)?,
-            client_name: facts::of(&self.db, joined::root(&self.db, row.stream)?)?.map(|facts| facts.name).unwrap_or_default(),
+            client_name: facts::of(&self.db, joined::root(&self.db, row.stream)?)?
+                .map(|facts| facts.name)
+                .unwrap_or_default(),
             record: row.record,
             row: row.id,
             when: time_of(&row),

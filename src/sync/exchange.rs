@@ -41,8 +41,6 @@ pub struct Taken {
     /// Who sent it.
     pub sender: String,
     pub merged: Merged,
-    /// By client: their name, and whether they are new here.
-    pub clients: Vec<(RowId, String, bool)>,
     pub told: Option<Told>,
 }
 
@@ -231,29 +229,15 @@ pub(super) fn take_staged(
         bundle::read(file, staged.length, &opening, &own, merger, progress)
     })?;
     let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
-    let clients = named(store, &merged)?;
     if keep && told.set_back && own.contains(&store.site()) {
         // What is written from here on must not stand where others have something else.
         store.become_another()?;
     }
-    Ok(Taken { sender, merged, clients, told: Some(told) })
+    Ok(Taken { sender, merged, told: Some(told) })
 }
 
 pub(super) fn own_sites(store: &Store) -> Result<Vec<SiteId>, StoreError> {
     Ok(store.sites()?.into_iter().filter(|site| site.trust == Trust::Own).map(|site| site.id).collect())
-}
-
-fn named(store: &Store, merged: &Merged) -> Result<Vec<(RowId, String, bool)>, StoreError> {
-    let mut clients = Vec::new();
-    for (rows, new) in [(&merged.new, true), (&merged.changed, false)] {
-        for row in rows {
-            // Without keeping, a new client's name went with the rest.
-            let name = store.facts(*row)?.map_or_else(|| format!("(new) {}", row.short()), |facts| facts.name);
-            clients.push((*row, name, new));
-        }
-    }
-    clients.sort_by(|a, b| (!a.2, &a.1, a.0).cmp(&(!b.2, &b.1, b.0)));
-    Ok(clients)
 }
 
 /// Runs a merge; where another copy of this installation wrote under its name, makes way for it and begins again.
@@ -298,7 +282,7 @@ pub fn merge_file(
     let sites = theirs.sites()?;
     let chains = theirs.chains(None)?;
     let own = own_sites(store)?;
-    let (counts, merged) = merge(store, keep, &mut |merger| {
+    let ((), merged) = merge(store, keep, &mut |merger| {
         for site in &sites {
             merger.know(site)?;
         }
@@ -319,9 +303,7 @@ pub fn merge_file(
             })?;
             merger.end(*stream, *site, end, &signature)?.map_err(|breach| refused(breach, merger))?;
         }
-        Ok(done)
+        Ok(())
     })?;
-    let _ = counts;
-    let clients = named(store, &merged)?;
-    Ok(Taken { sender, merged, clients, told: None })
+    Ok(Taken { sender, merged, told: None })
 }

@@ -16,11 +16,13 @@ pub mod card;
 mod exchange;
 mod objects;
 pub mod place;
+mod share;
 mod through;
 
 pub use bundle::Refusal;
 pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
+pub use share::share;
 pub use through::{Synced, sync};
 
 /// A file with which someone hands work over.

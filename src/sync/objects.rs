@@ -44,8 +44,7 @@ impl Objects {
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let prefix = Key::parse(rest.split_once('/').map_or("", |(_, prefix)| prefix)).map_err(io::Error::other)?;
         // Someone waits at the screen: what cannot be reached now is tried again at the next sync.
-        let retry =
-            RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() };
+        let retry = RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() };
         let store: Box<dyn ObjectStore> = match scheme {
             "s3" => Box::new(AmazonS3Builder::from_env().with_url(address).with_retry(retry).build().map_err(said)?),
             "gs" => Box::new(

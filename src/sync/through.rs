@@ -34,17 +34,11 @@ pub struct Synced {
 }
 
 impl Synced {
-    /// In words, a line each.
-    pub fn lines(&self) -> Vec<String> {
+    /// What needs a person: strangers, and what is waited for.
+    pub fn notices(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for (sender, merged) in &self.taken {
-            lines.push(format!("From {sender}: {} new clients, {} changed.", merged.new.len(), merged.changed.len()));
-            lines.extend(super::in_words(merged).into_iter().map(|line| format!("  {line}")));
-        }
-        match self.given {
-            Some(given) => lines.push(format!("Left for the others: {} entries.", given.entries)),
-            None if self.alone => lines.push("Nobody is accepted here yet, so nothing was left for others.".into()),
-            None => lines.push("Nothing new to leave for the others.".into()),
+        if self.alone {
+            lines.push("Nobody is accepted here yet, so nothing was left for others.".into());
         }
         for site in &self.strangers {
             lines.push(format!(
@@ -54,6 +48,22 @@ impl Synced {
             ));
         }
         lines.extend(self.waiting.iter().map(|line| format!("{line}.")));
+        lines
+    }
+
+    /// In words, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (sender, merged) in &self.taken {
+            lines.push(format!("From {sender}: {} new clients, {} changed.", merged.new.len(), merged.changed.len()));
+            lines.extend(super::in_words(merged).into_iter().map(|line| format!("  {line}")));
+        }
+        match self.given {
+            Some(given) => lines.push(format!("Left for the others: {} entries.", given.entries)),
+            None if self.alone => {}
+            None => lines.push("Nothing new to leave for the others.".into()),
+        }
+        lines.extend(self.notices());
         lines
     }
 }

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId, ShareKind};
+use crate::model::{
+    AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId, ShareKind,
+};
 
 /// Weeks of contacts that are kept at hand.
 pub const WEEKS: usize = 12;

@@ -84,7 +84,7 @@ impl Filter {
             Condition::Tag(tag) => facts.tags.iter().any(|known| known.to_lowercase().starts_with(tag)),
             Condition::Mine => facts.is_with(&self.me, today),
             Condition::Worker(name) if name == "none" => facts.worker.trim().is_empty(),
-            Condition::Worker(name) => facts.worker.to_lowercase().contains(name),
+            Condition::Worker(name) => hyphenated(&facts.worker).contains(&hyphenated(name)),
             Condition::NoContact(comparison, days) => {
                 let since = facts.last_contact.as_ref().map(|contact| (today - contact.when.date_naive()).num_days());
                 comparison.holds(since.unwrap_or(i64::MAX), *days)
@@ -113,6 +113,15 @@ impl Comparison {
             Comparison::Exactly => value == bound,
         }
     }
+}
+
+/// A name as one word: `rosa-ortiz`.
+pub fn hyphenated(name: &str) -> String {
+    name.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 fn condition(token: &str) -> Option<Condition> {

@@ -3,11 +3,13 @@
 //! No clock, no database, no screen. Knows only [`crate::model`].
 
 pub mod calendar;
+pub mod duplicates;
 mod facts;
 pub mod filter;
 mod rank;
 mod reason;
 mod rules;
+pub mod team;
 mod words;
 
 pub use facts::*;

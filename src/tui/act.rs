@@ -5,9 +5,10 @@ use crate::model::{CATALOGUE, Change, ContactKind, RowId, Value};
 use crate::store::StoreError;
 
 use super::action::{Action, Needs, TABLE, by_name};
+use super::answer::Answer;
 use super::desk::{Desk, Pane, View};
 use super::form::Form;
-use super::overlay::{Answer, Line, Menu, Overlay, Pick, matching};
+use super::overlay::{Line, Menu, Overlay, Pick, matching};
 
 /// What the loop does next.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -157,12 +158,18 @@ impl Desk {
             }
             Action::Records => self.records()?,
             Action::History => self.history(about)?,
+            Action::Sync => self.sync_now()?,
+            Action::HandOver => self.hand_over()?,
+            Action::Conflicts => self.conflicts()?,
+            Action::Changes => self.show_changes(),
+            Action::Team => self.team(),
+            Action::Duplicates => self.duplicates()?,
             Action::Delete => self.ask_delete()?,
             Action::Close => self.close_client()?,
             Action::Import => self.ask(
                 Answer::Import,
                 "Import",
-                "The folder of an HMIS CSV export, or a spreadsheet (csv, xlsx, ods). Type or paste its path.",
+                "The folder of an HMIS CSV export, a spreadsheet (csv, xlsx, ods), a bundle or another caseload file. Type or paste its path.",
             ),
             Action::LockMinutes => {
                 let now = self.lock_minutes();
@@ -252,7 +259,12 @@ impl Desk {
     }
 
     pub(super) fn ask(&mut self, answer: Answer, title: &str, about: &str) {
-        let input = Line::default();
+        self.ask_with(answer, title, about, "");
+    }
+
+    /// The same, with something typed already.
+    pub(super) fn ask_with(&mut self, answer: Answer, title: &str, about: &str, typed: &str) {
+        let input = Line::with(typed);
         self.overlay = Some(Overlay::Ask { title: title.into(), about: about.into(), input, answer, trouble: None });
     }
 
@@ -260,6 +272,34 @@ impl Desk {
     pub fn pick(&mut self, pick: Pick) -> Result<Flow, StoreError> {
         match pick {
             Pick::Act(action, row) => return self.act(action, Some(row)),
+            Pick::Do(action) => return self.act(action, None),
+            Pick::Work(work) => self.work = Some(work),
+            Pick::Go(client) => {
+                self.choose_client(client)?;
+                self.go_to(Pane::Client)?;
+            }
+            Pick::Place => self.ask_place(),
+            Pick::Give(None) => self.begin_to_give(None, None)?,
+            Pick::Give(kind) => self.begin_to_give(Some(self.meant()), kind)?,
+            Pick::GiveSome => self.begin_to_give(Some(self.meant()), None)?,
+            Pick::GiveTo(hand) => self.give_to(*hand),
+            Pick::Cards => self.cards()?,
+            Pick::AskCard => self.ask(
+                Answer::Card,
+                "Accept a colleague",
+                "Their card: paste its line, or type the path of a file that holds it.",
+            ),
+            Pick::Accept(site) => self.accept(&site),
+            Pick::AskRevoke => self.ask_revoke()?,
+            Pick::Revoke(site) => {
+                self.store.revoke_site(site)?;
+                self.say("Believed no longer: nothing of theirs is taken, nothing is written to them.");
+            }
+            Pick::SyncAlways => self.sync_always()?,
+            Pick::Compare(one, other) => self.compare(one, other),
+            Pick::Join(kept, other) => self.join(kept, other)?,
+            Pick::Part(client) => self.part(client)?,
+            Pick::Apart(one, other) => self.tell_apart(one, other)?,
             Pick::Add(record) => self.add(record, Vec::new()),
             Pick::Mark(row, status) => self.mark(row, status)?,
             Pick::Snooze(at) => self.snooze(at),

@@ -1,7 +1,6 @@
 //! The program while the screen is open: which stage it is in, what wakes it, when it draws.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -17,11 +16,10 @@ use crate::store::{Store, StoreError, wall_clock};
 use super::act::Flow;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
-use super::input::Next;
-use super::overlay::{Answer, Overlay};
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake};
 use super::theme::Theme;
+use super::work::Work;
 use super::{Start, draw, text};
 
 pub enum Stage {
@@ -41,6 +39,8 @@ pub struct App {
     pub touched: Instant,
     /// The appointment that was last announced.
     announced: Option<RowId>,
+    /// What is still to be said once the terminal is given back.
+    pub farewell: Option<String>,
 }
 
 /// A change typed into a form is kept when the hands rest this long.
@@ -49,11 +49,15 @@ const REST: Duration = Duration::from_millis(700);
 impl App {
     pub fn new(start: Start, stage: Stage) -> App {
         let theme = Theme::from_env(start.theme.as_deref(), start.plain);
-        App { start, stage, theme, touched: Instant::now(), announced: None }
+        App { start, stage, theme, touched: Instant::now(), announced: None, farewell: None }
     }
 
     pub fn run(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
         self.draw(screen)?;
+        if self.begins_with_sync()? {
+            self.settle(screen, wakes)?;
+            self.draw(screen)?;
+        }
         loop {
             let wake = match wakes.recv_timeout(self.patience()) {
                 Ok(wake) => Some(wake),
@@ -72,7 +76,7 @@ impl App {
             }
             self.announce(screen)?;
             if changed {
-                self.settle(screen)?;
+                self.settle(screen, wakes)?;
                 self.draw(screen)?;
                 if let Stage::Desk(desk) = &mut self.stage {
                     desk.look_ahead()?;
@@ -81,8 +85,22 @@ impl App {
         }
     }
 
+    /// Where that is wanted, what comes first after unlocking is a sync.
+    fn begins_with_sync(&mut self) -> anyhow::Result<bool> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(false) };
+        if desk.syncs_by_itself() && !desk.store.read_only() && !desk.demo {
+            let places = desk.known_places()?;
+            desk.work = (!places.is_empty()).then_some(Work::Sync(places));
+        }
+        Ok(desk.work.is_some())
+    }
+
     /// What an action asked for beyond the desk: other looks, the clipboard, an editor.
-    fn settle(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+    fn settle(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+        if let Some(work) = desk.work.take() {
+            self.perform(work, screen, wakes)?;
+        }
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         if let Some((name, plain)) = desk.looks.take() {
             // What was asked for on the command line stands over what was chosen before.
@@ -233,6 +251,7 @@ impl App {
                 Step::Next(gate) => self.stage = Stage::Gate(gate),
                 Step::Open(store) => {
                     self.stage = Stage::Desk(Box::new(self.desk(*store, false)?));
+                    self.begins_with_sync()?;
                 }
                 Step::Demo => {
                     let spec = demo::Spec {
@@ -278,15 +297,19 @@ impl App {
             // Another program has changed the file since the last key.
             desk.load()?;
         }
-        let flow = match desk.key(key)? {
-            Next::Flow(flow) => flow,
-            Next::Answer(answer, typed) => {
-                self.answer(answer, &typed, screen, wakes)?;
-                Flow::Stay
-            }
+        let flow = desk.key(key)?;
+        let last = match flow {
+            Flow::Quit if desk.syncs_by_itself() && !desk.store.read_only() => Some(Work::Sync(desk.known_places()?)),
+            _ => None,
         };
         if flow == Flow::Suspend {
             self.suspend(screen)?;
+        }
+        if let Some(work) = last {
+            self.perform(work, screen, wakes)?;
+            if let Stage::Desk(desk) = &self.stage {
+                self.farewell = desk.message.as_ref().filter(|said| said.trouble).map(|said| said.text.clone());
+            }
         }
         Ok(self.flows(flow))
     }
@@ -305,76 +328,31 @@ impl App {
         Some(true)
     }
 
-    /// Does what was asked for in a line of text.
-    fn answer(
-        &mut self,
-        answer: Answer,
-        typed: &str,
-        screen: &mut Screen,
-        wakes: &Receiver<Wake>,
-    ) -> anyhow::Result<()> {
+    /// Does what takes long, and shows how far it is; Esc stops it.
+    fn perform(&mut self, work: Work, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
-        match answer {
-            Answer::LockMinutes => match typed.trim().parse::<u64>() {
-                Ok(minutes) if (1..=240).contains(&minutes) => {
-                    desk.overlay = None;
-                    match desk.store.set_local("lock-minutes", Some(minutes.to_string().as_bytes())) {
-                        Ok(()) => desk.say(format!("Locks after {minutes} idle minutes.")),
-                        Err(error) => desk.trouble(error),
-                    }
-                }
-                _ => desk.refuse("Type a whole number of minutes from 1 to 240."),
-            },
-            Answer::Tag | Answer::Reassign | Answer::SaveFilter if typed.trim().is_empty() => {
-                desk.refuse("Nothing was typed.");
-            }
-            Answer::Tag => {
-                desk.overlay = None;
-                desk.tag(typed)?;
-            }
-            Answer::Reassign => {
-                desk.overlay = None;
-                desk.reassign(typed)?;
-            }
-            Answer::SaveFilter => {
-                desk.overlay = None;
-                desk.keep_filter(typed.trim())?;
-            }
-            Answer::Import => {
-                let path = typed.trim().trim_matches(['"', '\'']);
-                let path = match path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest))) {
-                    Some(path) => path,
-                    None => PathBuf::from(path),
+        let (theme, title) = (self.theme, work.title());
+        let mut shown = Instant::now();
+        screen.draw(|frame| progress(frame, title, 0, None, theme))?;
+        let mut show = |done: u64, all: Option<u64>| {
+            while let Ok(wake) = wakes.try_recv() {
+                let stop = |key: &KeyEvent| {
+                    key.code == KeyCode::Esc
+                        || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL))
                 };
-                let theme = self.theme;
-                let mut shown = Instant::now() - Duration::from_secs(1);
-                let mut show = |done: usize, all: usize| {
-                    while let Ok(wake) = wakes.try_recv() {
-                        let stop = |key: &KeyEvent| {
-                            key.code == KeyCode::Esc
-                                || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL))
-                        };
-                        if matches!(&wake, Wake::Stop | Wake::Lost)
-                            || matches!(&wake, Wake::Event(Event::Key(key)) if stop(key))
-                        {
-                            return ControlFlow::Break(());
-                        }
-                    }
-                    if shown.elapsed() > Duration::from_millis(80) {
-                        shown = Instant::now();
-                        let _ = screen.draw(|frame| progress(frame, done, all, theme));
-                    }
-                    ControlFlow::Continue(())
-                };
-                match desk.import(&path, &mut show) {
-                    Ok(lines) => {
-                        desk.overlay = Some(Overlay::Reading { title: "Imported".into(), lines, scroll: 0 });
-                    }
-                    Err(error) => desk.refuse(&format!("{error:#}")),
+                if matches!(&wake, Wake::Stop | Wake::Lost)
+                    || matches!(&wake, Wake::Event(Event::Key(key)) if stop(key))
+                {
+                    return ControlFlow::Break(());
                 }
             }
-        }
-        Ok(())
+            if shown.elapsed() > Duration::from_millis(80) {
+                shown = Instant::now();
+                let _ = screen.draw(|frame| progress(frame, title, done, all, theme));
+            }
+            ControlFlow::Continue(())
+        };
+        Ok(desk.perform(work, &mut show)?)
     }
 
     fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
@@ -437,13 +415,23 @@ impl App {
     }
 }
 
-fn progress(frame: &mut ratatui::Frame<'_>, done: usize, all: usize, theme: Theme) {
+fn progress(frame: &mut ratatui::Frame<'_>, title: &str, done: u64, all: Option<u64>, theme: Theme) {
     let area = frame.area();
-    let inner = draw::boxed(draw::middle(area, 60, 6), frame.buffer_mut(), "Importing", theme);
-    let columns = usize::from(inner.width).saturating_sub(2);
-    let full = done * columns / all.max(1);
-    let bar = format!("{}{}", "#".repeat(full), ".".repeat(columns - full));
+    let inner = draw::boxed(draw::middle(area, 60, 6), frame.buffer_mut(), title, theme);
+    let columns = u64::from(inner.width).saturating_sub(2);
+    let (bar, text) = match all {
+        Some(all) => {
+            let full = (done.min(all) * columns / all.max(1)) as usize;
+            let bar = format!("{}{}", "#".repeat(full), ".".repeat(columns as usize - full));
+            (bar, format!("{done} of {all} rows. Esc stops; nothing is changed then."))
+        }
+        // Nobody knows how much there is: something moves, and the count grows.
+        None => {
+            let at = (done / 64 % columns.max(1)) as usize;
+            let bar = format!("{}#{}", ".".repeat(at), ".".repeat((columns as usize).saturating_sub(at + 1)));
+            (bar, format!("{done} so far. Esc stops; what is not finished changes nothing."))
+        }
+    };
     panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 1, inner.width, &bar, theme.good());
-    let text = format!("{done} of {all} rows. Esc stops; nothing is changed then.");
-    panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 2, inner.width, &text, theme.text());
+    panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 2, inner.width.saturating_sub(1), &text, theme.text());
 }

@@ -11,7 +11,7 @@ use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
 use crate::model::{Area, Change, ClientStatus, Intensity, Moment, RecordType, Row, RowId};
-use crate::store::{ClientFile, Receipt, Store, StoreError};
+use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
 use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
 
@@ -19,6 +19,7 @@ use super::form::Form;
 use super::keys::Keys;
 use super::overlay::Overlay;
 use super::run::Run;
+use super::work::Work;
 
 /// Notes loaded with a client while the caseload is gone through, and once their page is read.
 const NOTES: (usize, usize) = (8, 200);
@@ -178,6 +179,12 @@ pub struct Desk {
     pub editing: bool,
     /// How the screen is to look from now on.
     pub looks: Option<(String, bool)>,
+    /// Something long to be done before the next frame.
+    pub work: Option<Work>,
+    /// What the last merge brought.
+    pub changes: Option<(Vec<String>, Merged)>,
+    /// When this was last synced through a place (milliseconds since 1970).
+    pub synced: Option<u64>,
 }
 
 impl Desk {
@@ -218,6 +225,9 @@ impl Desk {
             copied: None,
             editing: false,
             looks: None,
+            work: None,
+            changes: None,
+            synced: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
@@ -237,6 +247,7 @@ impl Desk {
         self.hay = self.caseload.facts().iter().map(haystack).collect();
         self.queue = self.caseload.facts().iter().flat_map(queued).collect();
         self.queue.sort_unstable();
+        self.synced = self.store.places()?.iter().map(|(_, synced)| *synced).max().filter(|synced| *synced > 0);
         self.list();
         self.reload()
     }
@@ -346,6 +357,7 @@ impl Desk {
 
     /// Chooses a client, through the filter if need be.
     pub fn choose_client(&mut self, client: RowId) -> Result<(), StoreError> {
+        let client = self.store.root(client)?;
         if !self.view.iter().any(|line| line.client == client) {
             let closed = self.caseload.get(client).is_some_and(|facts| facts.status == ClientStatus::Closed);
             // A closed client is in sight only while someone looks for them.
@@ -517,7 +529,7 @@ impl Desk {
 /// What the filter looks through: names, ids, phones and tags.
 fn haystack(facts: &ClientFacts) -> Utf32String {
     let mut text = facts.name.chars().take(200).collect::<String>();
-    for part in [&facts.tags, &facts.outside_ids, &facts.phones].into_iter().flatten() {
+    for part in [&facts.also, &facts.tags, &facts.outside_ids, &facts.phones].into_iter().flatten() {
         text.push(' ');
         text.push_str(part);
         let digits: String = part.chars().filter(char::is_ascii_digit).collect();

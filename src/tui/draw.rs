@@ -317,8 +317,19 @@ impl Overlay {
             Overlay::Menu(menu) => {
                 let widest = menu.items.iter().map(|item| width(&fit(&item.label, 100)) + 6).max().unwrap_or(20);
                 let title = width(&fit(&menu.title, 100)) + 6;
-                let place = middle(area, widest.max(title).max(30) as u16, menu.items.len() as u16 + 2);
-                let inner = boxed(place, buffer, &menu.title, theme);
+                let told = menu.about.iter().map(|line| width(line) + 2).max().unwrap_or(0).min(100);
+                let wide = widest.max(title).max(told).max(30).min(usize::from(area.width));
+                let about: Vec<String> =
+                    menu.about.iter().flat_map(|line| wrap(line, wide.saturating_sub(2))).collect();
+                let many = (about.len() + usize::from(!about.is_empty()) + menu.items.len() + 2) as u16;
+                let inner = boxed(middle(area, wide as u16, many), buffer, &menu.title, theme);
+                // What there is to know gives way to the choices where there is no room for both.
+                let room = usize::from(inner.height).saturating_sub(menu.items.len().min(4) + 1);
+                for (line, y) in about.iter().take(room).zip(inner.y..) {
+                    put(buffer, inner.x, y, inner.width, line, theme.text());
+                }
+                let used = if about.is_empty() { 0 } else { (about.len().min(room) + 1) as u16 };
+                let inner = Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..inner };
                 let top = scrolled(menu.at, menu.items.len(), usize::from(inner.height));
                 for ((item, number), y) in menu.items.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
                     let style = if number == menu.at { theme.bar() } else { theme.text() };
@@ -363,7 +374,37 @@ impl Overlay {
                 }
                 None
             }
-            Overlay::Ask { title, about, input, trouble, .. } => {
+            Overlay::Choose(choose) => {
+                choose.draw(area, buffer, theme, desk);
+                None
+            }
+            Overlay::Team { loads, at } => {
+                let title = "Caseloads side by side: Enter shows one worker's, Esc closes";
+                let inner = boxed(middle(area, 96, loads.len() as u16 + 4), buffer, title, theme);
+                let line = |worker: &str, cells: [String; 6]| {
+                    let [clients, weight, crisis, need, overdue, covered] = cells;
+                    format!(
+                        "{} {clients:>7} {weight:>7} {crisis:>6} {need:>9} {overdue:>7} {covered:>7}",
+                        cell(worker, 24)
+                    )
+                };
+                let head = ["clients", "weight", "crisis", "need you", "overdue", "covered"].map(String::from);
+                put(buffer, inner.x, inner.y, inner.width, &line("Case manager", head), theme.heading());
+                let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
+                let top = scrolled(*at, loads.len(), usize::from(list.height));
+                for ((load, number), y) in loads.iter().zip(0..).skip(top).zip(list.y..list.bottom()) {
+                    let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
+                    let counts = [load.clients, load.crisis, load.need_attention, load.overdue, load.covered];
+                    let [clients, crisis, need, overdue, covered] = counts.map(|many| many.to_string());
+                    let text = line(worker, [clients, format!("{:.0}", load.weight), crisis, need, overdue, covered]);
+                    let style = if number == *at { theme.bar() } else { theme.text() };
+                    put(buffer, list.x, y, list.width, &cell(&text, usize::from(list.width)), style);
+                }
+                let note = "weight: contacts that the contact rule asks for in thirty days";
+                put(buffer, inner.x, inner.bottom().saturating_sub(1), inner.width, note, theme.quiet());
+                None
+            }
+            Overlay::Ask { title, about, input, answer, trouble } => {
                 let place = middle(area, 90, 8);
                 let inner = boxed(place, buffer, title, theme);
                 let lines = wrap(trouble.as_ref().unwrap_or(about), usize::from(inner.width));
@@ -380,6 +421,12 @@ impl Overlay {
                     "Enter goes on, Esc leaves",
                     theme.quiet(),
                 );
+                if answer.is_secret() {
+                    let dots = "*".repeat(input.text().chars().count().min(usize::from(line.width).saturating_sub(3)));
+                    put(buffer, line.x, line.y, 2, "> ", theme.key());
+                    put(buffer, line.x + 2, line.y, line.width.saturating_sub(2), &dots, theme.strong());
+                    return Some(Position { x: line.x + 2 + dots.len() as u16, y: line.y });
+                }
                 Some(typing(input, line, buffer, theme))
             }
         }

@@ -289,6 +289,35 @@ impl Form {
         Some(change)
     }
 
+    /// Takes over what the row has become since the form opened; what was typed here stays. Gives the fields that changed
+    /// meanwhile: label, what it was, what it is now, and what was typed here in its place.
+    pub fn catch_up(&mut self, now: &Form) -> Vec<(&'static str, String, String, Option<String>)> {
+        let mut changed = Vec::new();
+        for input in &mut self.inputs {
+            let Some(fresh) = now.inputs.iter().find(|other| other.field.id == input.field.id) else { continue };
+            // Words and ticks are added and taken away one by one: nothing of the others' is overwritten.
+            if fresh.before == input.before || input.field.kind.is_set() {
+                continue;
+            }
+            let shown = |typed: &str| match &input.body {
+                Body::Choice { choices, .. } => {
+                    choices.iter().find(|choice| choice.code == typed).map_or("", |choice| choice.label).to_string()
+                }
+                _ => typed.to_string(),
+            };
+            let touched = input.decided || input.typed() != input.opened;
+            let typed = touched.then(|| shown(&input.typed()));
+            changed.push((input.field.label, shown(&input.before), shown(&fresh.before), typed));
+            input.before.clone_from(&fresh.before);
+            input.sides.clone_from(&fresh.sides);
+            if !touched {
+                input.retype(&fresh.before);
+                input.opened.clone_from(&fresh.before);
+            }
+        }
+        changed
+    }
+
     /// All that was typed, to be kept until the form is saved or given up.
     pub fn draft(&self) -> Vec<u8> {
         let draft = Draft {

@@ -8,23 +8,17 @@ use crate::store::StoreError;
 use super::act::Flow;
 use super::action::{Action, Place};
 use super::desk::{Desk, Pane};
-use super::overlay::{self, Answer, Overlay};
+use super::overlay::{self, Overlay};
 use super::panes::{Layout, scrolled};
 use super::theme::Theme;
 use super::{form, terminal};
 
-/// What comes of a key in an overlay.
-pub enum Next {
-    Flow(Flow),
-    Answer(Answer, String),
-}
-
 impl Desk {
     /// Takes a key, wherever it belongs.
-    pub fn key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
+    pub fn key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         self.message = None;
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
-            return Ok(Next::Flow(Flow::Suspend));
+            return Ok(Flow::Suspend);
         }
         if self.overlay.is_some() {
             return self.overlay_key(key);
@@ -46,7 +40,7 @@ impl Desk {
                 }
             }
         };
-        Ok(Next::Flow(flow))
+        Ok(flow)
     }
 
     /// `Esc` in the panes: out of the tour, out of the run, out of the filter, back to the caseload.
@@ -260,8 +254,8 @@ impl Desk {
         Ok(())
     }
 
-    fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Next> {
-        let stay = Ok(Next::Flow(Flow::Stay));
+    fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
+        let stay = Ok(Flow::Stay);
         let Some(mut overlay) = self.overlay.take() else { return stay };
         if key.code == KeyCode::Esc {
             return stay;
@@ -287,10 +281,10 @@ impl Desk {
             },
             Overlay::Palette { input, found, at } => {
                 if key.code == KeyCode::Enter {
-                    return Ok(Next::Flow(match found.get(*at) {
+                    return Ok(match found.get(*at) {
                         Some(entry) => self.act(entry.action, None)?,
                         None => Flow::Stay,
-                    }));
+                    });
                 }
                 *at = moved(*at, found.len());
                 if input.key(key) {
@@ -321,7 +315,7 @@ impl Desk {
                     _ => None,
                 };
                 if let Some(item) = by_key.and_then(|at| menu.items.get(at)) {
-                    return Ok(Next::Flow(self.pick(item.choice.clone())?));
+                    return Ok(self.pick(item.choice.clone())?);
                 }
                 menu.at = moved(menu.at, menu.items.len());
             }
@@ -349,11 +343,29 @@ impl Desk {
                     _ => *at = moved(*at, rows.len()),
                 }
             }
+            Overlay::Choose(_) => {
+                let Overlay::Choose(choose) = overlay else { return stay };
+                if let Some(open) = self.choose_key(choose, key)? {
+                    self.overlay = Some(Overlay::Choose(open));
+                }
+                return stay;
+            }
+            Overlay::Team { loads, at } => {
+                if key.code == KeyCode::Enter {
+                    if let Some(load) = loads.get(*at) {
+                        let worker = load.worker.clone();
+                        self.only_with(&worker)?;
+                    }
+                    return stay;
+                }
+                *at = moved(*at, loads.len());
+            }
             Overlay::Ask { input, answer, trouble, .. } => {
                 if key.code == KeyCode::Enter {
-                    let (answer, typed) = (*answer, input.text());
+                    let (answer, typed) = (answer.clone(), input.text());
                     self.overlay = Some(overlay);
-                    return Ok(Next::Answer(answer, typed));
+                    self.answer(answer, &typed)?;
+                    return stay;
                 }
                 if input.key(key) {
                     *trouble = None;

@@ -42,7 +42,7 @@ impl Desk {
                 Edit::Create { record, .. } => Some(Edit::Create { record, row: own, stream: other }),
                 Edit::Set { field, value, .. } => Some(Edit::Set { row: own, field: *field, value: value.clone() }),
                 // Goals are the one client's own.
-                Edit::Member { .. } | Edit::Delete { .. } => None,
+                Edit::Member { .. } | Edit::Delete { .. } | Edit::Keep { .. } => None,
             }));
         }
     }

@@ -6,12 +6,15 @@
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
-//! - `form`, `overlay`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
+//! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
+//! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
 mod act;
 pub mod action;
 mod agenda;
+mod answer;
 mod app;
+mod choose;
 mod desk;
 mod draw;
 mod edit;
@@ -26,12 +29,14 @@ mod overlay;
 mod panes;
 mod run;
 mod save;
+mod sharing;
 mod snooze;
 mod terminal;
 mod text;
 mod theme;
 mod tour;
 mod visits;
+mod work;
 
 use std::path::PathBuf;
 
@@ -85,9 +90,13 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     }
     let mut screen = terminal::enter()?;
     let wakes = terminal::listen();
-    let result = wakes.and_then(|wakes| App::new(start, stage).run(&mut screen, &wakes));
+    let mut app = App::new(start, stage);
+    let result = wakes.and_then(|wakes| app.run(&mut screen, &wakes));
     drop(screen);
     terminal::leave();
+    if let Some(text) = app.farewell {
+        eprintln!("caseload: not synced: {}", crate::model::text::one_line(&text));
+    }
     result
 }
 

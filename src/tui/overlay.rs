@@ -5,10 +5,15 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId};
-use crate::store::Hit;
+use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::store::{Hit, Site};
+use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
+use super::answer::Answer;
+use super::choose::Choose;
+use super::sharing::HandOver;
+use super::work::Work;
 
 pub enum Overlay {
     Help {
@@ -36,6 +41,13 @@ pub enum Overlay {
         lines: Vec<String>,
         scroll: usize,
     },
+    /// Values that were set differently in two places.
+    Choose(Choose),
+    /// Caseloads side by side.
+    Team {
+        loads: Vec<Load>,
+        at: usize,
+    },
     Ask {
         title: String,
         about: String,
@@ -48,6 +60,8 @@ pub enum Overlay {
 /// A list of things to choose from, by arrows or by their own key.
 pub struct Menu {
     pub title: String,
+    /// What there is to know before choosing.
+    pub about: Vec<String>,
     pub items: Vec<Item>,
     pub at: usize,
 }
@@ -63,6 +77,25 @@ pub struct Item {
 pub enum Pick {
     /// Does an action with this row.
     Act(Action, RowId),
+    Do(Action),
+    Work(Work),
+    /// To a client's page.
+    Go(RowId),
+    Place,
+    /// Begins to give a bundle: of the whole caseload, or of whom is meant as something.
+    Give(Option<ShareKind>),
+    GiveSome,
+    GiveTo(Box<HandOver>),
+    Cards,
+    AskCard,
+    Accept(Box<Site>),
+    AskRevoke,
+    Revoke(SiteId),
+    SyncAlways,
+    Compare(RowId, RowId),
+    Join(RowId, RowId),
+    Part(RowId),
+    Apart(RowId, RowId),
     Add(&'static RecordType),
     Mark(RowId, AppointmentStatus),
     Snooze(usize),
@@ -80,16 +113,6 @@ pub enum Pick {
     Nothing,
 }
 
-/// What is done with what was typed.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Answer {
-    Import,
-    LockMinutes,
-    Tag,
-    Reassign,
-    SaveFilter,
-}
-
 /// One row of the records overlay.
 pub struct Shown {
     pub record: &'static RecordType,
@@ -102,6 +125,13 @@ pub struct Shown {
 pub struct Line(Box<TextArea<'static>>);
 
 impl Line {
+    /// A line with something in it already.
+    pub fn with(text: &str) -> Line {
+        let mut line = Line::default();
+        line.0.insert_str(text);
+        line
+    }
+
     pub fn text(&self) -> String {
         self.0.lines().concat()
     }
@@ -127,8 +157,13 @@ impl Line {
 
 impl Menu {
     pub fn over(title: impl Into<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
+        Menu::telling(title, Vec::new(), items)
+    }
+
+    /// A list with what there is to know first.
+    pub fn telling(title: impl Into<String>, about: Vec<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
         let items = items.into_iter().map(|(key, label, choice)| Item { key, label, choice }).collect();
-        Overlay::Menu(Menu { title: title.into(), items, at: 0 })
+        Overlay::Menu(Menu { title: title.into(), about, items, at: 0 })
     }
 
     /// A question to be answered with yes or no.

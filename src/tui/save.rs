@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::model::Change;
 use crate::model::records::{appointment, client, snooze};
-use crate::model::{CATALOGUE, Change};
 use crate::store::{StoreError, make_folder_for};
 
 use super::desk::{Desk, Pane};
@@ -87,6 +87,9 @@ impl Desk {
     /// Saves the open form. Where that fails the form stays as it is and says why.
     pub fn save_form(&mut self, follow: Option<bool>) -> Result<(), StoreError> {
         let moment = self.moment();
+        if self.changed_meanwhile()? {
+            return Ok(());
+        }
         let Some(form) = self.form.as_mut() else { return Ok(()) };
         let Some(mut change) = form.change(&moment) else { return Ok(()) };
         let (new, record, row, title) = (form.new, form.record, form.row, form.title.clone());
@@ -143,6 +146,31 @@ impl Desk {
         Ok(())
     }
 
+    /// Where the row was changed since the form opened (by a sync, by another program), shows what before anything is saved.
+    fn changed_meanwhile(&mut self) -> Result<bool, StoreError> {
+        let Some((record, row)) = self.form.as_ref().filter(|form| !form.new).map(|form| (form.record, form.row))
+        else {
+            return Ok(false);
+        };
+        let Some(now) = self.store.row_of(record, row)? else { return Ok(false) };
+        let fresh = Form::edit(self, &now, None);
+        let changed = self.form.as_mut().map_or(Vec::new(), |form| form.catch_up(&fresh));
+        if changed.is_empty() {
+            return Ok(false);
+        }
+        let quoted = |text: &str| if text.is_empty() { "nothing".to_string() } else { format!("\"{text}\"") };
+        let about = changed.iter().map(|(label, was, is, typed)| {
+            let typed = typed.as_ref().map_or(String::new(), |typed| format!("; you typed {}", quoted(typed)));
+            format!("{label}: was {}, is {} now{typed}", quoted(was), quoted(is))
+        });
+        let items = vec![
+            (Some('s'), "Save what I typed; the rest stays as it is now".into(), Pick::SaveForm(None)),
+            (Some('b'), "Back to the form".into(), Pick::Nothing),
+        ];
+        self.overlay = Some(Menu::telling("Changed while the form was open", about.collect(), items));
+        Ok(true)
+    }
+
     /// Leaves the form; asks first where something would be lost.
     pub fn leave_form(&mut self) {
         if self.form.as_ref().is_some_and(Form::changed) {
@@ -168,19 +196,7 @@ impl Desk {
         let reading = crate::exchange::read(path, &options)?;
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
         self.load()?;
-        let count =
-            |counts: &std::collections::BTreeMap<&'static str, u64>, name: &str| counts.get(name).copied().unwrap_or(0);
-        let mut lines = Vec::new();
-        for record in CATALOGUE {
-            let (new, changed, same) = (
-                count(&taken.created, record.name),
-                count(&taken.updated, record.name),
-                count(&taken.unchanged, record.name),
-            );
-            if new + changed + same > 0 {
-                lines.push(format!("{}: {new} new, {changed} changed, {same} as they were", record.plural));
-            }
-        }
+        let mut lines = super::work::counted(&taken);
         if taken.conflicts > 0 {
             lines.push(format!(
                 "{} fields were edited here since and came in different: both values are kept.",

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::model::records::{care_team, client, enrollment, goal, need, note, relationship};
-use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, Row, text::one_line};
+use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
 use super::super::desk::{Desk, Pane};
@@ -76,7 +76,9 @@ impl Desk {
             }
         }
         // Before any phone number: how to reach them without harm. All that anyone ever wrote is shown, never one picked.
-        for (field, label) in [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")] {
+        let entries = || std::iter::once(person).chain(&file.also);
+        let safety = [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")];
+        for (person, (field, label)) in safety.iter().flat_map(|one| entries().map(move |entry| (entry, *one))) {
             let torn = person.disagreements.iter().find(|torn| torn.field == field);
             let sides: Vec<String> = match torn {
                 Some(torn) => torn.sides.iter().map(crate::model::Value::plain).collect(),
@@ -100,6 +102,22 @@ impl Desk {
         kinds.extend(person.words(client::tags).iter().map(|tag| format!("#{tag}")));
         kinds.extend(person.words(client::outside_ids).iter().cloned());
         say(joined(&kinds), theme.quiet());
+        for other in &file.also {
+            let more = [other.client_name(), other.text(client::phone).into(), other.text(client::address).into()];
+            say(format!("Also entered as {}", joined(&more)), theme.quiet());
+        }
+        for share in self.facts().map_or(&[][..], |facts| &facts.shares) {
+            let day = |day: Option<NaiveDate>| day.map(|day| crate::triage::day_in_words(day, self.today));
+            let text = match share.kind {
+                ShareKind::Transfer => format!("Handed over to {} {}", share.with, day(share.from).unwrap_or_default()),
+                ShareKind::Cover if share.covers(self.today) => {
+                    format!("{} stands in until {}", share.with, day(share.until).unwrap_or("told otherwise".into()))
+                }
+                ShareKind::Cover => continue,
+                ShareKind::Copy => format!("{} has a copy to read", share.with),
+            };
+            say(text, theme.strong());
+        }
         say(String::new(), theme.text());
         say("WHY NOW".into(), theme.heading());
         let reasons = self.reasons();

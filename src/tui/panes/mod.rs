@@ -189,6 +189,9 @@ impl Desk {
         left.push_str(&format!("   {} active", self.caseload.ranked().len()));
         let worker = self.store.worker();
         let mut right = format!("{} {}", worker.name, worker.credentials);
+        if let Some(synced) = self.synced.filter(|_| area.width >= 90) {
+            right.push_str(&format!("   synced {}", ago(self.moment().now.timestamp_millis(), synced)));
+        }
         if self.demo {
             right = if area.width < 90 { "DEMO" } else { "DEMO, nothing is kept" }.into();
         } else if self.store.read_only() {
@@ -223,6 +226,17 @@ impl Desk {
             return;
         }
         self.hints(area, buffer, theme);
+    }
+}
+
+/// How long ago something was, to the minute, hour or day.
+fn ago(now_ms: i64, then_ms: u64) -> String {
+    let minutes = now_ms.saturating_sub(i64::try_from(then_ms).unwrap_or(i64::MAX)).max(0) / 60_000;
+    match minutes {
+        0 => "just now".into(),
+        1..60 => format!("{minutes} min ago"),
+        60..2880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
     }
 }
 

@@ -1,0 +1,46 @@
+//! Caseloads side by side: how much each worker carries, and who of theirs needs someone.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::{Band, Caseload, Rules};
+
+/// One worker's caseload in numbers. Closed clients do not count.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Load {
+    /// Empty: nobody is named as the case manager.
+    pub worker: String,
+    pub clients: usize,
+    /// Contacts that the contact rule asks for in thirty days, over all of them.
+    pub weight: f64,
+    pub crisis: usize,
+    /// Clients in the bands *now* and *today*.
+    pub need_attention: usize,
+    /// Clients with something past its due day.
+    pub overdue: usize,
+    /// Clients someone else stands in for on this day.
+    pub covered: usize,
+}
+
+/// Every worker's load, by name; those without a case manager come last.
+pub fn loads(caseload: &Caseload, rules: &Rules, today: NaiveDate) -> Vec<Load> {
+    let mut loads: BTreeMap<(bool, String), Load> = BTreeMap::new();
+    for ranked in caseload.ranked() {
+        let facts = caseload.facts_of(ranked);
+        let worker = facts.worker.trim();
+        let load = loads.entry((worker.is_empty(), worker.to_lowercase())).or_default();
+        if load.worker.is_empty() {
+            load.worker = worker.into();
+        }
+        load.clients += 1;
+        load.weight += 30.0 / rules.contact_days(facts.intensity) as f64;
+        load.crisis += usize::from(!facts.crisis.is_empty());
+        load.need_attention += usize::from(ranked.band <= Band::Today);
+        let late = |reason: &super::reason::Reason| reason.due.is_some_and(|due| due.day() < today);
+        load.overdue += usize::from(ranked.reasons.iter().any(late));
+        load.covered += usize::from(facts.shares.iter().any(|share| share.covers(today)));
+    }
+    loads.into_values().collect()
+}

@@ -1,0 +1,160 @@
+//! What was typed into a question, and what comes of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::ShareKind;
+use crate::store::StoreError;
+use crate::sync::{Card, Kind};
+
+use super::desk::Desk;
+use super::overlay::{Menu, Pick};
+use super::sharing::HandOver;
+use super::work::Work;
+
+/// What is done with what was typed.
+#[derive(Clone)]
+pub enum Answer {
+    Import,
+    LockMinutes,
+    Tag,
+    Reassign,
+    SaveFilter,
+    /// A place to sync through.
+    Place,
+    /// A colleague's card.
+    Card,
+    /// The passphrase that opens a bundle or another caseload.
+    Passphrase(PathBuf, Kind),
+    /// The last day of a cover.
+    Until(HandOver),
+    /// Where a bundle is written.
+    Bundle(HandOver),
+}
+
+impl Answer {
+    /// Whether what is typed must not be seen.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Answer::Passphrase(..))
+    }
+}
+
+/// A path as a person types or pastes it: quotes and `~` are understood.
+fn path(typed: &str) -> PathBuf {
+    let path = typed.trim().trim_matches(['"', '\'']);
+    match path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest))) {
+        Some(path) => path,
+        None => PathBuf::from(path),
+    }
+}
+
+impl Desk {
+    pub fn answer(&mut self, answer: Answer, typed: &str) -> Result<(), StoreError> {
+        if typed.trim().is_empty() {
+            self.refuse("Nothing was typed.");
+            return Ok(());
+        }
+        match answer {
+            Answer::LockMinutes => match typed.trim().parse::<u64>() {
+                Ok(minutes) if (1..=240).contains(&minutes) => {
+                    self.overlay = None;
+                    match self.store.set_local("lock-minutes", Some(minutes.to_string().as_bytes())) {
+                        Ok(()) => self.say(format!("Locks after {minutes} idle minutes.")),
+                        Err(error) => self.trouble(error),
+                    }
+                }
+                _ => self.refuse("Type a whole number of minutes from 1 to 240."),
+            },
+            Answer::Tag => {
+                self.overlay = None;
+                self.tag(typed)?;
+            }
+            Answer::Reassign => {
+                self.overlay = None;
+                self.reassign(typed)?;
+            }
+            Answer::SaveFilter => {
+                self.overlay = None;
+                self.keep_filter(typed.trim())?;
+            }
+            Answer::Import => {
+                let path = path(typed);
+                match crate::sync::kind_of(&path) {
+                    Some(Kind::Caseload) => {
+                        let about =
+                            "That is another caseload file. Its passphrase, to see what it holds that is not here:";
+                        self.ask(Answer::Passphrase(path, Kind::Caseload), "Merge a caseload", about);
+                    }
+                    Some(kind) => self.work = Some(Work::TakeIn { path, kind, passphrase: None, keep: false }),
+                    None => self.work = Some(Work::Import(path)),
+                }
+            }
+            Answer::Passphrase(path, kind) => {
+                let passphrase = Some(typed.trim_end_matches(['\r', '\n']).to_string().into());
+                self.work = Some(Work::TakeIn { path, kind, passphrase, keep: false });
+            }
+            Answer::Place => {
+                let typed = typed.trim();
+                let place = if typed.contains("://") { typed.to_string() } else { path(typed).display().to_string() };
+                self.work = Some(Work::Sync(vec![place]));
+            }
+            Answer::Card => self.read_card(typed.trim()),
+            Answer::Until(mut hand) => {
+                let field = crate::model::records::share::TYPE.field_by_name("until").expect("a share has it");
+                match field.parse(typed, &self.moment()) {
+                    Ok(crate::model::Value::Date(day)) if day >= self.today => {
+                        hand.until = Some(day);
+                        self.ask_bundle(hand);
+                    }
+                    Ok(_) => self.refuse("Type a day from today on, for example fri or 5 dec."),
+                    Err(wrong) => self.refuse(&wrong.why),
+                }
+            }
+            Answer::Bundle(hand) => {
+                let path = path(typed);
+                self.work = Some(Work::Give { hand, path });
+            }
+        }
+        Ok(())
+    }
+
+    /// A card, or the path of a file that holds one.
+    fn read_card(&mut self, typed: &str) {
+        let text = match std::fs::read_to_string(path(typed)) {
+            Ok(text) => text,
+            Err(_) if typed.contains("caseload-card-") => typed.to_string(),
+            Err(error) => return self.refuse(&format!("{}: {error}", Path::new(typed).display())),
+        };
+        match Card::parse(&text) {
+            Err(why) => self.refuse(&why.to_string()),
+            Ok(card) if card.site.id == self.store.site() => {
+                self.refuse("That is your own card: send it to the other.")
+            }
+            Ok(card) => {
+                let name = crate::model::text::one_line(&card.site.name).into_owned();
+                let about = vec![
+                    format!("{name}, fingerprint {}", card.site.fingerprint()),
+                    "Call them and have the fingerprint read to you. Only if it is the same is it them.".into(),
+                ];
+                let items = vec![
+                    (Some('y'), "It is the same: accept".into(), Pick::Accept(Box::new(card.site))),
+                    (Some('n'), "No, or not now".into(), Pick::Nothing),
+                ];
+                self.overlay = Some(Menu::telling("Accept a colleague", about, items));
+            }
+        }
+    }
+
+    /// Asks where a bundle is to be written.
+    pub(super) fn ask_bundle(&mut self, hand: HandOver) {
+        let about = match hand.kind {
+            Some(ShareKind::Transfer) => {
+                "They take over. Where is the bundle to be written? A stick, a shared folder ..."
+            }
+            _ => {
+                "Where is the bundle to be written? A stick, a shared folder ... Its content is sealed for the receiver."
+            }
+        };
+        let name = format!("~/handover-{}.bundle", self.moment().now.format("%Y%m%d-%H%M"));
+        self.ask_with(Answer::Bundle(hand), "Write a bundle", about, &name);
+    }
+}
