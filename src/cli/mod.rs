@@ -209,6 +209,10 @@ enum Command {
         #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
         fields: Vec<(String, String)>,
     },
+    /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
+    ///
+    /// JSON: {id, type}
+    Delete { id: String },
     /// Take back the last action done here
     Undo,
     /// Everything that was ever set in a row
@@ -374,6 +378,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
+        Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,

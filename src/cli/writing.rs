@@ -395,6 +395,21 @@ fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow:
     ))
 }
 
+pub fn delete(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let (record, row) = find(&store, id)?;
+    if record.opens_stream() {
+        bail!("A client is closed, not deleted: caseload set {id} status=closed");
+    }
+    let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
+    change.delete(record, row);
+    store.commit(&change)?;
+    if json {
+        return Ok(printed(&json!({"id": row.to_string(), "type": record.name})));
+    }
+    Ok(format!("Deleted the {} {}. caseload undo brings it back.\n", record.label.to_lowercase(), row.short()))
+}
+
 /// Tells that two entries are one person, or that they are two after all.
 pub fn join(setting: &Setting, kept: &str, other: Option<&str>, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;

@@ -103,7 +103,7 @@ impl Choose {
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme, desk: &Desk) {
         let Some(conflict) = self.conflicts.get(self.at) else { return };
         let title = format!("Set differently in two places: {} of {}", self.at + 1, self.conflicts.len());
-        let inner = boxed(middle(area, 110, area.height), buffer, &title, theme);
+        let inner = boxed(middle(area, 110, area.height.min(24)), buffer, &title, theme);
         let name = desk.caseload.get(desk.store.root(conflict.client).unwrap_or(conflict.client));
         let name = name.map_or("", |facts| facts.name.as_str());
         let what = match conflict.field {
@@ -114,9 +114,9 @@ impl Choose {
         let about = row.map_or(String::new(), |row| desk.in_short(&row));
         put(buffer, inner.x, inner.y, inner.width, &what, theme.heading());
         put(buffer, inner.x, inner.y + 1, inner.width, &format!("{}  {about}", conflict.record.label), theme.quiet());
-        let help = "1 2 or Enter takes one   e edit instead   Up Down the next   Esc later";
+        let help = "1 2 takes one   e edits   Up Down the next   Esc later";
         let long = conflict.field.is_some_and(|field| matches!(field.kind, Kind::Text));
-        let help = if long { format!("{help}   b keep both") } else { help.to_string() };
+        let help = if long { format!("b both   {help}") } else { help.to_string() };
         let bottom = inner.bottom().saturating_sub(1);
         put(buffer, inner.x, bottom, inner.width, &help, theme.key());
         // Side by side where there is room for it; under each other for a narrow screen and for a screen reader.

@@ -1,6 +1,6 @@
 //! What lies over the panes for a moment: help, the palette, search, lists to choose from, questions.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
@@ -129,6 +129,8 @@ impl Line {
     pub fn with(text: &str) -> Line {
         let mut line = Line::default();
         line.0.insert_str(text);
+        // It is typed over.
+        line.0.select_all();
         line
     }
 
@@ -140,6 +142,7 @@ impl Line {
     pub fn key(&mut self, key: &KeyEvent) -> bool {
         match key.code {
             KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::Tab | KeyCode::Esc => false,
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.0.delete_line_by_head(),
             _ => self.0.input(*key),
         }
     }

@@ -86,6 +86,8 @@ fn every_overlay_at_every_size() {
         ("week", "week"),
         ("month", "month"),
         ("import", "ask"),
+        ("hand-over", "hand_over"),
+        ("team", "team"),
         ("log-contact", "form_contact"),
         ("edit-client", "form_client"),
         ("run", "run"),
@@ -212,12 +214,12 @@ fn a_hundred_thousand_random_events_do_no_harm() {
                 4 => size = (rng.u16(60..200), rng.u16(20..60)),
                 5..=44 => {
                     let key = KeyEvent::from(codes[rng.usize(..codes.len())]);
-                    drop(desk.key(&key).unwrap());
+                    desk.key(&key).unwrap();
                 }
                 _ => {
                     let modifiers = if rng.u8(..12) == 0 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
                     let c = char::from(rng.u8(b' '..0x7f));
-                    drop(desk.key(&KeyEvent::new(KeyCode::Char(c), modifiers)).unwrap());
+                    desk.key(&KeyEvent::new(KeyCode::Char(c), modifiers)).unwrap();
                 }
             }
             desk.editing = false;
@@ -360,6 +362,8 @@ fn a_disagreement_about_safety_shows_every_side() {
         text.contains("SAFE CONTACT: call only the sister") && text.contains("SAFE CONTACT: only by letter"),
         "{text}"
     );
+    after(&mut desk, "conflicts", "choose");
+    (desk.overlay, desk.message) = (None, None);
     // The form tells of both, and choosing settles it.
     desk.act(action::Action::EditClient, None).unwrap();
     let text = seen(&mut desk, 120, 40);
