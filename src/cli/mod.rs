@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::model::{Area, CATALOGUE, ShareKind};
+use crate::store::Trust;
 use crate::tui;
 
 pub use setting::{Setting, read_secret};
@@ -260,6 +261,10 @@ enum SiteCommand {
         /// The fingerprint that you were told: where it is another, nothing is accepted
         #[arg(long)]
         fingerprint: Option<String>,
+        /// One way only: "take" from them and write nothing to them (a supervisor and a worker), or "give" to them and
+        /// take nothing
+        #[arg(long, value_name = "WAY", value_parser = one_way)]
+        only: Option<Trust>,
     },
     /// Every site that is known here
     ///
@@ -359,8 +364,9 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Sync { places } => sharing::sync(setting, &places, json)?.into(),
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint } => {
-                sharing::accept(setting, &card, fingerprint.as_deref(), json)?.into()
+            SiteCommand::Accept { card, fingerprint, only } => {
+                let trust = only.unwrap_or(Trust::Accepted);
+                sharing::accept(setting, &card, fingerprint.as_deref(), trust, json)?.into()
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
@@ -426,6 +432,14 @@ fn format(text: &str) -> Result<Incoming, String> {
         other => crate::exchange::Format::from_name(other)
             .map(Incoming::Rows)
             .ok_or_else(|| format!("it is one of: {}, bundle, caseload", names.join(", "))),
+    }
+}
+
+fn one_way(text: &str) -> Result<Trust, String> {
+    match text {
+        "take" => Ok(Trust::TakeFrom),
+        "give" => Ok(Trust::GiveTo),
+        _ => Err("it is one of: take, give".into()),
     }
 }
 

@@ -336,7 +336,13 @@ pub fn card(setting: &Setting, json: bool) -> anyhow::Result<String> {
     Ok(format!("{}\n", card.text()))
 }
 
-pub fn accept(setting: &Setting, card: &str, fingerprint: Option<&str>, json: bool) -> anyhow::Result<String> {
+pub fn accept(
+    setting: &Setting,
+    card: &str,
+    fingerprint: Option<&str>,
+    trust: Trust,
+    json: bool,
+) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let text = match std::fs::read_to_string(card) {
         Ok(text) => text,
@@ -352,7 +358,7 @@ pub fn accept(setting: &Setting, card: &str, fingerprint: Option<&str>, json: bo
     if site.id == store.site() {
         bail!("That is this caseload's own card: send it to the other one.");
     }
-    store.accept_site(&site)?;
+    store.accept_site_as(&site, trust)?;
     if json {
         return Ok(printed(&one_site(&store, &site)?));
     }
@@ -391,6 +397,8 @@ fn trust_in_words(trust: Trust) -> &'static str {
         Trust::Accepted => "accepted",
         Trust::Revoked => "revoked",
         Trust::Own => "own",
+        Trust::TakeFrom => "taken from only",
+        Trust::GiveTo => "given to only",
     }
 }
 

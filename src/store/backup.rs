@@ -237,7 +237,7 @@ impl Store {
                 }
                 Record::Partner { id, recipient, trust, voucher } => {
                     let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
-                    let trust = [Trust::Known, Trust::Accepted, Trust::Revoked, Trust::Own][usize::from(trust.min(3))];
+                    let trust = Trust::ALL.get(usize::from(trust)).copied().unwrap_or(Trust::Known);
                     sites::keep(
                         &transaction,
                         &Site { id, public_key, recipient, name: String::new(), trust, voucher },

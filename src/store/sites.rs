@@ -24,6 +24,25 @@ pub enum Trust {
     Revoked = 2,
     /// This installation, or one that it took over from.
     Own = 3,
+    /// Its bundles are taken, and nothing is written to it: how a supervisor believes a worker.
+    TakeFrom = 4,
+    /// It is written to, and nothing of it is taken: how a worker believes a supervisor.
+    GiveTo = 5,
+}
+
+impl Trust {
+    pub(super) const ALL: [Trust; 6] =
+        [Trust::Known, Trust::Accepted, Trust::Revoked, Trust::Own, Trust::TakeFrom, Trust::GiveTo];
+
+    /// Whether its bundles are taken.
+    pub fn takes(self) -> bool {
+        matches!(self, Trust::Accepted | Trust::Own | Trust::TakeFrom)
+    }
+
+    /// Whether it is written to.
+    pub fn gives(self) -> bool {
+        matches!(self, Trust::Accepted | Trust::Own | Trust::GiveTo)
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -196,8 +215,8 @@ pub(super) fn keep(db: &Connection, site: &Site) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO site (id, public_key, name, trust, recipient, voucher_of, voucher) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (id) DO UPDATE SET
-           name = CASE WHEN excluded.name <> '' AND (name = '' OR excluded.trust IN (1, 3)) THEN excluded.name ELSE name END,
-           recipient = CASE WHEN excluded.recipient <> '' AND (recipient = '' OR excluded.trust IN (1, 3))
+           name = CASE WHEN excluded.name <> '' AND (name = '' OR excluded.trust NOT IN (0, 2)) THEN excluded.name ELSE name END,
+           recipient = CASE WHEN excluded.recipient <> '' AND (recipient = '' OR excluded.trust NOT IN (0, 2))
              THEN excluded.recipient ELSE recipient END,
            trust = CASE WHEN excluded.trust = 0 THEN trust ELSE excluded.trust END,
            voucher_of = coalesce(excluded.voucher_of, voucher_of), voucher = coalesce(excluded.voucher, voucher)",
@@ -217,12 +236,7 @@ pub(super) fn keep(db: &Connection, site: &Site) -> Result<()> {
 const COLUMNS: &str = "id, public_key, recipient, name, trust, voucher_of, voucher";
 
 fn from_row(row: &SqlRow<'_>) -> rusqlite::Result<Site> {
-    let trust = match row.get::<_, u8>(4)? {
-        1 => Trust::Accepted,
-        2 => Trust::Revoked,
-        3 => Trust::Own,
-        _ => Trust::Known,
-    };
+    let trust = Trust::ALL.get(usize::from(row.get::<_, u8>(4)?)).copied().unwrap_or(Trust::Known);
     let voucher = match (row.get::<_, Option<[u8; 16]>>(5)?, row.get::<_, Option<Vec<u8>>>(6)?) {
         (Some(of), Some(signature)) => Some((SiteId(of), signature)),
         _ => None,
@@ -283,25 +297,34 @@ impl Store {
         trust_of(&self.db, site)
     }
 
-    /// Those who get what is exchanged: every accepted site that can be written to, and other copies of this one.
+    /// Those who get what is exchanged: every site that is believed and can be written to, and other copies of this one.
     pub fn partners(&self) -> Result<Vec<Site>> {
         let mut partners = Vec::new();
         for site in self.sites()? {
-            let believed = matches!(self.trust_of(&site)?, Trust::Accepted | Trust::Own);
-            if site.id != self.site && !site.recipient.is_empty() && believed {
+            if site.id != self.site && !site.recipient.is_empty() && self.trust_of(&site)?.gives() {
                 partners.push(site);
             }
         }
         Ok(partners)
     }
 
+    /// Whether anyone else is believed, one way or the other.
+    pub fn has_colleagues(&self) -> Result<bool> {
+        Ok(self.sites()?.iter().any(|site| matches!(site.trust, Trust::Accepted | Trust::TakeFrom | Trust::GiveTo)))
+    }
+
     /// Believes a site from now on: its bundles are taken, and it can be written to.
     pub fn accept_site(&mut self, site: &Site) -> Result<()> {
+        self.accept_site_as(site, Trust::Accepted)
+    }
+
+    /// Believes a site from now on, both ways ([`Trust::Accepted`]) or one way only.
+    pub fn accept_site_as(&mut self, site: &Site, trust: Trust) -> Result<()> {
         self.writable()?;
-        if site.id == self.site {
+        if site.id == self.site || !matches!(trust, Trust::Accepted | Trust::TakeFrom | Trust::GiveTo) {
             return Ok(());
         }
-        keep(&self.db, &Site { trust: Trust::Accepted, ..site.clone() })
+        keep(&self.db, &Site { trust, ..site.clone() })
     }
 
     /// Takes note of a site without believing it.

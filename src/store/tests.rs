@@ -48,7 +48,7 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     let tables: Vec<String> = store
         .db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'conflict', 'doc')) ORDER BY name")
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'joined', 'conflict', 'doc')) ORDER BY name")
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()
@@ -74,6 +74,8 @@ pub(crate) enum Op {
     Name(u8, String),
     Phone(u8, Option<String>),
     Tag(u8, u8, bool),
+    /// One client is told to be the same person as another, or no longer.
+    Same(u8, Option<u8>),
     Child(u8, u8, u8),
     Edit(u8, u8, String),
     Delete(u8),
@@ -89,6 +91,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         (few.clone(), "[a-z]{0,6}").prop_map(|(c, text)| Op::Name(c, text)),
         (few.clone(), proptest::option::of("[0-9]{3}")).prop_map(|(c, text)| Op::Phone(c, text)),
         (few.clone(), 0u8..3, any::<bool>()).prop_map(|(c, tag, on)| Op::Tag(c, tag, on)),
+        (few.clone(), proptest::option::of(few.clone())).prop_map(|(c, other)| Op::Same(c, other)),
         (few.clone(), 10u8..20, 0u8..4).prop_map(|(c, row, kind)| Op::Child(c, row, kind)),
         (10u8..20, 0u8..4, "[a-z]{1,6}").prop_map(|(row, kind, text)| Op::Edit(row, kind, text)),
         (10u8..20).prop_map(Op::Delete),
@@ -112,6 +115,9 @@ pub(crate) fn run(store: &mut Store, op: &Op) {
         }
         Op::Phone(c, text) => {
             change.set(id(*c), client::phone, text.clone());
+        }
+        Op::Same(c, other) => {
+            change.set(id(*c), client::same_as, other.map_or(Value::Empty, |other| Value::Link(id(other))));
         }
         Op::Tag(c, tag, on) => {
             change.member(id(*c), client::tags, format!("tag{tag}"), *on);

@@ -103,6 +103,8 @@ pub enum Refusal {
         "This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card."
     )]
     Unknown { name: String, fingerprint: String },
+    #[error("You give to {name} and take nothing from them. To take from them too, accept their card again.")]
+    OnlyGiven { name: String },
     #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
     Revoked { name: String, fingerprint: String },
     #[error(
@@ -281,12 +283,21 @@ pub fn read(
     progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
 ) -> Result<Told, Refusal> {
     let opened = open(BufReader::new(input), opening)?;
-    let mut reader = Reader {
-        input: zstd::Decoder::new(opened).map_err(|error| trouble(&error))?,
-        hasher: blake3::Hasher::new_derive_key("caseload bundle 1"),
-        unpacked: 0,
-        most: (length.saturating_mul(MOST_PER_BYTE)).max(SMALL),
-    };
+    let unpacked = zstd::Decoder::new(opened).map_err(|error| trouble(&error))?;
+    read_parts(unpacked, length.saturating_mul(MOST_PER_BYTE).max(SMALL), own, merger, progress)
+}
+
+/// Reads what lies inside the seal, unpacked: at most so many bytes of it. [`read`] is the way in; this one is for whoever
+/// throws broken bytes at the decoder.
+pub fn read_parts(
+    input: impl Read,
+    most: u64,
+    own: &[SiteId],
+    merger: &mut Merger<'_>,
+    progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
+) -> Result<Told, Refusal> {
+    let mut reader =
+        Reader { input, hasher: blake3::Hasher::new_derive_key("caseload bundle 1"), unpacked: 0, most };
     if reader.exactly(MAGIC.len())? != MAGIC {
         return Err(Refusal::NotABundle);
     }
@@ -388,7 +399,8 @@ fn sender(head: &Head, own: &[SiteId], merger: &mut Merger<'_>) -> Result<Site, 
     });
     let (name, fingerprint) = (site.name.clone(), site.fingerprint());
     match merger.trust_of(&site)? {
-        Trust::Accepted | Trust::Own => Ok(site),
+        Trust::Accepted | Trust::Own | Trust::TakeFrom => Ok(site),
+        Trust::GiveTo => Err(Refusal::OnlyGiven { name }),
         Trust::Known => Err(Refusal::Unknown { name, fingerprint }),
         Trust::Revoked => Err(Refusal::Revoked { name, fingerprint }),
     }

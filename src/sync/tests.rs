@@ -99,6 +99,7 @@ fn edit() -> impl Strategy<Value = Op> {
         2 => (0u8..2, 0u8..2, any::<bool>()).prop_map(|(client, tag, on)| Op::Tag(client, tag, on)),
         3 => (10u8..14, "[a-c]{1,2}").prop_map(|(row, text)| Op::Edit(row, row % 4, text)),
         1 => (10u8..14).prop_map(Op::Delete),
+        1 => (0u8..3, proptest::option::of(0u8..3)).prop_map(|(client, other)| Op::Same(client, other)),
         1 => Just(Op::Undo),
     ]
 }

@@ -133,8 +133,8 @@ fn believed(
     let known = store.site_known(holder)?;
     let trust = known.as_ref().map_or(Ok(Trust::Known), |site| store.trust_of(site))?;
     match trust {
-        Trust::Accepted | Trust::Own => return Ok(true),
-        Trust::Revoked => return Ok(false),
+        Trust::Accepted | Trust::Own | Trust::TakeFrom => return Ok(true),
+        Trust::Revoked | Trust::GiveTo => return Ok(false),
         Trust::Known => {}
     }
     let card = match listing.cards.contains(&holder).then(|| place.card(holder)) {
@@ -143,7 +143,7 @@ fn believed(
     };
     let Some(card) = card else { return Ok(false) };
     // Someone who took over from an accepted site is known by its voucher.
-    if matches!(store.trust_of(&card.site)?, Trust::Accepted | Trust::Own) {
+    if store.trust_of(&card.site)?.takes() {
         store.know_site(&card.site)?;
         return Ok(true);
     }
@@ -201,6 +201,7 @@ fn take_from(
             }
             Err(Refusal::Stopped) => return Err(Trouble::Stopped),
             Err(Refusal::Store(error)) => return Err(error.into()),
+            Err(Refusal::Io(error)) => return Err(StoreError::from(error).into()),
             Err(Refusal::Cut | Refusal::Altered(_) | Refusal::NotABundle) => {
                 synced
                     .waiting
@@ -244,7 +245,7 @@ fn give_to(
     for _ in 0..3 {
         let partners = store.partners()?;
         if partners.is_empty() {
-            synced.alone = true;
+            synced.alone = !store.has_colleagues()?;
             return Ok(());
         }
         let mut receivers: Vec<SiteId> = partners.iter().map(|site| site.id).collect();

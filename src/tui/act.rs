@@ -289,7 +289,7 @@ impl Desk {
                 "Accept a colleague",
                 "Their card: paste its line, or type the path of a file that holds it.",
             ),
-            Pick::Accept(site) => self.accept(&site),
+            Pick::Accept(site, trust) => self.accept(&site, trust),
             Pick::AskRevoke => self.ask_revoke()?,
             Pick::Revoke(site) => {
                 self.store.revoke_site(site)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::ShareKind;
-use crate::store::StoreError;
+use crate::store::{StoreError, Trust};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -135,8 +135,11 @@ impl Desk {
                     format!("{name}, fingerprint {}", card.site.fingerprint()),
                     "Call them and have the fingerprint read to you. Only if it is the same is it them.".into(),
                 ];
+                let accept = |trust| Pick::Accept(Box::new(card.site.clone()), trust);
                 let items = vec![
-                    (Some('y'), "It is the same: accept".into(), Pick::Accept(Box::new(card.site))),
+                    (Some('y'), "It is the same: give to them and take from them".into(), accept(Trust::Accepted)),
+                    (Some('t'), "It is the same: only take from them (you supervise them)".into(), accept(Trust::TakeFrom)),
+                    (Some('g'), "It is the same: only give to them (they supervise you)".into(), accept(Trust::GiveTo)),
                     (Some('n'), "No, or not now".into(), Pick::Nothing),
                 ];
                 self.overlay = Some(Menu::telling("Accept a colleague", about, items));

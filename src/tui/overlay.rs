@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
 use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
-use crate::store::{Hit, Site};
+use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
@@ -88,7 +88,7 @@ pub enum Pick {
     GiveTo(Box<HandOver>),
     Cards,
     AskCard,
-    Accept(Box<Site>),
+    Accept(Box<Site>, Trust),
     AskRevoke,
     Revoke(SiteId),
     SyncAlways,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
-use crate::store::{Site, StoreError};
+use crate::store::{Site, StoreError, Trust};
 use crate::sync::Card;
 use crate::triage::{duplicates, filter, team};
 
@@ -140,8 +140,8 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn accept(&mut self, site: &Site) {
-        match self.store.accept_site(site) {
+    pub(super) fn accept(&mut self, site: &Site, trust: Trust) {
+        match self.store.accept_site_as(site, trust) {
             Ok(()) => self.say(format!("Accepted: {}.", one_line(&site.name))),
             Err(error) => self.trouble(error),
         }
