@@ -268,6 +268,21 @@ fn it_syncs_by_itself_when_opened_and_when_left() {
     assert!(screen.ends());
     let raw = String::from_utf8_lossy(&screen.raw.lock().unwrap()).into_owned();
     assert!(raw.contains("not synced: There is no folder"));
+    // Forgotten, it asks again.
+    let mut screen = unlocked(&tom, (120, 40));
+    screen.wait("There is no folder");
+    screen.keys("Hf");
+    screen.wait("Forget which place?");
+    screen.keys("1");
+    screen.wait("Forgotten.");
+    screen.keys("S");
+    screen.wait("Sync through a place");
+    screen.keys(ESC);
+    screen.gone("Sync through a place");
+    screen.keys("q");
+    assert!(screen.ends());
+    assert!(tom.refused(&["sync"]).contains("No place is known yet"));
+    assert!(rosa.run(&["sync", "--forget", text(place.path())]).contains("Forgotten"));
 }
 
 #[test]

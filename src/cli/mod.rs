@@ -124,7 +124,12 @@ enum Command {
     ///
     /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back}], given: {batches, entries},
     /// strangers: [{id, name, fingerprint}], waiting: [], alone}]
-    Sync { places: Vec<String> },
+    Sync {
+        places: Vec<String>,
+        /// Forget this place, and sync through none; what lies there stays there
+        #[arg(long, value_name = "PLACE", conflicts_with = "places")]
+        forget: Option<String>,
+    },
     /// Who you are to others, and whom you believe
     Site {
         #[command(subcommand)]
@@ -361,7 +366,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything, kind, until };
             sharing::export(setting, &wanted, json)?.into()
         }
-        Command::Sync { places } => sharing::sync(setting, &places, json)?.into(),
+        Command::Sync { forget: Some(place), .. } => sharing::forget(setting, &place)?.into(),
+        Command::Sync { places, .. } => sharing::sync(setting, &places, json)?.into(),
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
             SiteCommand::Accept { card, fingerprint, only } => {

@@ -325,6 +325,16 @@ pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<
     Ok(crate::model::text::lines(&out).into_owned())
 }
 
+pub fn forget(setting: &Setting, place: &str) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    // As it is remembered, or as it is typed now.
+    let address = Place::open(place).map_or_else(|_| place.to_string(), |place| place.address());
+    if !store.forget_place(&address)? && !store.forget_place(place)? {
+        bail!("No such place is remembered: {place}.");
+    }
+    Ok(format!("Forgotten: {address}. What lies there stays there.\n"))
+}
+
 pub fn card(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let card = Card::of(&setting.open()?)?;
     let (name, fingerprint) = (&card.site.name, card.site.fingerprint());

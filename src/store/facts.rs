@@ -163,13 +163,12 @@ pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<Client
         }));
     }
     for row in of_all(&share::TYPE, "")? {
-        facts.shares.extend(ShareKind::from_code(row.text(share::kind)).map(|kind| Share {
-            row: row.id,
-            kind,
-            with: row.text(share::to).into(),
-            from: row.date(share::from),
-            until: row.date(share::until),
-        }));
+        let Some(kind) = ShareKind::from_code(row.text(share::kind)) else { continue };
+        let (with, from, until) = (row.text(share::to).to_string(), row.date(share::from), row.date(share::until));
+        // Each entry for one person says it of itself.
+        if !facts.shares.iter().any(|known| (known.kind, &known.with, known.until) == (kind, &with, until)) {
+            facts.shares.push(Share { row: row.id, kind, with, from, until });
+        }
     }
     for stream in members {
         let mut count = db.prepare_cached("SELECT count(*) FROM conflict WHERE stream = ?1")?;

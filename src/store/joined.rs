@@ -94,6 +94,15 @@ impl Store {
         Ok(members(&self.db, client)?.split_off(1))
     }
 
+    /// These clients with every other entry for the same persons: what belongs to them in full.
+    pub fn with_all_entries(&self, clients: &[RowId]) -> Result<Vec<RowId>> {
+        let mut all = BTreeSet::new();
+        for client in clients {
+            all.extend(members(&self.db, root(&self.db, *client)?)?);
+        }
+        Ok(all.into_iter().collect())
+    }
+
     /// Tells that two entries are one person; `kept` is the one to be shown. Nothing is moved: [`Store::part`] takes it back.
     ///
     /// # Errors

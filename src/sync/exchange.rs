@@ -57,10 +57,10 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
     }
     let streams = match scope {
         Scope::Whole => None,
-        Scope::Clients(clients) => Some(clients.as_slice()),
+        Scope::Clients(clients) => Some(store.with_all_entries(clients)?),
     };
     let mut ranges = Vec::new();
-    for (stream, site, next) in store.chains(streams)? {
+    for (stream, site, next) in store.chains(streams.as_deref())? {
         let mut from = 0;
         if let (Whom::Sites(sites), false) = (whom, everything) {
             from = u64::MAX;

@@ -20,7 +20,7 @@ pub fn share(
     until: Option<NaiveDate>,
 ) -> Result<Receipt, StoreError> {
     let mut change = Change::new(format!("hand over as {}", kind.code()));
-    for id in clients {
+    for id in &store.with_all_entries(clients)? {
         // The same sharing again only moves its last day.
         let site = with.id.to_string();
         let known = store.rows(&share::TYPE, *id)?.into_iter().find(|row| {

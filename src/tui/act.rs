@@ -279,6 +279,11 @@ impl Desk {
                 self.go_to(Pane::Client)?;
             }
             Pick::Place => self.ask_place(),
+            Pick::AskForget => self.ask_forget()?,
+            Pick::Forget(place) => {
+                self.store.forget_place(&place)?;
+                self.say("Forgotten. What lies there stays there.");
+            }
             Pick::Give(None) => self.begin_to_give(None, None)?,
             Pick::Give(kind) => self.begin_to_give(Some(self.meant()), kind)?,
             Pick::GiveSome => self.begin_to_give(Some(self.meant()), None)?,

@@ -82,6 +82,8 @@ pub enum Pick {
     /// To a client's page.
     Go(RowId),
     Place,
+    AskForget,
+    Forget(String),
     /// Begins to give a bundle: of the whole caseload, or of whom is meant as something.
     Give(Option<ShareKind>),
     GiveSome,

@@ -48,6 +48,17 @@ impl Desk {
         );
     }
 
+    pub(super) fn ask_forget(&mut self) -> Result<(), StoreError> {
+        let places = self.known_places()?;
+        if places.is_empty() {
+            self.say("No place is remembered.");
+            return Ok(());
+        }
+        let items = places.into_iter().enumerate().map(|(at, place)| (digit(at), place.clone(), Pick::Forget(place)));
+        self.overlay = Some(Menu::over("Forget which place?", items.collect()));
+        Ok(())
+    }
+
     /// Whether to sync when the caseload is opened and when it is left.
     pub fn syncs_by_itself(&self) -> bool {
         self.store.local("sync-always").ok().flatten().is_some()
@@ -76,6 +87,7 @@ impl Desk {
             (Some('c'), "Your card, and whom you believe".into(), Pick::Cards),
             (Some('a'), "Accept a colleague's card".into(), Pick::AskCard),
             (Some('x'), "Believe someone no longer".into(), Pick::AskRevoke),
+            (Some('f'), "Forget a place".into(), Pick::AskForget),
             (Some('o'), format!("Sync on opening and on closing: {always}"), Pick::SyncAlways),
         ]);
         self.overlay = Some(Menu::over("Hand over", items));

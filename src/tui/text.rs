@@ -70,7 +70,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                 }
             }
             if wide > columns {
-                for part in word.graphemes(true) {
+                // A letter with its marks may itself be wider than a very narrow line: then its marks part from it.
+                let letters = word.graphemes(true).flat_map(|letter| match letter.width() > columns {
+                    true => letter.split_inclusive(|_: char| true).collect(),
+                    false => vec![letter],
+                });
+                for part in letters {
                     if used + part.width() > columns {
                         out.push(std::mem::take(&mut current));
                         used = 0;
