@@ -158,7 +158,10 @@ fn cards_are_exchanged_and_a_file_is_given_with_cover_at_the_screen() {
     screen.keys("q");
     assert!(screen.ends());
     let reason = |day: &str| tom.json(&["triage", "--today", day])[0]["reasons"].to_string();
-    assert!(reason("2026-12-06").contains("cover by Tom Weir ends 8 Dec") || reason("2026-12-06").contains("ends Tue 8 Dec"));
+    assert!(
+        reason("2026-12-06").contains("cover by Tom Weir ends 8 Dec")
+            || reason("2026-12-06").contains("ends Tue 8 Dec")
+    );
     assert!(!reason("2026-11-25").contains("cover by"));
     tom.run(&["log", &ana, "body=called while covering"]);
     let back = tom.folder.path().join("back.bundle");
@@ -196,7 +199,10 @@ fn a_transfer_names_the_new_worker_and_a_copy_is_only_read() {
     rosa.run(&["export", text(&path), "--client", &ana, "--to", "Sue Park", "--as", "transfer"]);
     sue.run(&["import", text(&path)]);
     let show = sue.json(&["show", &ana]);
-    assert_eq!((&show["client"]["worker"], &show["notes"][0]["body"]), (&"Sue Park".into(), &"the owner writes on".into()));
+    assert_eq!(
+        (&show["client"]["worker"], &show["notes"][0]["body"]),
+        (&"Sue Park".into(), &"the owner writes on".into())
+    );
     sue.run(&["log", &ana, "body=mine now"]);
     let team = sue.json(&["team"]);
     assert_eq!((&team[0]["worker"], &team[0]["clients"]), (&"Sue Park".into(), &1.into()));
@@ -320,7 +326,10 @@ fn one_person_entered_on_two_laptops_is_joined_and_parted() {
         assert_eq!(who.json(&["list"]).as_array().unwrap().len(), 1);
         let show = who.json(&["show", &two]);
         assert_eq!(show["client"]["given_name"], "Ana");
-        assert_eq!((&show["notes"][0]["body"], &show["tasks"][0]["what"]), (&"seen at the clinic".into(), &"call the bank".into()));
+        assert_eq!(
+            (&show["notes"][0]["body"], &show["tasks"][0]["what"]),
+            (&"seen at the clinic".into(), &"call the bank".into())
+        );
         assert_eq!(who.json(&["search", "clinic"])[0]["client"], "Ana Rivera");
         sound(who);
     }

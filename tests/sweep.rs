@@ -12,7 +12,8 @@ use std::process::{Command, Output};
 use common::{Caseload, fixture};
 
 /// The calls that change something on a disk.
-const CALLS: &str = "write,pwrite64,writev,fsync,fdatasync,ftruncate,rename,renameat2,unlink,linkat,openat,copy_file_range";
+const CALLS: &str =
+    "write,pwrite64,writev,fsync,fdatasync,ftruncate,rename,renameat2,unlink,linkat,openat,copy_file_range";
 
 fn strace() -> bool {
     let there = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
@@ -173,7 +174,8 @@ fn each_call_of_a_merge_with_its_backup_and_rotation_fails_once() {
     let made = said.trim_start_matches("Wrote ").split(". The").next().unwrap().to_string();
     let whole = std::fs::read(&made).unwrap();
     for day in 1..=12 {
-        std::fs::write(Path::new(&made).with_file_name(format!("caseload-202601{day:02}-120000.backup")), &whole).unwrap();
+        std::fs::write(Path::new(&made).with_file_name(format!("caseload-202601{day:02}-120000.backup")), &whole)
+            .unwrap();
     }
     std::fs::remove_file(&made).unwrap();
     let folder = Path::new(&made).parent().unwrap().strip_prefix(rosa.folder.path()).unwrap().to_path_buf();

@@ -233,7 +233,7 @@ impl Store {
                     if !signed {
                         return Err(bad("a signature does not hold".into()));
                     }
-                    journal::insert(&transaction, &batch)?;
+                    journal::insert(&transaction, &batch, &batch.entries()?)?;
                 }
                 Record::Partner { id, recipient, trust, voucher } => {
                     let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;

@@ -267,12 +267,15 @@ fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
     }
 }
 
+/// Pages kept in memory, in KB.
+pub const CACHE_KB: u32 = 16_000;
+
 /// How the connection works: durable at every commit, nothing spilled to disk in the clear.
 fn prepare(db: &Connection) -> Result<()> {
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    db.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -16000;",
-    )?;
+    db.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -{CACHE_KB};",
+    ))?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(())
 }

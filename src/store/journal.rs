@@ -98,16 +98,12 @@ pub fn append(
     let signature = key.sign(&packed.hash).to_bytes().to_vec();
     let header = header.clone();
     let batch = Batch { header, count: entries.len() as u64, hash: packed.hash, signature, body: packed.body };
-    insert_with(db, &batch, entries)?;
+    insert(db, &batch, entries)?;
     Ok(ChainEnd { next: batch.header.first + batch.count, hash: batch.hash })
 }
 
-/// Puts a batch that was made elsewhere, and verified, at the end of the order of arrival.
-pub fn insert(db: &Connection, batch: &Batch) -> Result<()> {
-    insert_with(db, batch, &batch.entries()?)
-}
-
-fn insert_with(db: &Connection, batch: &Batch, entries: &[Entry]) -> Result<()> {
+/// Puts a batch that was made elsewhere, and verified, at the end of the order of arrival; `entries` are those in its body.
+pub fn insert(db: &Connection, batch: &Batch, entries: &[Entry]) -> Result<()> {
     let header = &batch.header;
     db.prepare_cached(
         "INSERT INTO batch (stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body)

@@ -10,10 +10,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
 use super::check::signature_holds;
+use super::file::CACHE_KB;
 use super::journal::{self, Batch, ChainEnd};
 use super::projection::{Workspace, is_client};
+use super::search::Documents;
 use super::sites::{self, Site, Trust};
-use super::wire::{self, Header};
+use super::wire::{self, Entry, Header};
 use super::{Result, Store, StoreError, facts, joined};
 
 /// Rows held at once before they are written.
@@ -70,6 +72,7 @@ pub struct Merger<'a> {
     touched: BTreeSet<RowId>,
     known_before: BTreeMap<RowId, bool>,
     revoked: BTreeMap<SiteId, bool>,
+    documents: Documents,
 }
 
 impl Store {
@@ -82,6 +85,21 @@ impl Store {
     ) -> std::result::Result<(T, Merged), E> {
         self.writable()?;
         let now_ms = self.unix_ms();
+        // A large merge touches the tables everywhere: with so much room few pages are encrypted more than once.
+        self.db.execute_batch("PRAGMA cache_size = -64000").map_err(StoreError::from)?;
+        let result = self.merge_with_room(keep, now_ms, fill);
+        self.db
+            .execute_batch(&format!("PRAGMA cache_size = -{CACHE_KB}; PRAGMA shrink_memory"))
+            .map_err(StoreError::from)?;
+        result
+    }
+
+    fn merge_with_room<T, E: From<StoreError>>(
+        &mut self,
+        keep: bool,
+        now_ms: u64,
+        fill: impl FnOnce(&mut Merger<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<(T, Merged), E> {
         let transaction =
             self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let conflicts = |db: &Connection| -> Result<i64> {
@@ -97,6 +115,7 @@ impl Store {
             touched: BTreeSet::new(),
             known_before: BTreeMap::new(),
             revoked: BTreeMap::new(),
+            documents: Documents::default(),
         };
         let filled = fill(&mut merger)?;
         let mut merged = merger.finish()?;
@@ -208,7 +227,7 @@ impl<'a> Merger<'a> {
                 return Ok(Ok(after));
             }
             None => {
-                self.insert(Batch { header, count, hash, signature: Vec::new(), body })?;
+                self.insert(Batch { header, count, hash, signature: Vec::new(), body }, &entries)?;
                 return Ok(Ok(after));
             }
         };
@@ -254,7 +273,7 @@ impl<'a> Merger<'a> {
         Ok(revoked)
     }
 
-    fn insert(&mut self, batch: Batch) -> Result<()> {
+    fn insert(&mut self, batch: Batch, entries: &[Entry]) -> Result<()> {
         let stream = batch.header.stream;
         if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE)
         {
@@ -263,26 +282,31 @@ impl<'a> Merger<'a> {
                 self.known_before.insert(stream, is_client(self.db, stream)?);
             }
             self.ends = journal::seen_of_stream(self.db, stream)?.into_iter().collect();
-            self.stream = Some((stream, Workspace::new(self.db)));
+            // Of a stream that nothing is known of there are no rows to look up.
+            let workspace = match self.ends.is_empty() {
+                true => Workspace::from_nothing(self.db),
+                false => Workspace::new(self.db),
+            };
+            self.stream = Some((stream, workspace));
         }
         if batch.header.hlc > Hlc::at(self.now_ms + Hlc::MAX_PULL_MS) {
             self.merged.ahead += 1;
         }
         self.merged.entries += batch.count;
-        journal::insert(self.db, &batch)?;
+        journal::insert(self.db, &batch, entries)?;
         let (ends, site, end) = (&self.ends, batch.header.site, batch.header.first + batch.count);
         let seen = |at: EntryRef| {
             if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
         };
         let (_, workspace) = self.stream.as_mut().expect("just put there");
-        workspace.apply(&batch, &seen)?;
+        workspace.apply_entries(&batch.header, entries, &seen)?;
         self.ends.insert(site, end);
         Ok(())
     }
 
     fn save(&mut self) -> Result<()> {
         if let Some((stream, workspace)) = self.stream.take() {
-            workspace.save(&mut |_, _| std::ops::ControlFlow::Continue(()))?;
+            workspace.save_with(&mut self.documents, &mut |_, _| std::ops::ControlFlow::Continue(()))?;
             self.touched.insert(stream);
         }
         Ok(())
@@ -290,6 +314,7 @@ impl<'a> Merger<'a> {
 
     fn finish(mut self) -> Result<Merged> {
         self.save()?;
+        self.documents.flush(self.db)?;
         for stream in std::mem::take(&mut self.touched) {
             if is_client(self.db, stream)? {
                 let known = self.known_before.get(&stream).copied().unwrap_or(false);

@@ -9,11 +9,13 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_iter};
 
 use crate::model::records::{client, worker};
-use crate::model::{CATALOGUE, Kind, RecordType, Row, RowId, Value, record_by_number};
+use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, Value, record_by_number};
 
 use super::cell::{Presence, RowState};
 use super::commit::Progress;
 use super::journal::{self, Batch};
+use super::search::Documents;
+use super::wire::{Entry, Header};
 use super::{Result, Store, StoreError, facts, schema, search};
 
 const GONE: i64 = 1;
@@ -34,8 +36,8 @@ impl<'a> Workspace<'a> {
         Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new() }
     }
 
-    /// For a replay: no row is looked up.
-    fn from_nothing(db: &'a Connection) -> Workspace<'a> {
+    /// For streams of which no row is in the tables: none is looked up.
+    pub fn from_nothing(db: &'a Connection) -> Workspace<'a> {
         Workspace { load: false, ..Workspace::new(db) }
     }
 
@@ -70,14 +72,19 @@ impl<'a> Workspace<'a> {
     }
 
     /// Takes in a batch that stands in the journal. Entries of types this version does not know stay in the journal only.
-    pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(crate::model::EntryRef) -> bool) -> Result<()> {
-        for (at, entry) in batch.numbered()? {
+    pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
+        self.apply_entries(&batch.header, &batch.entries()?, seen)
+    }
+
+    /// The same, where the batch was unpacked already.
+    pub fn apply_entries(&mut self, header: &Header, entries: &[Entry], seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
+        for (entry, index) in entries.iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
-                let state = self.change(entry.record, entry.row, batch.header.stream)?;
-                if state.stream != batch.header.stream {
+                let state = self.change(entry.record, entry.row, header.stream)?;
+                if state.stream != header.stream {
                     return Err(StoreError::Damaged("a row stands in two streams".into()));
                 }
-                state.apply(&batch.header, at, &entry, seen);
+                state.apply(header, EntryRef { site: header.site, index }, entry, seen);
             }
         }
         Ok(())
@@ -85,13 +92,25 @@ impl<'a> Workspace<'a> {
 
     /// Saves what changed, with all that follows from it. Gives the rows that changed, and the clients whose facts did.
     pub fn save(self, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+        let mut documents = Documents::default();
+        let db = self.db;
+        let saved = self.save_with(&mut documents, progress)?;
+        documents.flush(db)?;
+        Ok(saved)
+    }
+
+    /// The same, with the texts for the index left for later.
+    pub fn save_with(self, documents: &mut Documents, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
         let mut streams = BTreeSet::new();
         for (done, key) in self.changed.iter().enumerate() {
             if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
                 return Err(StoreError::Stopped);
             }
             let state = &self.rows[key];
-            save(self.db, state)?;
+            save(self.db, documents, state, !self.load)?;
+            if documents.is_full() {
+                documents.flush(self.db)?;
+            }
             streams.insert(state.stream);
         }
         let mut clients = BTreeSet::new();
@@ -147,7 +166,8 @@ pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Resu
     Ok(row)
 }
 
-fn save(db: &Connection, state: &RowState) -> Result<()> {
+/// Writes a row and what follows from it; a `new` one is known not to be there.
+fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool) -> Result<()> {
     let Some(record) = record_by_number(state.record) else { return Ok(()) };
     let row = state.to_row().expect("a known type makes a row");
     let disagreeing = state.disagreeing();
@@ -176,14 +196,18 @@ fn save(db: &Connection, state: &RowState) -> Result<()> {
             to_sql(row.get(field.id))
         });
     }
-    db.prepare_cached(&record.sql().save)?.execute(params_from_iter(values))?;
+    if db.prepare_cached(&record.sql().save)?.execute(params_from_iter(values))? == 0 {
+        return Err(StoreError::Damaged("a row stands in two streams".into()));
+    }
 
     let stream = state.stream.as_bytes().as_slice();
-    db.prepare_cached("DELETE FROM conflict WHERE stream = ?1 AND row = ?2 AND record = ?3")?.execute((
-        stream,
-        id,
-        record.number,
-    ))?;
+    if !new {
+        db.prepare_cached("DELETE FROM conflict WHERE stream = ?1 AND row = ?2 AND record = ?3")?.execute((
+            stream,
+            id,
+            record.number,
+        ))?;
+    }
     if presence != Presence::Gone {
         let mut add = db.prepare_cached("INSERT INTO conflict (stream, row, record, field) VALUES (?1, ?2, ?3, ?4)")?;
         if presence == Presence::DeletedElsewhere {
@@ -193,7 +217,7 @@ fn save(db: &Connection, state: &RowState) -> Result<()> {
             add.execute((stream, id, record.number, field.field))?;
         }
     }
-    search::index(db, &row, presence == Presence::Gone)
+    search::index(db, documents, &row, presence == Presence::Gone, new)
 }
 
 impl ToSql for RowId {
@@ -282,7 +306,7 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
             .query_map([stream], |row| Ok(RowId::from_bytes(row.get(0)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for id in ids {
-            search::index(db, &Row::new(record, id, stream), true)?;
+            search::index(db, &mut Documents::default(), &Row::new(record, id, stream), true, false)?;
         }
         db.prepare_cached(&format!("DELETE FROM {} WHERE stream = ?1", record.table()))?.execute([stream])?;
     }

@@ -148,7 +148,7 @@ impl Sql {
                 "SELECT {columns} FROM {table} WHERE stream = ?1 AND state & 1 = 0 ORDER BY {order} LIMIT ?2"
             ),
             save: format!(
-                "INSERT INTO {table} ({columns}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
+                "INSERT INTO {table} ({columns}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {} WHERE stream = excluded.stream",
                 marks.join(", "),
                 updates.join(", ")
             ),

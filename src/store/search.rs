@@ -8,6 +8,8 @@
 //! are looked through first: a common word fills the page from them, a rare one leaves little for the index to gather.
 //! People have an index of their own, small enough never to be slow.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -122,19 +124,58 @@ fn holds(text: &str, wanted: &[String]) -> bool {
     rest.iter().all(|word| has.contains(word)) && has.iter().any(|word| word.starts_with(last.as_str()))
 }
 
-/// Keeps the index in step with a row.
-pub(super) fn index(db: &Connection, row: &Row, gone: bool) -> Result<()> {
+/// Texts on their way into the index. It takes them fast only in the order of their numbers: many are held and put in
+/// together.
+#[derive(Default)]
+pub(super) struct Documents {
+    notes: BTreeMap<i64, String>,
+    people: BTreeMap<i64, String>,
+    bytes: usize,
+}
+
+impl Documents {
+    /// Held at most before they are put in.
+    const MOST: usize = 16 << 20;
+
+    pub fn is_full(&self) -> bool {
+        self.bytes > Documents::MOST
+    }
+
+    fn of(&mut self, record: &RecordType) -> (&mut BTreeMap<i64, String>, &'static str) {
+        if *record == client::TYPE { (&mut self.people, "doc_people") } else { (&mut self.notes, "doc_text") }
+    }
+
+    /// Puts them into the index.
+    pub fn flush(&mut self, db: &Connection) -> Result<()> {
+        for (texts, index) in [(&mut self.people, "doc_people"), (&mut self.notes, "doc_text")] {
+            let mut insert = db.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?1, ?2)"))?;
+            for (n, text) in std::mem::take(texts) {
+                insert.execute((n, text))?;
+            }
+        }
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+/// Keeps the index in step with a row; a `new` one is known not to be in it.
+pub(super) fn index(db: &Connection, documents: &mut Documents, row: &Row, gone: bool, new: bool) -> Result<()> {
     if !row.record.fields.iter().any(|field| field.searched) {
         return Ok(());
     }
     let text = if gone { String::new() } else { searched_text(row) };
-    let index = if *row.record == client::TYPE { "doc_people" } else { "doc_text" };
-    let known: Option<i64> = db
-        .prepare_cached("SELECT n FROM doc WHERE row = ?1 AND record = ?2")?
-        .query_row((row.id, row.record.number), |found| found.get(0))
-        .optional()?;
+    let (held, index) = documents.of(row.record);
+    let known: Option<i64> = match new {
+        true => None,
+        false => db
+            .prepare_cached("SELECT n FROM doc WHERE row = ?1 AND record = ?2")?
+            .query_row((row.id, row.record.number), |found| found.get(0))
+            .optional()?,
+    };
     if let Some(n) = known {
-        db.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?1"))?.execute([n])?;
+        if held.remove(&n).is_none() {
+            db.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?1"))?.execute([n])?;
+        }
         db.prepare_cached("DELETE FROM doc WHERE n = ?1")?.execute([n])?;
     }
     if text.is_empty() {
@@ -145,7 +186,9 @@ pub(super) fn index(db: &Connection, row: &Row, gone: bool) -> Result<()> {
     while insert.execute((n, row.id, row.record.number))? == 0 {
         n += 1;
     }
-    db.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?1, ?2)"))?.execute((n, text))?;
+    let bytes = text.len();
+    held.insert(n, text);
+    documents.bytes += bytes;
     Ok(())
 }
 

@@ -296,8 +296,7 @@ pub fn read_parts(
     merger: &mut Merger<'_>,
     progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
 ) -> Result<Told, Refusal> {
-    let mut reader =
-        Reader { input, hasher: blake3::Hasher::new_derive_key("caseload bundle 1"), unpacked: 0, most };
+    let mut reader = Reader { input, hasher: blake3::Hasher::new_derive_key("caseload bundle 1"), unpacked: 0, most };
     if reader.exactly(MAGIC.len())? != MAGIC {
         return Err(Refusal::NotABundle);
     }

@@ -138,7 +138,11 @@ impl Desk {
                 let accept = |trust| Pick::Accept(Box::new(card.site.clone()), trust);
                 let items = vec![
                     (Some('y'), "It is the same: give to them and take from them".into(), accept(Trust::Accepted)),
-                    (Some('t'), "It is the same: only take from them (you supervise them)".into(), accept(Trust::TakeFrom)),
+                    (
+                        Some('t'),
+                        "It is the same: only take from them (you supervise them)".into(),
+                        accept(Trust::TakeFrom),
+                    ),
                     (Some('g'), "It is the same: only give to them (they supervise you)".into(), accept(Trust::GiveTo)),
                     (Some('n'), "No, or not now".into(), Pick::Nothing),
                 ];
