@@ -145,7 +145,7 @@ fn bare_upserts(from: &Path, to: &Path, all: bool) -> (u64, Duration) {
     };
     let source = keyed(from);
     let mut target = keyed(to);
-    target.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -64000;").unwrap();
+    target.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -128000;").unwrap();
     let kept = if all { "1" } else { "tbl_name LIKE 'row\\_%' ESCAPE '\\'" };
     let sql = format!(
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'doc\\_%' ESCAPE '\\'

@@ -106,13 +106,13 @@ impl RowState {
     }
 
     /// Takes in one entry about this row. `at` is where the entry stands in the journal.
-    pub fn apply(&mut self, header: &Header, at: EntryRef, entry: &Entry, seen: &dyn Fn(EntryRef) -> bool) {
-        let value = match &entry.content {
-            Content::Value(value) => value.clone(),
+    pub fn apply(&mut self, header: &Header, at: EntryRef, entry: Entry, seen: &dyn Fn(EntryRef) -> bool) {
+        let value = match entry.content {
+            Content::Value(value) => value,
             Content::Erased(_) => Value::Empty.encoded(),
         };
         let head = Head { at, hlc: header.hlc, by_hand: header.origin.is_empty(), value };
-        self.cells.entry((entry.field, entry.key.clone())).or_default().apply(head, &entry.base, seen);
+        self.cells.entry((entry.field, entry.key)).or_default().apply(head, &entry.base, seen);
     }
 
     /// The heads that a new entry for this cell replaces.

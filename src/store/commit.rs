@@ -196,7 +196,7 @@ impl<'a> Writer<'a> {
         let entry = Entry { record, row, field, key: key.into(), base, content: Content::Value(value) };
         let at = EntryRef { site: header.site, index: self.next(stream)? };
         let state = self.workspace.change(record, row, stream)?;
-        state.apply(&header, at, &entry, &|_| true);
+        state.apply(&header, at, entry.clone(), &|_| true);
         let pending = self.pending.get_mut(&stream).expect("next() opened it");
         pending.next += 1;
         match pending.runs.last_mut() {

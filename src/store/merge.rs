@@ -86,7 +86,7 @@ impl Store {
         self.writable()?;
         let now_ms = self.unix_ms();
         // A large merge touches the tables everywhere: with so much room few pages are encrypted more than once.
-        self.db.execute_batch("PRAGMA cache_size = -64000").map_err(StoreError::from)?;
+        self.db.execute_batch("PRAGMA cache_size = -128000").map_err(StoreError::from)?;
         let result = self.merge_with_room(keep, now_ms, fill);
         self.db
             .execute_batch(&format!("PRAGMA cache_size = -{CACHE_KB}; PRAGMA shrink_memory"))
@@ -227,7 +227,7 @@ impl<'a> Merger<'a> {
                 return Ok(Ok(after));
             }
             None => {
-                self.insert(Batch { header, count, hash, signature: Vec::new(), body }, &entries)?;
+                self.insert(Batch { header, count, hash, signature: Vec::new(), body }, entries)?;
                 return Ok(Ok(after));
             }
         };
@@ -273,7 +273,7 @@ impl<'a> Merger<'a> {
         Ok(revoked)
     }
 
-    fn insert(&mut self, batch: Batch, entries: &[Entry]) -> Result<()> {
+    fn insert(&mut self, batch: Batch, entries: Vec<Entry>) -> Result<()> {
         let stream = batch.header.stream;
         if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE)
         {
@@ -293,7 +293,7 @@ impl<'a> Merger<'a> {
             self.merged.ahead += 1;
         }
         self.merged.entries += batch.count;
-        journal::insert(self.db, &batch, entries)?;
+        journal::insert(self.db, &batch, &entries)?;
         let (ends, site, end) = (&self.ends, batch.header.site, batch.header.first + batch.count);
         let seen = |at: EntryRef| {
             if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }

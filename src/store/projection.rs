@@ -73,12 +73,17 @@ impl<'a> Workspace<'a> {
 
     /// Takes in a batch that stands in the journal. Entries of types this version does not know stay in the journal only.
     pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
-        self.apply_entries(&batch.header, &batch.entries()?, seen)
+        self.apply_entries(&batch.header, batch.entries()?, seen)
     }
 
     /// The same, where the batch was unpacked already.
-    pub fn apply_entries(&mut self, header: &Header, entries: &[Entry], seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
-        for (entry, index) in entries.iter().zip(header.first..) {
+    pub fn apply_entries(
+        &mut self,
+        header: &Header,
+        entries: Vec<Entry>,
+        seen: &dyn Fn(EntryRef) -> bool,
+    ) -> Result<()> {
+        for (entry, index) in entries.into_iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
                 let state = self.change(entry.record, entry.row, header.stream)?;
                 if state.stream != header.stream {

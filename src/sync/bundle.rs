@@ -30,6 +30,8 @@ use crate::model::{Hlc, RowId, SiteId};
 use crate::store::wire::Header;
 use crate::store::{Batch, Breach, ChainEnd, Merger, Site, Store, StoreError, Trust, Unproven};
 
+/// The first bytes of every bundle, before anything is opened.
+pub const BEGINS: &[u8; 19] = b"age-encryption.org/";
 const MAGIC: &[u8] = b"caseload bundle 1\n";
 /// No part is longer than this, in bytes.
 pub const MOST_OF_A_PART: u32 = 64 << 20;

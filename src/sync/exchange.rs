@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -211,6 +211,16 @@ pub fn take(
     keep: bool,
     progress: Progress<'_>,
 ) -> Result<Taken, Refusal> {
+    // What does not even begin like a bundle is not copied, however large it is.
+    let mut begins = [0; bundle::BEGINS.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
+    match read {
+        Ok(()) if begins == *bundle::BEGINS => {}
+        Err(error) if !matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::IsADirectory) => {
+            return Err(Refusal::Io(error));
+        }
+        _ => return Err(Refusal::NotABundle),
+    }
     let staged = Staged::copy(store, path)?;
     take_staged(store, &staged, passphrase, keep, progress)
 }

@@ -38,7 +38,7 @@ pub fn kind_of(path: &std::path::Path) -> Option<Kind> {
     use std::io::Read;
     let mut head = Vec::new();
     std::fs::File::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
-    if head.starts_with(b"age-encryption.org/") {
+    if head.starts_with(bundle::BEGINS) {
         return Some(Kind::Bundle);
     }
     // An encrypted database is a page of noise: neither text nor an archive.

@@ -397,6 +397,16 @@ fn a_gigabyte_packed_into_nothing_is_not_unpacked() {
 }
 
 #[test]
+fn four_gigabytes_of_zeros_are_refused() {
+    let mut store = site(1, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zeros.bundle");
+    std::fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
+    assert_eq!(kind_of(&path), None);
+    assert!(matches!(take(&mut store, &path, None, true, &mut go()), Err(Refusal::NotABundle)));
+}
+
+#[test]
 fn a_gap_in_a_chain_and_a_forged_chain_are_refused() {
     let mut sites = team(&[0, 0, 0]);
     let mut post = Post::new();

@@ -23,6 +23,7 @@ pub const ACTIONS: &[&str] = &[
     "add-appointment",
     "assessment-done",
     "hand-over",
+    "conflicts",
 ];
 
 /// The particulars that a rule's words may name.

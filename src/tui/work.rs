@@ -136,7 +136,10 @@ impl Desk {
                     given += synced.given.map_or(0, |given| given.entries);
                     about.extend(synced.notices());
                     for (sender, merged) in synced.taken {
-                        about.push(format!("From {}:", one_line(&sender)));
+                        let from = format!("From {}:", one_line(&sender));
+                        if !about.contains(&from) {
+                            about.push(from);
+                        }
                         about.extend(sync::in_words(&merged));
                         all.conflicts += merged.conflicts;
                         for client in merged.clients {
