@@ -159,7 +159,7 @@ fn what_is_refused_says_why_in_one_line_and_changes_nothing() {
         (vec!["log", &id, "minutes=soon"], "not a length"),
         (vec!["import", "/nowhere/at/all"], "Cannot read"),
         (vec!["init", "--worker", "Else"], "already a file"),
-        (vec!["restore", "/nowhere", "--recovery-key-file", "/nowhere"], "already a file"),
+        (vec!["restore", "/nowhere", "--recovery-key-file", "/nowhere"], "/nowhere"),
     ] {
         let args: Vec<&str> = args.iter().map(|arg| &**arg).collect();
         let said = caseload.refused(&args);

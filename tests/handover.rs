@@ -272,8 +272,7 @@ fn it_syncs_by_itself_when_opened_and_when_left() {
     screen.wait("There is no folder");
     screen.keys("q");
     assert!(screen.ends());
-    let raw = String::from_utf8_lossy(&screen.raw.lock().unwrap()).into_owned();
-    assert!(raw.contains("not synced: There is no folder"));
+    screen.wait_raw("not synced: There is no folder");
     // Forgotten, it asks again.
     let mut screen = unlocked(&tom, (120, 40));
     screen.wait("There is no folder");

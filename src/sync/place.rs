@@ -2,7 +2,7 @@
 //!
 //! Every site writes under its own name only, `SITE/FIRST-LAST.bundle`, and never writes a name twice; so any number of sites
 //! share a place without a server and without locks. The numbers count a site's bundles: `00000003-00000003` is its third;
-//! `00000001-00000009` holds all that its first to ninth held. `SITE/card` is its card.
+//! `00000001-00000009` holds all that its first to ninth held, or would have held had they got there. `SITE/card` is its card.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

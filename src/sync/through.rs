@@ -275,7 +275,9 @@ fn give_to(
         }
         let listed = listing.bundles.get(&own).and_then(|names| names.last()).map_or(0, |name| name.last);
         let number = store.next_number_for_place(address)?.max(listed + 1);
-        let name = Name { site: own, first: if anew { 1 } else { number }, last: number };
+        // A number whose bundle never got there (killed in between) is held by the next: nobody waits for it for ever.
+        let before = if anew { 0 } else { noted.iter().map(|bundle| bundle.last).max().unwrap_or(0) };
+        let name = Name { site: own, first: before + 1, last: number };
         let path = Staged::place(store);
         let staged = Staged { path: path.clone(), length: 0 };
         let (counts, _) = write_new(&path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;

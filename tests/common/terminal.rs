@@ -98,6 +98,20 @@ impl Terminal {
         }
     }
 
+    /// Waits until something was written to the terminal, also after the screen was given back.
+    #[track_caller]
+    pub fn wait_raw(&self, wanted: &str) {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let raw = String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned();
+            if raw.contains(wanted) {
+                return;
+            }
+            assert!(Instant::now() < end, "waited for {wanted:?} in vain");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the program to end, and gives whether all was well.
     #[track_caller]
     pub fn ends(&mut self) -> bool {
