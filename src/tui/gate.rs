@@ -37,6 +37,8 @@ pub struct Welcome {
     name: String,
     area: usize,
     first: Zeroizing<String>,
+    /// What is to be said against it, worked out when it changes.
+    weak: Option<String>,
     second: Zeroizing<String>,
     at: usize,
     trouble: Option<String>,
@@ -70,6 +72,7 @@ impl Gate {
             name: String::new(),
             area: Area::SocialWork as usize,
             first: Zeroizing::default(),
+            weak: None,
             second: Zeroizing::default(),
             at: 0,
             trouble: None,
@@ -116,7 +119,10 @@ impl Gate {
         match self {
             Gate::Welcome(welcome) => match welcome.at {
                 0 => welcome.name.push_str(&crate::model::text::one_line(text)),
-                2 => welcome.first.push_str(text),
+                2 => {
+                    welcome.first.push_str(text);
+                    welcome.weak = weakness(&welcome.first);
+                }
                 3 => welcome.second.push_str(text),
                 _ => {}
             },
@@ -179,13 +185,19 @@ impl Welcome {
             KeyCode::Right | KeyCode::Char(' ') if self.at == 1 => self.area = (self.area + 1) % 4,
             KeyCode::Backspace => match self.at {
                 0 => drop(self.name.pop()),
-                2 => drop(self.first.pop()),
+                2 => {
+                    self.first.pop();
+                    self.weak = weakness(&self.first);
+                }
                 3 => drop(self.second.pop()),
                 _ => {}
             },
             KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => match self.at {
                 0 => self.name.push(c),
-                2 => self.first.push(c),
+                2 => {
+                    self.first.push(c);
+                    self.weak = weakness(&self.first);
+                }
                 3 => self.second.push(c),
                 _ => {}
             },
@@ -273,7 +285,7 @@ impl Welcome {
         let strength = if self.first.is_empty() {
             "Four or five unrelated words make a passphrase that is strong and can be remembered.".into()
         } else {
-            weakness(&self.first).unwrap_or_else(|| "This passphrase is strong.".into())
+            self.weak.clone().unwrap_or_else(|| "This passphrase is strong.".into())
         };
         let (said, style) = match &self.trouble {
             Some(trouble) => (trouble.clone(), theme.danger()),

@@ -13,6 +13,8 @@ pub struct Terminal {
     /// Everything that was ever written to the terminal.
     pub raw: Arc<Mutex<Vec<u8>>>,
     keys: Box<dyn Write + Send>,
+    /// Ends when all that the program wrote was taken in.
+    reading: Option<std::thread::JoinHandle<()>>,
     pub child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
 }
@@ -41,7 +43,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
         let (into, all) = (Arc::clone(&parser), Arc::clone(&raw));
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(n) = reader.read(&mut buffer) {
                 if n == 0 {
@@ -51,7 +53,7 @@ impl Terminal {
                 into.lock().unwrap().process(&buffer[..n]);
             }
         });
-        Terminal { parser, raw, keys, child, master: pair.master }
+        Terminal { parser, raw, keys, reading: Some(reading), child, master: pair.master }
     }
 
     /// The screen as text.
@@ -118,6 +120,9 @@ impl Terminal {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                while self.reading.as_ref().is_some_and(|reading| !reading.is_finished()) && Instant::now() < end {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
                 return status.success();
             }
             assert!(Instant::now() < end, "it does not end; the screen is\n{}", self.text());
