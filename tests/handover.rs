@@ -332,6 +332,10 @@ fn one_person_entered_on_two_laptops_is_joined_and_parted() {
         assert_eq!(who.json(&["search", "clinic"])[0]["client"], "Ana Rivera");
         sound(who);
     }
+    // Closed as one of the two, open as the other: the person stays in sight.
+    tom.run(&["set", &one, "status=closed"]);
+    assert_eq!(tom.json(&["triage"])[0]["name"], "Ana Rivera");
+    tom.run(&["undo"]);
     // Parted again on the other laptop: two people, each with their own.
     tom.run(&["part", &two]);
     tom.run(&["sync"]);
@@ -368,6 +372,12 @@ fn going_back_to_a_backup_tells_first_what_would_be_lost() {
     let told = caseload.run(&restore);
     assert!(told.contains("Ana: ") && told.contains("(log contact)") && told.contains("Nothing was changed"), "{told}");
     assert_eq!(caseload.json(&["show", &ana])["notes"].as_array().unwrap().len(), 1);
+    // While a screen has it open, it is not moved from under it.
+    let mut screen = unlocked(&caseload, (80, 24));
+    screen.wait("Ana");
+    assert!(caseload.refused(&[&restore[..], &["--replace"]].concat()).contains("has this caseload open"));
+    screen.keys("q");
+    assert!(screen.ends());
     let told = caseload.run(&[&restore[..], &["--replace"]].concat());
     assert!(told.contains("The file as it was: "), "{told}");
     assert_eq!(caseload.json(&["show", &ana])["notes"].as_array().unwrap().len(), 0);

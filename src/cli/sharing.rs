@@ -207,7 +207,7 @@ pub fn import(
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     if !dry_run {
-        store.backup_of_the_day()?;
+        store.backup_before_merge()?;
     }
     let secret = passphrase_file.map(read_secret).transpose()?;
     let mut bar = Progress::new("Reading");

@@ -364,10 +364,16 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
     }
     let report = restored(setting, &store, &recovery)?;
     let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
-    // Closing folds what was last written into the one file that is moved.
+    // Closing folds what was last written into the one file that is moved; where another program has it open, it does not.
     drop((store, current));
+    if Path::new(&format!("{}-wal", setting.file().display())).exists() {
+        bail!("Another program has this caseload open: close it first. Nothing was changed.");
+    }
     std::fs::rename(setting.file(), &aside)?;
-    std::fs::rename(&trial.0, setting.file())?;
+    if let Err(error) = std::fs::rename(&trial.0, setting.file()) {
+        std::fs::rename(&aside, setting.file())?;
+        return Err(error.into());
+    }
     Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
 }
 

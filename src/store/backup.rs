@@ -111,15 +111,11 @@ impl Store {
         Ok(path)
     }
 
-    /// Backs up beside the file, once a day, before something of others is merged; keeps the last of each of seven days and
-    /// of each of four weeks, and takes away the others that it made.
-    pub fn backup_of_the_day(&self) -> Result<()> {
-        let Some(folder) = self.path.as_ref().map(|path| path.with_file_name("backups")) else { return Ok(()) };
+    /// Backs up beside the file, before something of others is taken in by hand; keeps the last of each of seven days and of
+    /// each of four weeks, and takes away the others that it made.
+    pub fn backup_before_merge(&self) -> Result<()> {
+        let Some(folder) = self.backups() else { return Ok(()) };
         super::make_folder_for(&folder.join("backup"))?;
-        let today = self.now().date_naive();
-        if backups(&folder)?.iter().any(|(when, _)| when.date() == today) {
-            return Ok(());
-        }
         self.backup(&folder)?;
         let all = backups(&folder)?;
         let keep = kept(&all.iter().map(|(when, _)| *when).collect::<Vec<_>>());
@@ -129,6 +125,20 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The same, once a day: before a sync, whose cost must grow with what changed and not with what is there.
+    pub fn backup_of_the_day(&self) -> Result<()> {
+        let today = self.now().date_naive();
+        let made = match self.backups().filter(|folder| folder.is_dir()) {
+            Some(folder) => backups(&folder)?.iter().any(|(when, _)| when.date() == today),
+            None => false,
+        };
+        if made { Ok(()) } else { self.backup_before_merge() }
+    }
+
+    fn backups(&self) -> Option<PathBuf> {
+        self.path.as_ref().map(|path| path.with_file_name("backups"))
     }
 
     fn write_backup(&self, path: &Path) -> Result<()> {

@@ -88,12 +88,17 @@ pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<Client
     let mut facts = ClientFacts::new(members[0], person.client_name());
     facts.sort_name = sort_name(&person);
     facts.status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
-    facts.area = Area::from_code(person.text(client::area));
-    facts.intensity = Intensity::from_code(person.text(client::intensity));
-    facts.birth_date = person.date(client::birth_date);
-    facts.worker = person.text(client::worker).into();
-    facts.opened = person.date(client::opened);
     for person in std::iter::once(person).chain(persons) {
+        // Open as long as one entry is: joining must hide nobody. What the first does not say, another may.
+        let status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
+        facts.status = facts.status.min(status);
+        facts.area = facts.area.or_else(|| Area::from_code(person.text(client::area)));
+        facts.intensity = facts.intensity.or_else(|| Intensity::from_code(person.text(client::intensity)));
+        facts.birth_date = facts.birth_date.or_else(|| person.date(client::birth_date));
+        facts.opened = facts.opened.or_else(|| person.date(client::opened));
+        if facts.worker.trim().is_empty() {
+            facts.worker = person.text(client::worker).into();
+        }
         facts.also.extend((person.id != members[0]).then(|| person.client_name()));
         facts.phones.extend(filled(person.text(client::phone)));
         add_new(&mut facts.tags, person.words(client::tags));

@@ -74,7 +74,7 @@ impl Desk {
         show: Show<'_>,
     ) -> Result<(), StoreError> {
         if keep {
-            self.store.backup_of_the_day()?;
+            self.store.backup_before_merge()?;
         }
         let mut count = |done: u64| show(done, None);
         let secret = passphrase.as_ref().map(|secret| secret.as_str());
