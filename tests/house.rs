@@ -5,13 +5,15 @@ use std::path::Path;
 /// A room, and the rooms it may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("triage", &["model"]),
-    ("store", &["model", "triage"]),
+    ("practice", &["model"]),
+    ("triage", &["model", "practice"]),
+    ("store", &["model", "practice", "triage"]),
     ("sync", &["model", "triage", "store", "demo"]),
-    ("demo", &["model", "triage", "store"]),
-    ("exchange", &["model", "store"]),
-    ("tui", &["model", "triage", "store", "sync", "demo", "exchange", "cli"]),
-    ("cli", &["model", "triage", "store", "sync", "demo", "exchange", "tui"]),
+    ("demo", &["model", "practice", "triage", "store"]),
+    ("exchange", &["model", "practice", "store"]),
+    ("report", &["model", "practice", "triage", "store"]),
+    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "cli"]),
+    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

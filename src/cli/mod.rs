@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
-use crate::model::{Area, CATALOGUE, ShareKind};
+use crate::model::{CATALOGUE, ShareKind};
 use crate::store::Trust;
 use crate::tui;
 
@@ -69,9 +69,9 @@ enum Command {
         /// Your name, as it stands under what you write
         #[arg(long)]
         worker: String,
-        /// Your practice: healthcare, mental-health, social-work or vocational
-        #[arg(long, value_parser = area)]
-        area: Option<Area>,
+        /// Your practice: healthcare, mental-health, social-work, vocational, or one of your agency's own
+        #[arg(long)]
+        area: Option<String>,
         /// As written after your name: "LCSW, CCM"
         #[arg(long, default_value = "")]
         credentials: String,
@@ -341,7 +341,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             }
         },
         Command::Init { worker, area, credentials } => {
-            writing::init(setting, &worker, area, &credentials, json)?.into()
+            writing::init(setting, &worker, area.as_deref(), &credentials, json)?.into()
         }
         Command::Import { path, format, bundle_passphrase_file, map, dry_run } => {
             let work = match format {
@@ -423,11 +423,6 @@ fn say(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-fn area(text: &str) -> Result<Area, String> {
-    let codes: Vec<&str> = Area::ALL.iter().map(|area| area.code()).collect();
-    Area::from_code(text).ok_or_else(|| format!("it is one of: {}", codes.join(", ")))
 }
 
 fn format(text: &str) -> Result<Incoming, String> {

@@ -66,7 +66,7 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
         let list = everyone.iter().map(|facts| {
             let last = facts.last_contact.as_ref().map(|contact| rfc(contact.when));
             json!({
-                "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.area,
+                "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.areas.first(),
                 "intensity": facts.intensity, "outside_ids": facts.outside_ids, "last_contact": last,
                 "next_appointment": facts.next_visit(today).map(|visit| rfc(visit.starts)),
             })

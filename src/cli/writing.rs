@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::exchange;
 use crate::model::records::{appointment, client, goal, note, plan, step};
 use crate::model::{
-    Area, Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
+    Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
     text::one_line,
 };
 use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
@@ -25,12 +25,16 @@ use super::setting::{ask, read_secret};
 pub fn init(
     setting: &Setting,
     name: &str,
-    area: Option<Area>,
+    area: Option<&str>,
     credentials: &str,
     json: bool,
 ) -> anyhow::Result<String> {
     if name.trim().is_empty() {
         bail!("Your name cannot be empty: it stands under everything you write.");
+    }
+    if let Some(strange) = area.filter(|area| setting.rules.practice().area(area).is_none()) {
+        let codes: Vec<&str> = setting.rules.practice().areas.iter().map(|area| area.code.as_str()).collect();
+        bail!("There is no practice area \"{strange}\". It is one of: {}.", codes.join(", "));
     }
     let passphrase = setting.new_passphrase(None)?;
     make_folder_for(setting.file())?;
@@ -38,7 +42,7 @@ pub fn init(
         id: RowId::new(u64::try_from(setting.moment().now.timestamp_millis()).unwrap_or(0)),
         name: name.trim().into(),
         credentials: credentials.into(),
-        area: area.map_or("", Area::code).into(),
+        area: area.unwrap_or("").into(),
     };
     let (store, recovery) = Store::create(setting.file(), &passphrase, &worker, wall_clock())?;
     if json {
@@ -185,7 +189,8 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let mut change = Change::new(format!("add {}", record.label.to_lowercase()));
     change.create(record, row, stream);
     let worker = store.worker().clone();
-    for (field, value) in record.defaults(&moment, &worker.name, &worker.area) {
+    let beginning = setting.rules.practice().beginning(&worker.name, &worker.area);
+    for (field, value) in record.defaults(&moment, &beginning) {
         let named = record.field(field.field).is_some_and(|field| given(field.name).is_some());
         if !named && !value.is_empty() {
             change.set(row, field, value);
@@ -240,7 +245,7 @@ pub fn log(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
     let row = store.new_id();
     let mut change = Change::new("log contact");
     change.create(&note::TYPE, row, stream);
-    for (field, value) in note::TYPE.defaults(&setting.moment(), "", "") {
+    for (field, value) in note::TYPE.defaults(&setting.moment(), &setting.rules.practice().beginning("", "")) {
         let named =
             note::TYPE.field(field.field).is_some_and(|field| fields.iter().any(|(name, _)| name == field.name));
         if !named {

@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use crate::model::records::{appointment, care_team, client, goal, need, note, plan, relationship, step, task};
 use crate::model::{
-    AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Domain, FieldId, GoalStatus, Intensity, Moment,
-    NeedStatus, PlanKind, PlanStatus, RecordType, RowId, Severity, Value, WorkStatus,
+    AppointmentStatus, Arranged, ClientStatus, ContactKind, Domain, FieldId, GoalStatus, Intensity, Moment, NeedStatus,
+    PlanKind, PlanStatus, RecordType, RowId, Severity, Value, WorkStatus,
 };
+use crate::practice::Practice;
 use crate::store::{self, Draft, Store, Worker};
 use crate::triage::calendar::{add_business_days, add_days};
 
@@ -50,7 +51,7 @@ struct Words {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AreaWords {
-    code: Area,
+    code: String,
     goals: Vec<String>,
     domains: Vec<Domain>,
     steps: Vec<String>,
@@ -73,7 +74,7 @@ pub fn worker() -> Worker {
         id: RowId::derived(&["demo", "worker"]),
         name: "Rosa Ortiz".into(),
         credentials: "LCSW".into(),
-        area: Area::SocialWork.code().into(),
+        area: "social-work".into(),
     }
 }
 
@@ -227,7 +228,7 @@ impl Maker<'_> {
             ),
             (client::address, format!("{} {}", self.rng.u16(1..400), self.pick(&words.street)).into()),
             (client::living, living.into()),
-            (client::area, self.area.code.code().into()),
+            (client::area, self.area.code.as_str().into()),
             (client::intensity, intensity.code().into()),
             (client::status, status.code().into()),
             (client::opened, Value::Date(opened)),
@@ -278,10 +279,7 @@ impl Maker<'_> {
         if self.rng.bool() {
             let values = vec![
                 (care_team::name, format!("Dr. {}", self.pick(&words.family)).into()),
-                (
-                    care_team::role,
-                    if self.area.code == Area::MentalHealth { "psychiatrist" } else { "physician" }.into(),
-                ),
+                (care_team::role, if self.area.code == "mental-health" { "psychiatrist" } else { "physician" }.into()),
                 (care_team::organisation, self.pick(&words.organisation).into()),
                 (care_team::phone, format!("555-{:04}", self.rng.u16(100..9999)).into()),
             ];
@@ -304,12 +302,7 @@ impl Maker<'_> {
         if story == Story::Ordinary && self.rng.u8(..6) == 0 {
             return Vec::new();
         }
-        let kind = match area.code {
-            Area::Healthcare => PlanKind::Discharge,
-            Area::MentalHealth => PlanKind::Recovery,
-            Area::SocialWork => PlanKind::Service,
-            Area::Vocational => PlanKind::Ipe,
-        };
+        let kind = Practice::standard().area(&area.code).map_or(PlanKind::Service, |area| area.plan);
         let review = add_days(
             self.today(),
             if story == Story::Quiet { i64::from(self.rng.u8(40..180)) } else { i64::from(self.rng.u8(..120)) - 5 },

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 
 use crate::model::records::{client, enrollment, need, note, relationship};
-use crate::model::{Area, ClientStatus, ContactKind, Domain, FieldId, NeedStatus, RecordType, RowId, Severity, Value};
+use crate::model::{ClientStatus, ContactKind, Domain, FieldId, NeedStatus, RecordType, RowId, Severity, Value};
 use crate::store::Draft;
 
 use super::table::{Line, Table, in_folder};
@@ -405,7 +405,7 @@ impl Person<'_> {
         put(&mut draft, client::family_name, family.trim());
         put(&mut draft, client::birth_date, self.birth_date);
         put(&mut draft, client::gender, gender(line).as_str());
-        put(&mut draft, client::area, Area::SocialWork.code());
+        put(&mut draft, client::area, "social-work");
         let open: Vec<&&Stay> = stays.iter().filter(|stay| stay.exit.is_none()).collect();
         let status = if stays.is_empty() || !open.is_empty() { ClientStatus::Active } else { ClientStatus::Closed };
         put(&mut draft, client::status, status.code());

@@ -1,6 +1,6 @@
 //! What a record type and a field are, and the macro in which each is declared once.
 
-use super::choice::Choice;
+use super::lists::Choices;
 use super::records::CATALOGUE;
 
 /// A kind of record: its number and name are for ever, its labels may change.
@@ -39,6 +39,10 @@ pub struct Field {
     pub ordered: bool,
     /// When two sites disagree, all their values are shown and none is picked.
     pub safety: bool,
+    /// Triage rules may look at it: a date that something falls due by, a choice or a text that says whether it does.
+    pub watched: bool,
+    /// Where the field holds one of these codes (a date or a time: anything), the row asks for nothing more.
+    pub settles: &'static [&'static str],
     pub shown: Shown,
 }
 
@@ -69,20 +73,22 @@ pub enum Kind {
         unit: &'static str,
     },
     Yes,
-    Choice(&'static [Choice]),
+    Choice(Choices),
     /// A row of another record type, by its name.
     Link(&'static str),
     /// How often something comes again: a rule of RFC 5545.
     Repeat,
     /// Words, each of its own: added and removed one by one, and merged one by one.
     Words,
+    /// Several choices of one list, merged one by one.
+    Choices(Choices),
     /// Rows of another record type, merged one by one.
     Links(&'static str),
 }
 
 impl Kind {
     pub fn is_set(self) -> bool {
-        matches!(self, Kind::Words | Kind::Links(_))
+        matches!(self, Kind::Words | Kind::Choices(_) | Kind::Links(_))
     }
 }
 
@@ -98,6 +104,8 @@ impl Field {
             searched: false,
             ordered: false,
             safety: false,
+            watched: false,
+            settles: &[],
             shown: Shown::Form,
         }
     }
@@ -127,6 +135,16 @@ impl Field {
         self
     }
 
+    pub(super) const fn watched(mut self) -> Field {
+        self.watched = true;
+        self
+    }
+
+    pub(super) const fn settles(mut self, codes: &'static [&'static str]) -> Field {
+        self.settles = codes;
+        self
+    }
+
     pub(super) const fn kept(mut self) -> Field {
         self.shown = Shown::Kept;
         self
@@ -140,6 +158,11 @@ impl RecordType {
 
     pub fn field_by_name(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether triage rules may look at rows of this type.
+    pub fn is_watched(&self) -> bool {
+        self.fields.iter().any(|field| field.watched)
     }
 
     pub fn ordered_by(&self) -> Option<&'static Field> {

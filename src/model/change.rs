@@ -109,11 +109,13 @@ impl Change {
                         return Err(field.invalid("cannot be empty"));
                     }
                 }
-                Edit::Member { field, element, .. } => {
+                Edit::Member { field, element, present, .. } => {
                     let field = known(*field)?;
                     let fits = match field.kind {
                         Kind::Words => !element.trim().is_empty(),
                         Kind::Links(_) => element.parse::<RowId>().is_ok(),
+                        // What is on no list any more can still be taken away.
+                        Kind::Choices(choices) => !present || choices.holds(element),
                         _ => false,
                     };
                     if !fits {
@@ -162,10 +164,10 @@ impl Field {
                 }
             }
             (Kind::Choice(choices), Value::Text(code)) => {
-                if choices.iter().any(|choice| choice.code == code) {
+                if choices.holds(code) {
                     Ok(())
                 } else {
-                    Err(self.invalid(format!("must be one of: {}", codes(choices))))
+                    Err(self.invalid(format!("must be one of: {}", codes(choices.all()))))
                 }
             }
             _ => Err(self.invalid("is not of the right kind")),

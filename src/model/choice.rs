@@ -35,13 +35,6 @@ macro_rules! choices {
 }
 
 choices! {
-    /// The four practices.
-    Area {
-        Healthcare "healthcare" "Healthcare",
-        MentalHealth "mental-health" "Mental health",
-        SocialWork "social-work" "Social work",
-        Vocational "vocational" "Vocational rehabilitation",
-    }
     /// How closely a client is followed; the contact rule in `triage.toml` goes by it.
     Intensity {
         Intensive "intensive" "Intensive (weekly)",
@@ -140,6 +133,209 @@ choices! {
         Attempt "attempt" "No contact made",
         Service "service" "Service given",
         Record "record" "Note to the record",
+    }
+    ClosingOutcome {
+        GoalsReached "goals-reached" "Goals reached",
+        PartlyReached "partly-reached" "Goals partly reached",
+        ReferredOn "referred-on" "Referred on",
+        MovedAway "moved-away" "Moved away",
+        LostContact "lost-contact" "Contact lost",
+        /// A choice, not a failure.
+        Declined "declined" "Client chose to end",
+        NotEligible "not-eligible" "No longer eligible",
+        Institution "institution" "Hospital, jail or other institution",
+        Died "died" "Died",
+    }
+    /// Why a need cannot be met: what an agency speaks up about.
+    Barrier {
+        NoPlace "no-place" "No place free, waiting list",
+        NoService "no-service" "No such service here",
+        NotEligible "not-eligible" "Not eligible",
+        Cost "cost" "Cost",
+        Transport "transport" "No way to get there",
+        Language "language" "Language",
+        Papers "papers" "Papers missing",
+        Record "record" "Criminal, rental or credit record",
+        Access "access" "Not accessible",
+        Unsafe "unsafe" "Not safe",
+        Other "other" "Something else",
+    }
+    /// Whose idea a goal is: self-determination on the record.
+    ClientChoice {
+        Own "own" "Chosen by the client",
+        Agreed "agreed" "Proposed and agreed to",
+        Required "required" "Required by others",
+        Declined "declined" "Client chose not to",
+    }
+    SignatureRole {
+        Author "author" "Author",
+        Cosigner "co-signer" "Co-signer",
+        Client "client" "Client",
+        Guardian "guardian" "Guardian",
+        Worker "worker" "Case manager",
+    }
+    /// What a release of information may cover.
+    Information {
+        Contact "contact" "Name and how to reach",
+        Whereabouts "whereabouts" "Where they live or stay",
+        Attendance "attendance" "Appointments and attendance",
+        Needs "needs" "Needs, goals and plan",
+        Notes "notes" "Notes",
+        Health "health" "Health and medication",
+        MentalHealth "mental-health" "Mental health and safety plan",
+        SubstanceUse "substance-use" "Substance use",
+        Violence "violence" "Domestic violence",
+        Income "income" "Income and benefits",
+        Employment "employment" "Work and education",
+        Family "family" "Family and household",
+    }
+    ConsentForm {
+        Written "written" "In writing",
+        Electronic "electronic" "Signed on a screen",
+        Verbal "verbal" "By word of mouth",
+    }
+    AuthorizationStatus {
+        Asked "asked" "Asked for",
+        Approved "approved" "Approved",
+        Denied "denied" "Denied",
+        Ended "ended" "Ended",
+    }
+    BenefitStatus {
+        Preparing "preparing" "Being prepared",
+        Applied "applied" "Applied",
+        Active "active" "Active",
+        Denied "denied" "Denied or cut",
+        Ended "ended" "Ended",
+    }
+    Adherence {
+        AsPrescribed "as-prescribed" "As prescribed",
+        Mostly "mostly" "Mostly",
+        Sometimes "sometimes" "Sometimes",
+        NotTaken "not-taken" "Not taken",
+        Declined "declined" "Client chose not to",
+    }
+    /// Whether the law asks for a report (a child, an older or disabled adult in danger).
+    Report {
+        NotNeeded "not-needed" "Not needed",
+        Due "due" "Must be made",
+        Made "made" "Made",
+    }
+    /// A referral through its whole life; the loop is closed when it is known what came of it.
+    ReferralStatus {
+        Draft "draft" "Draft",
+        Sent "sent" "Sent",
+        Received "received" "Received there",
+        Accepted "accepted" "Accepted",
+        Waitlisted "waitlisted" "On their waiting list",
+        Declined "declined" "Declined",
+        Scheduled "scheduled" "Appointment set",
+        Served "served" "Service received",
+        Closed "closed" "Closed",
+    }
+    ReferralOutcome {
+        Served "served" "Got what was asked",
+        Partly "partly" "Got part of it",
+        NotServed "not-served" "Did not get it",
+        NotEligible "not-eligible" "Not eligible there",
+        NoAnswer "no-answer" "Never answered",
+        Declined "declined" "Client chose not to",
+        Elsewhere "elsewhere" "Helped elsewhere",
+    }
+    AdvocacyKind {
+        Appeal "appeal" "Appeal",
+        FairHearing "fair-hearing" "Fair hearing",
+        PeerToPeer "peer-to-peer" "Peer-to-peer review",
+        Grievance "grievance" "Grievance",
+        Accommodation "accommodation" "Reasonable accommodation",
+        Request "request" "Request or negotiation",
+        Policy "policy" "Policy change",
+    }
+    AdvocacyStatus {
+        Open "open" "Open",
+        Filed "filed" "Filed",
+        Won "won" "Granted",
+        Partly "partly" "Partly granted",
+        Lost "lost" "Refused",
+        Withdrawn "withdrawn" "Withdrawn",
+    }
+    StayKind {
+        Medical "medical" "Hospital, medical",
+        Psychiatric "psychiatric" "Hospital, psychiatric",
+        Emergency "emergency" "Emergency visit, medical",
+        EmergencyPsychiatric "emergency-psychiatric" "Emergency visit, mental health or substance use",
+        Rehabilitation "rehabilitation" "Rehabilitation or nursing facility",
+        Detox "detox" "Withdrawal management",
+    }
+    /// Of the medical decisions after a discharge (CPT 99495, 99496).
+    Complexity {
+        Moderate "moderate" "Moderate: visit within 14 days",
+        High "high" "High: visit within 7 days",
+    }
+    ArrangementKind {
+        HomeHealth "home-health" "Home health",
+        Equipment "equipment" "Durable medical equipment",
+        Placement "placement" "Rehabilitation placement",
+        Medication "medication" "Medication list",
+        Teaching "teaching" "Teaching",
+        FollowUp "follow-up" "Follow-up appointment",
+        Transport "transport" "Way home",
+        Other "other" "Something else",
+    }
+    ArrangementStatus {
+        Open "open" "To do",
+        Ordered "ordered" "Ordered",
+        Confirmed "confirmed" "Confirmed",
+        InPlace "in-place" "In place",
+        NotNeeded "not-needed" "Not needed",
+    }
+    ServiceStatus {
+        Waiting "waiting" "Waiting",
+        Active "active" "Active",
+        Paused "paused" "Paused",
+        Ended "ended" "Ended",
+    }
+    HousingKind {
+        Street "street" "Outside, or a place not meant for living",
+        Shelter "shelter" "Shelter",
+        Doubled "doubled" "With friends or family for now",
+        Hotel "hotel" "Hotel or motel",
+        Institution "institution" "Hospital, jail or other institution",
+        Transitional "transitional" "Transitional housing",
+        Supportive "supportive" "Supportive housing",
+        RentalSubsidised "rental-subsidised" "Rental with a subsidy",
+        Rental "rental" "Rental",
+        Owned "owned" "Own home",
+        Family "family" "With family, to stay",
+        Facility "facility" "Nursing or group home",
+    }
+    VocationOutcome {
+        Employed "employed" "Employed",
+        NotEmployed "not-employed" "Not employed",
+        NotEligible "not-eligible" "Not eligible",
+        Declined "declined" "Client chose to end",
+    }
+    DisclosureWay {
+        Print "print" "On paper",
+        Export "export" "As a file",
+        Bundle "bundle" "As a bundle",
+        Spoken "spoken" "By word of mouth",
+        Message "message" "By message or mail",
+    }
+    ResourceStatus {
+        Open "open" "Yes",
+        Waiting "waiting" "Waiting list",
+        Full "full" "Full",
+        Closed "closed" "Closed for good",
+    }
+    CredentialStatus {
+        Held "held" "Held",
+        Working "working-towards" "Working towards it",
+        GivenUp "given-up" "Given up",
+    }
+    SupervisionKind {
+        Individual "individual" "Individual",
+        Group "group" "Group",
+        Triadic "triadic" "Two with a supervisor",
     }
 }
 

@@ -1,9 +1,14 @@
 //! From what a person types into a field to its value, and what a new row starts with.
 
-use super::records::{appointment, client, enrollment, goal, need, note, plan, step, task};
+use super::records::{
+    advocacy, appointment, arrangement, assessment, authorization, benefit, client, consent, credential, disclosure,
+    education, employment, enrollment, goal, housing, incident, medication_check, need, note, plan, referral, resource,
+    safety_plan, service, step, supervision, task, vocation,
+};
 use super::{
-    AppointmentStatus, Area, Choice, ClientStatus, ContactKind, Field, FieldId, GoalStatus, Invalid, Kind, Moment,
-    NeedStatus, PlanKind, PlanStatus, RecordType, Value, WorkStatus, series, when,
+    AdvocacyStatus, AppointmentStatus, ArrangementStatus, AuthorizationStatus, BenefitStatus, Choice, ClientStatus,
+    ConsentForm, ContactKind, CredentialStatus, Field, FieldId, GoalStatus, Invalid, Kind, Moment, NeedStatus,
+    PlanKind, PlanStatus, RecordType, ReferralStatus, ResourceStatus, ServiceStatus, Value, WorkStatus, series, when,
 };
 
 impl Field {
@@ -39,10 +44,12 @@ impl Field {
                 "no" | "n" | "false" | "0" => Value::Yes(false),
                 _ => return Err(self.invalid("must be yes or no")),
             },
-            Kind::Choice(choices) => Value::text(pick(choices, trimmed).map_err(|why| self.invalid(why))?.code),
+            Kind::Choice(choices) => Value::text(pick(choices.all(), trimmed).map_err(|why| self.invalid(why))?.code),
             Kind::Link(_) => Value::Link(trimmed.parse().map_err(|_| self.invalid("is not a row's id"))?),
             Kind::Repeat => Value::text(series::rule(trimmed, moment).map_err(|why| self.invalid(why))?),
-            Kind::Words | Kind::Links(_) => return Err(self.invalid("holds several things: add them one by one")),
+            Kind::Words | Kind::Choices(_) | Kind::Links(_) => {
+                return Err(self.invalid("holds several things: add them one by one"));
+            }
         };
         self.check(&value)?;
         Ok(value)
@@ -76,30 +83,35 @@ fn pick(choices: &'static [Choice], text: &str) -> Result<&'static Choice, Strin
     }
 }
 
+/// Who adds a row, and how things are begun in their practice.
+#[derive(Clone, Copy)]
+pub struct Beginning<'a> {
+    pub worker: &'a str,
+    /// The code of the worker's practice area, or empty.
+    pub area: &'a str,
+    /// The kind of plan that is made there.
+    pub plan: PlanKind,
+}
+
 impl RecordType {
-    /// What a new row starts with. `worker` and `area` are those of the person who adds it.
-    pub fn defaults(&self, moment: &Moment, worker: &str, area: &str) -> Vec<(FieldId, Value)> {
+    /// What a new row starts with.
+    pub fn defaults(&self, moment: &Moment, beginning: &Beginning<'_>) -> Vec<(FieldId, Value)> {
         let today = || Value::Date(moment.today());
         let code = |code: &str| Value::text(code);
         if *self == client::TYPE {
             let mut values = vec![(client::status, code(ClientStatus::Active.code())), (client::opened, today())];
-            values.push((client::worker, worker.into()));
-            values.push((client::area, area.into()));
+            values.push((client::worker, beginning.worker.into()));
+            values.push((client::area, beginning.area.into()));
             values
         } else if *self == enrollment::TYPE {
             vec![(enrollment::entry, today()), (enrollment::head, Value::Yes(true))]
         } else if *self == need::TYPE {
             vec![(need::status, code(NeedStatus::Open.code())), (need::identified, today())]
         } else if *self == plan::TYPE {
-            let kind = match Area::from_code(area) {
-                Some(Area::Healthcare) => PlanKind::Discharge,
-                Some(Area::MentalHealth) => PlanKind::Recovery,
-                Some(Area::Vocational) => PlanKind::Ipe,
-                Some(Area::SocialWork) | None => PlanKind::Service,
-            };
             let review = moment.today().checked_add_months(chrono::Months::new(6));
             vec![
-                (plan::kind, code(kind.code())),
+                (plan::kind, code(beginning.plan.code())),
+                (plan::version, Value::Whole(1)),
                 (plan::status, code(PlanStatus::Active.code())),
                 (plan::start, today()),
                 (plan::review_due, review.map_or(Value::Empty, Value::Date)),
@@ -118,7 +130,36 @@ impl RecordType {
         } else if *self == note::TYPE {
             vec![(note::when, Value::Time(moment.now)), (note::kind, code(ContactKind::Phone.code()))]
         } else {
-            Vec::new()
+            self.defaults_of_the_rest(moment)
+        }
+    }
+
+    fn defaults_of_the_rest(&self, moment: &Moment) -> Vec<(FieldId, Value)> {
+        let today = Value::Date(moment.today());
+        let now = Value::Time(moment.now);
+        match self.name {
+            "consent" => vec![(consent::from, today), (consent::form, ConsentForm::Written.code().into())],
+            "authorization" => vec![(authorization::status, AuthorizationStatus::Approved.code().into())],
+            "benefit" => vec![(benefit::status, BenefitStatus::Active.code().into())],
+            "medication_check" => vec![(medication_check::when, now)],
+            "assessment" => vec![(assessment::on, today)],
+            "safety_plan" => vec![(safety_plan::reviewed, today)],
+            "incident" => vec![(incident::began, now)],
+            "referral" => vec![(referral::status, ReferralStatus::Draft.code().into())],
+            "advocacy" => vec![(advocacy::status, AdvocacyStatus::Open.code().into())],
+            "arrangement" => {
+                vec![(arrangement::owner, "me".into()), (arrangement::status, ArrangementStatus::Open.code().into())]
+            }
+            "service" => vec![(service::status, ServiceStatus::Active.code().into()), (service::since, today)],
+            "housing" => vec![(housing::from, today)],
+            "vocation" => vec![(vocation::applied, today)],
+            "employment" => vec![(employment::started, today)],
+            "disclosure" => vec![(disclosure::when, now)],
+            "resource" => vec![(resource::status, ResourceStatus::Open.code().into())],
+            "credential" => vec![(credential::status, CredentialStatus::Held.code().into())],
+            "education" => vec![(education::on, today)],
+            "supervision" => vec![(supervision::on, today)],
+            _ => Vec::new(),
         }
     }
 }
@@ -164,8 +205,9 @@ mod tests {
 
     #[test]
     fn a_new_row_starts_with_values_that_fit() {
+        let beginning = Beginning { worker: "Rosa Ortiz", area: "healthcare", plan: PlanKind::Discharge };
         for record in crate::model::CATALOGUE.iter().filter(|record| ***record != worker::TYPE) {
-            for (id, value) in record.defaults(&moment(), "Rosa Ortiz", "healthcare") {
+            for (id, value) in record.defaults(&moment(), &beginning) {
                 field(record, id).check(&value).unwrap();
             }
         }

@@ -100,7 +100,14 @@ impl Row {
 
     /// What a person reads in this field: labels for choices, sets separated by commas.
     pub fn shown(&self, field: &Field) -> String {
-        if field.kind.is_set() { self.words(field.id).join(", ") } else { field.shown(self.get(field.id)) }
+        match field.kind {
+            Kind::Choices(choices) => {
+                let label = |code: &String| choices.find(code).map_or(code.as_str(), |choice| choice.label).to_string();
+                self.words(field.id).iter().map(label).collect::<Vec<_>>().join(", ")
+            }
+            kind if kind.is_set() => self.words(field.id).join(", "),
+            _ => field.shown(self.get(field.id)),
+        }
     }
 
     /// `{id, client, <every field>}` with stable keys: what `--json` shows.
@@ -146,10 +153,9 @@ impl Field {
     /// A value of this field as a person reads it.
     pub fn shown(&self, value: &Value) -> String {
         match (self.kind, value) {
-            (Kind::Choice(choices), Value::Text(code)) => choices
-                .iter()
-                .find(|choice| choice.code == code)
-                .map_or(code.clone(), |choice| choice.label.to_string()),
+            (Kind::Choice(choices), Value::Text(code)) => {
+                choices.find(code).map_or(code.clone(), |choice| choice.label.to_string())
+            }
             (Kind::Repeat, Value::Text(rule)) => super::series::in_words(rule),
             (Kind::Time, Value::Time(time)) => time.format("%a %-d %b %Y %H:%M").to_string(),
             (Kind::Date, Value::Date(day)) => day.format("%a %-d %b %Y").to_string(),

@@ -57,11 +57,14 @@ impl Store {
                     report.problems.push(format!("{} {} is not what its journal says", record.name, state.id));
                 }
             }
+            for broken in self.broken_seals(stream)? {
+                report.problems.push(format!("the signed text of signature {broken} was altered"));
+            }
             if projection::is_client(&self.db, stream)? {
                 clients += 1;
                 let root = joined::root_said(&self.db, stream)?;
                 let made = match root == stream {
-                    true => facts::gather(&self.db, &joined::members(&self.db, root)?)?,
+                    true => facts::gather(&self.db, &joined::members(&self.db, root)?, None)?,
                     false => None,
                 };
                 if root != joined::root(&self.db, stream)? || facts::of(&self.db, stream)? != made {

@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::share;
+use crate::model::records::{share, signature};
 use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, Value, record_by_number};
 use crate::triage::ClientFacts;
 
@@ -17,7 +17,7 @@ use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
 use super::sites::Trust;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, facts};
+use super::{Result, Store, StoreError, facts, signing};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
@@ -160,7 +160,7 @@ impl<'a> Writer<'a> {
     pub fn delete(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
         let stream = self.existing(record, row)?.stream;
         let mut seen = journal::seen_of_stream(self.db, stream)?;
-        let next = self.next(stream)?;
+        let next = self.next(stream, false)?;
         seen.retain(|(site, _)| *site != self.header.site);
         seen.push((self.header.site, next));
         seen.sort_unstable();
@@ -189,12 +189,17 @@ impl<'a> Writer<'a> {
         value: Vec<u8>,
         base: Option<Vec<EntryRef>>,
     ) -> Result<()> {
+        if let Some(record) = record_by_number(record)
+            && signing::is_frozen(self.db, record, row)?
+        {
+            return Err(StoreError::Signed);
+        }
         let header = self.header.clone();
         let state = self.workspace.change(record, row, header.stream)?;
         let stream = state.stream;
         let base = base.unwrap_or_else(|| state.base(field, key));
         let entry = Entry { record, row, field, key: key.into(), base, content: Content::Value(value) };
-        let at = EntryRef { site: header.site, index: self.next(stream)? };
+        let at = EntryRef { site: header.site, index: self.next(stream, record == signature::TYPE.number)? };
         let state = self.workspace.change(record, row, stream)?;
         state.apply(&header, at, entry.clone(), &|_| true);
         let pending = self.pending.get_mut(&stream).expect("next() opened it");
@@ -206,10 +211,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The index that the next entry in a stream gets.
-    fn next(&mut self, stream: RowId) -> Result<u64> {
+    /// The index that the next entry in a stream gets. Whoever has a copy to read may still put their name under it.
+    fn next(&mut self, stream: RowId, signs: bool) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
-            if self.is_only_a_copy(stream)? {
+            if !signs && self.is_only_a_copy(stream)? {
                 return Err(StoreError::OnlyACopy);
             }
             let end = journal::chain_end(self.db, stream, self.header.site)?;

@@ -36,6 +36,12 @@ pub enum StoreError {
         "Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover."
     )]
     OnlyACopy,
+    #[error(
+        "Not changed: it is signed, and what is signed stays as it is. Say what is to be put right in an addendum."
+    )]
+    Signed,
+    #[error("Not done: this note is not signed yet.")]
+    Unsigned,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Cannot undo: \"{0}\" was changed again since.")]
@@ -67,6 +73,8 @@ impl StoreError {
             }
             StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
+            StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
+            StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
             _ => return None,
         })

@@ -7,15 +7,16 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::{
-    appointment, client, enrollment, goal, note, plan, relationship, share, snooze, step, task,
+    appointment, assessment, authorization, client, enrollment, goal, note, plan, relationship, share, signature,
+    snooze, step, task,
 };
 use crate::model::{
-    AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, GoalStatus, Intensity, PlanKind, PlanStatus,
-    RecordType, Row, RowId, ShareKind, WorkStatus,
+    AppointmentStatus, Arranged, CATALOGUE, ClientStatus, ContactKind, GoalStatus, Intensity, PlanKind, PlanStatus,
+    RecordType, Row, RowId, ShareKind,
 };
 use crate::triage::{
-    ClientFacts, Contact, Dependent, Due, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share, Snooze, Visit, WEEKS,
-    monday,
+    Approved, ClientFacts, Contact, Dependent, Due, DueAt, Mark, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share,
+    Snooze, Unsigned, Visit, WEEKS, monday,
 };
 
 use super::projection::{is_client, read_row};
@@ -49,15 +50,19 @@ fn unpack(body: &[u8]) -> Result<ClientFacts> {
     postcard::from_bytes(body).map_err(|_| StoreError::Damaged("a client's facts cannot be read".into()))
 }
 
-/// Makes the facts of a client again from its rows, and those of everyone whom that concerns. Gives whose.
-pub(super) fn refresh(db: &Connection, stream: RowId) -> Result<BTreeSet<RowId>> {
+/// Makes the facts of a client again from its rows, and those of everyone whom that concerns; where only rows of some
+/// types changed, only what those types say. Gives whose.
+pub(super) fn refresh(db: &Connection, stream: RowId, touched: &BTreeSet<u16>) -> Result<BTreeSet<RowId>> {
     if !is_client(db, stream)? {
         return Ok(BTreeSet::new());
     }
     let roots = joined::follow(db, stream)?;
     for root in &roots {
         let members = joined::members(db, *root)?;
-        match gather(db, &members)? {
+        // Of one person entered once, what stands of the types that nobody touched is as it was.
+        let alone = members == [stream] && !touched.contains(&client::TYPE.number);
+        let before = if alone { of(db, *root)? } else { None };
+        match gather(db, &members, before.map(|before| (before, touched)))? {
             Some(facts) => {
                 let body = postcard::to_allocvec(&facts).expect("plain data packs into memory");
                 db.prepare_cached(
@@ -74,112 +79,339 @@ pub(super) fn refresh(db: &Connection, stream: RowId) -> Result<BTreeSet<RowId>>
     Ok(roots)
 }
 
-/// The facts of one person, who may have been entered more than once: the first of `members` is the one shown.
-pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<ClientFacts>> {
-    let of_all = |record: &'static RecordType, filter: &str| -> Result<Vec<Row>> {
+/// The facts of one person, who may have been entered more than once: the first of `members` is the one shown. With the
+/// facts as they were, only what rows of the touched types say is gathered again.
+pub(super) fn gather(
+    db: &Connection,
+    members: &[RowId],
+    before: Option<(ClientFacts, &BTreeSet<u16>)>,
+) -> Result<Option<ClientFacts>> {
+    let all = Gathering { db, members };
+    let (mut facts, touched) = match before {
+        Some((facts, touched)) => (facts, Some(touched)),
+        None => match all.person()? {
+            Some(facts) => (facts, None),
+            None => return Ok(None),
+        },
+    };
+    let of = |records: &[&RecordType]| {
+        touched.is_none_or(|touched| records.iter().any(|record| touched.contains(&record.number)))
+    };
+    if of(&[&note::TYPE]) {
+        all.contacts(&mut facts)?;
+    }
+    if of(&[&note::TYPE, &appointment::TYPE]) {
+        all.visits(&mut facts)?;
+        facts.last_seen = last_seen(db, members)?;
+    }
+    if of(&[&note::TYPE, &signature::TYPE]) {
+        facts.unsigned = all.unsigned()?;
+    }
+    if of(&[&note::TYPE, &authorization::TYPE]) {
+        facts.authorizations = all.authorizations()?;
+    }
+    if of(&[&relationship::TYPE]) {
+        all.relations(&mut facts)?;
+    }
+    if of(&[&enrollment::TYPE]) {
+        facts.enrollments = all.rows(&enrollment::TYPE, "AND \"exit\" IS NULL")?.iter().map(open_enrollment).collect();
+    }
+    if of(&[&plan::TYPE]) {
+        facts.plans =
+            all.rows(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")?.iter().map(open_plan).collect();
+    }
+    let open = "AND (status IS NULL OR status = 'open')";
+    if of(&[&goal::TYPE]) {
+        facts.goals = all.rows(&goal::TYPE, open)?.iter().map(open_goal).collect();
+    }
+    let due = |row: &Row, what, due| Due { row: row.id, what: row.text(what).into(), due: row.date(due) };
+    if of(&[&step::TYPE]) {
+        facts.steps = all.rows(&step::TYPE, open)?.iter().map(|row| due(row, step::what, step::due)).collect();
+    }
+    if of(&[&task::TYPE]) {
+        facts.tasks = all.rows(&task::TYPE, open)?.iter().map(|row| due(row, task::what, task::due)).collect();
+    }
+    if of(&[&snooze::TYPE]) {
+        facts.snoozes = all.rows(&snooze::TYPE, "")?.iter().filter_map(put_off).collect();
+    }
+    if of(&[&share::TYPE]) {
+        facts.shares = all.shares()?;
+    }
+    for record in CATALOGUE.iter().copied().filter(|record| record.is_watched() && of(&[record])) {
+        let found = all.marks(record)?;
+        facts.marks.retain(|mark| mark.record != record.number);
+        facts.marks.extend(found);
+    }
+    facts.marks.sort_by_key(|mark| (mark.record, mark.row));
+    facts.conflicts = all.conflicts()?;
+    Ok(Some(facts))
+}
+
+/// How many rows of one type triage looks at: the newest, and those without a date.
+const MARKS: usize = 12;
+/// How many unsigned notes are named.
+const UNSIGNED: usize = 3;
+
+/// One person's rows, whoever entered them.
+struct Gathering<'a> {
+    db: &'a Connection,
+    members: &'a [RowId],
+}
+
+impl Gathering<'_> {
+    fn rows(&self, record: &'static RecordType, filter: &str) -> Result<Vec<Row>> {
         let mut found = Vec::new();
-        for stream in members {
-            found.extend(rows(db, record, *stream, filter)?);
+        for stream in self.members {
+            found.extend(rows(self.db, record, *stream, filter)?);
         }
         Ok(found)
+    }
+
+    /// What the persons' own rows say.
+    fn person(&self) -> Result<Option<ClientFacts>> {
+        let mut persons = self.rows(&client::TYPE, "")?.into_iter();
+        let first = self.members[0];
+        let Some(person) = persons.next().filter(|person| person.id == first) else { return Ok(None) };
+        let mut facts = ClientFacts::new(first, person.client_name());
+        facts.sort_name = sort_name(&person);
+        facts.status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
+        for person in std::iter::once(person).chain(persons) {
+            // Open as long as one entry is: joining must hide nobody. What the first does not say, another may.
+            let status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
+            facts.status = facts.status.min(status);
+            add_new(&mut facts.areas, &filled(person.text(client::area)).into_iter().collect::<Vec<_>>());
+            add_new(&mut facts.areas, person.words(client::also_areas));
+            facts.intensity = facts.intensity.or_else(|| Intensity::from_code(person.text(client::intensity)));
+            facts.birth_date = facts.birth_date.or_else(|| person.date(client::birth_date));
+            facts.opened = facts.opened.or_else(|| person.date(client::opened));
+            if facts.worker.trim().is_empty() {
+                facts.worker = person.text(client::worker).into();
+            }
+            facts.also.extend((person.id != first).then(|| person.client_name()));
+            facts.own_phones.extend(filled(person.text(client::phone)));
+            add_new(&mut facts.tags, person.words(client::tags));
+            add_new(&mut facts.outside_ids, person.words(client::outside_ids));
+            facts.crisis.extend(person.text(client::crisis).split(" / ").filter_map(filled));
+            facts.safe_contact |= !person.text(client::safe_contact).trim().is_empty();
+            facts.interpreter |= person.yes(client::interpreter);
+        }
+        Ok(Some(facts))
+    }
+
+    fn contacts(&self, facts: &mut ClientFacts) -> Result<()> {
+        facts.last_contact = None;
+        for stream in self.members {
+            let last = last_contact(self.db, *stream)?;
+            facts.last_contact =
+                facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
+        }
+        facts.contact_weeks = contact_weeks(self.db, self.members, facts.last_contact.as_ref())?;
+        Ok(())
+    }
+
+    fn visits(&self, facts: &mut ClientFacts) -> Result<()> {
+        facts.attendance = attendance(self.db, self.members)?;
+        let wanted = "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))";
+        let last = facts.last_contact.as_ref();
+        facts.visits = self.rows(&appointment::TYPE, wanted)?.iter().filter_map(|row| visit(row, last)).collect();
+        facts.visits.sort_by_key(|visit| (visit.starts, visit.row));
+        Ok(())
+    }
+
+    fn relations(&self, facts: &mut ClientFacts) -> Result<()> {
+        facts.dependents.clear();
+        facts.others_phones.clear();
+        for row in self.rows(&relationship::TYPE, "")? {
+            facts.others_phones.extend(filled(row.text(relationship::phone)));
+            if let (true, Some(birth_date)) = (row.yes(relationship::dependent), row.date(relationship::birth_date)) {
+                facts.dependents.push(Dependent { row: row.id, name: row.text(relationship::name).into(), birth_date });
+            }
+        }
+        Ok(())
+    }
+
+    fn shares(&self) -> Result<Vec<Share>> {
+        let mut shares: Vec<Share> = Vec::new();
+        for row in self.rows(&share::TYPE, "")? {
+            let Some(kind) = ShareKind::from_code(row.text(share::kind)) else { continue };
+            let (with, from, until) = (row.text(share::to).to_string(), row.date(share::from), row.date(share::until));
+            // Each entry for one person says it of itself.
+            if !shares.iter().any(|known| (known.kind, &known.with, known.until) == (kind, &with, until)) {
+                shares.push(Share { row: row.id, kind, with, from, until });
+            }
+        }
+        Ok(shares)
+    }
+
+    fn conflicts(&self) -> Result<u32> {
+        let mut conflicts = 0;
+        for stream in self.members {
+            let mut count = self.db.prepare_cached("SELECT count(*) FROM conflict WHERE stream = ?1")?;
+            conflicts += count.query_row([stream], |row| row.get::<_, u32>(0))?;
+        }
+        Ok(conflicts)
+    }
+
+    /// What the rows of a type say that rules may look at.
+    fn marks(&self, record: &'static RecordType) -> Result<Vec<Mark>> {
+        let mut rows = self.rows(record, "")?;
+        rows.retain(|row| !is_settled(row));
+        let order = record.ordered_by().map(|field| field.id);
+        let day = |row: &Row| order.and_then(|field| row.time(field).map(|at| at.date_naive()).or(row.date(field)));
+        // The newest first, what has no date before them.
+        rows.sort_by_key(|row| (day(row).is_some(), std::cmp::Reverse((day(row), row.id))));
+        if *record == assessment::TYPE {
+            // Of each instrument the last one counts.
+            let mut seen = BTreeSet::new();
+            rows.retain(|row| seen.insert(row.text(assessment::instrument).to_string()));
+        }
+        rows.truncate(MARKS);
+        Ok(rows.iter().map(mark).collect())
+    }
+
+    /// Notes that wait for a signature: their author's, or the co-signature that was asked for.
+    fn unsigned(&self) -> Result<Vec<Unsigned>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT day, row, cosigner FROM unsigned WHERE stream = ?1 AND cosigner <> '' OR stream = ?1 AND row IN
+             (SELECT row FROM unsigned WHERE stream = ?1 AND cosigner = '' ORDER BY day, row LIMIT ?2)",
+        )?;
+        let mut found: Vec<Unsigned> = Vec::new();
+        for stream in self.members {
+            for one in query.query_map((stream, UNSIGNED as i64), |row| {
+                Ok((row.get::<_, String>(0)?, RowId::from_bytes(row.get(1)?), row.get::<_, String>(2)?))
+            })? {
+                let (day, row, cosigner) = one?;
+                if let Ok(day) = day.parse() {
+                    found.push(Unsigned { row, day, cosigner });
+                }
+            }
+        }
+        found.sort_by(|a, b| (&a.cosigner, a.day, a.row).cmp(&(&b.cosigner, b.day, b.row)));
+        Ok(found)
+    }
+
+    /// Authorizations in force, with the minutes that notes of their service say.
+    fn authorizations(&self) -> Result<Vec<Approved>> {
+        let mut all = Vec::new();
+        for row in self.rows(&authorization::TYPE, "AND (status IS NULL OR status = 'approved')")? {
+            let (from, until) = (row.date(authorization::from), row.date(authorization::until));
+            let service = row.text(authorization::service).to_string();
+            let mut used: std::collections::BTreeMap<chrono::NaiveDate, u32> = std::collections::BTreeMap::new();
+            let mut query = self.db.prepare_cached(&format!(
+                "SELECT \"when\", minutes FROM {} WHERE stream = ?1 AND state & 1 = 0 AND service = ?2 AND minutes > 0",
+                note::TYPE.table()
+            ))?;
+            for stream in self.members {
+                for one in
+                    query.query_map((stream, &service), |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
+                {
+                    let (when, minutes) = one?;
+                    let day: Option<chrono::NaiveDate> = when.get(..10).and_then(|day| day.parse().ok());
+                    if let Some(day) = day
+                        .filter(|day| from.is_none_or(|from| from <= *day) && until.is_none_or(|until| *day <= until))
+                    {
+                        *used.entry(day).or_default() += minutes;
+                    }
+                }
+            }
+            all.push(Approved {
+                row: row.id,
+                payer: row.text(authorization::payer).into(),
+                service,
+                units: row.whole(authorization::units).map_or(0, |units| u32::try_from(units).unwrap_or(0)),
+                from,
+                until,
+                used: used.into_iter().collect(),
+            });
+        }
+        Ok(all)
+    }
+}
+
+/// Whether a row asks for nothing more.
+fn is_settled(row: &Row) -> bool {
+    row.record.fields.iter().filter(|field| !field.settles.is_empty()).any(|field| match row.get(field.id) {
+        crate::model::Value::Empty => false,
+        crate::model::Value::Text(code) => field.settles.contains(&code.as_str()),
+        _ => true,
+    })
+}
+
+fn mark(row: &Row) -> Mark {
+    let mut mark = Mark {
+        record: row.record.number,
+        row: row.id,
+        what: row.record.title_field().map_or(String::new(), |field| row.get(field.id).plain()),
+        dates: Vec::new(),
+        words: Vec::new(),
     };
-    let mut persons = of_all(&client::TYPE, "")?.into_iter();
-    let Some(person) = persons.next().filter(|person| person.id == members[0]) else { return Ok(None) };
-    let mut facts = ClientFacts::new(members[0], person.client_name());
-    facts.sort_name = sort_name(&person);
-    facts.status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
-    for person in std::iter::once(person).chain(persons) {
-        // Open as long as one entry is: joining must hide nobody. What the first does not say, another may.
-        let status = ClientStatus::from_code(person.text(client::status)).unwrap_or(ClientStatus::Active);
-        facts.status = facts.status.min(status);
-        facts.area = facts.area.or_else(|| Area::from_code(person.text(client::area)));
-        facts.intensity = facts.intensity.or_else(|| Intensity::from_code(person.text(client::intensity)));
-        facts.birth_date = facts.birth_date.or_else(|| person.date(client::birth_date));
-        facts.opened = facts.opened.or_else(|| person.date(client::opened));
-        if facts.worker.trim().is_empty() {
-            facts.worker = person.text(client::worker).into();
+    for field in row.record.fields.iter().filter(|field| field.watched) {
+        match row.get(field.id) {
+            crate::model::Value::Date(day) => mark.dates.push((field.id.field, DueAt::Day(*day))),
+            crate::model::Value::Time(time) => mark.dates.push((field.id.field, DueAt::Hour(*time))),
+            crate::model::Value::Empty => {}
+            value => mark.words.push((field.id.field, value.plain())),
         }
-        facts.also.extend((person.id != members[0]).then(|| person.client_name()));
-        facts.phones.extend(filled(person.text(client::phone)));
-        add_new(&mut facts.tags, person.words(client::tags));
-        add_new(&mut facts.outside_ids, person.words(client::outside_ids));
-        facts.crisis.extend(person.text(client::crisis).split(" / ").filter_map(filled));
-        facts.safe_contact |= !person.text(client::safe_contact).trim().is_empty();
-        facts.interpreter |= person.yes(client::interpreter);
     }
+    mark
+}
+
+fn open_enrollment(row: &Row) -> OpenEnrollment {
+    OpenEnrollment {
+        row: row.id,
+        project: row.text(enrollment::project).into(),
+        entry: row.date(enrollment::entry),
+        head: row.yes(enrollment::head),
+        assessed: row.date(enrollment::assessed),
+    }
+}
+
+fn open_plan(row: &Row) -> OpenPlan {
+    OpenPlan {
+        row: row.id,
+        kind: PlanKind::from_code(row.text(plan::kind)),
+        active: row.text(plan::status) != PlanStatus::Draft.code(),
+        start: row.date(plan::start),
+        review_due: row.date(plan::review_due),
+    }
+}
+
+fn open_goal(row: &Row) -> OpenGoal {
+    debug_assert_ne!(row.text(goal::status), GoalStatus::Reached.code());
+    OpenGoal {
+        row: row.id,
+        words: row.text(goal::words).into(),
+        target: row.date(goal::target),
+        progress: row.whole(goal::progress).map_or(0, |percent| percent.clamp(0, 100) as u8),
+    }
+}
+
+fn put_off(row: &Row) -> Option<Snooze> {
+    Some(Snooze {
+        row: row.id,
+        rule: row.text(snooze::rule).into(),
+        subject: row.text(snooze::subject).parse().ok(),
+        until: row.date(snooze::until)?,
+        why: row.text(snooze::why).into(),
+    })
+}
+
+/// The last day on which the client was seen: a note of a face-to-face or video contact, or a visit that was kept.
+fn last_seen(db: &Connection, members: &[RowId]) -> Result<Option<chrono::NaiveDate>> {
+    let sql = format!(
+        "SELECT max(seen) FROM (
+           SELECT max(\"when\") AS seen FROM {} WHERE stream = ?1 AND state & 1 = 0 AND kind IN ('face-to-face', 'video')
+           UNION ALL SELECT max(starts) FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status = 'kept')",
+        note::TYPE.table(),
+        appointment::TYPE.table()
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let mut last = None;
     for stream in members {
-        let last = last_contact(db, *stream)?;
-        facts.last_contact =
-            facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
+        let seen: Option<String> = query.query_row([stream], |row| row.get(0))?;
+        last = last.max(seen.and_then(|seen| seen.get(..10)?.parse().ok()));
     }
-    facts.contact_weeks = contact_weeks(db, members, facts.last_contact.as_ref())?;
-    facts.attendance = attendance(db, members)?;
-    for row in of_all(&relationship::TYPE, "")? {
-        facts.phones.extend(filled(row.text(relationship::phone)));
-        if let (true, Some(birth_date)) = (row.yes(relationship::dependent), row.date(relationship::birth_date)) {
-            facts.dependents.push(Dependent { row: row.id, name: row.text(relationship::name).into(), birth_date });
-        }
-    }
-    for row in of_all(&enrollment::TYPE, "AND \"exit\" IS NULL")? {
-        facts.enrollments.push(OpenEnrollment {
-            row: row.id,
-            project: row.text(enrollment::project).into(),
-            entry: row.date(enrollment::entry),
-            head: row.yes(enrollment::head),
-            assessed: row.date(enrollment::assessed),
-        });
-    }
-    for row in of_all(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")? {
-        facts.plans.push(OpenPlan {
-            row: row.id,
-            kind: PlanKind::from_code(row.text(plan::kind)),
-            active: row.text(plan::status) != PlanStatus::Draft.code(),
-            start: row.date(plan::start),
-            review_due: row.date(plan::review_due),
-        });
-    }
-    for row in of_all(&goal::TYPE, "AND (status IS NULL OR status = 'open')")? {
-        debug_assert_ne!(row.text(goal::status), GoalStatus::Reached.code());
-        facts.goals.push(OpenGoal {
-            row: row.id,
-            words: row.text(goal::words).into(),
-            target: row.date(goal::target),
-            progress: row.whole(goal::progress).map_or(0, |percent| percent.clamp(0, 100) as u8),
-        });
-    }
-    for row in of_all(&step::TYPE, "AND (status IS NULL OR status = 'open')")? {
-        debug_assert_ne!(row.text(step::status), WorkStatus::Done.code());
-        facts.steps.push(Due { row: row.id, what: row.text(step::what).into(), due: row.date(step::due) });
-    }
-    for row in of_all(&task::TYPE, "AND (status IS NULL OR status = 'open')")? {
-        facts.tasks.push(Due { row: row.id, what: row.text(task::what).into(), due: row.date(task::due) });
-    }
-    for row in of_all(&appointment::TYPE, "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))")? {
-        facts.visits.extend(visit(&row, facts.last_contact.as_ref()));
-    }
-    facts.visits.sort_by_key(|visit| (visit.starts, visit.row));
-    for row in of_all(&snooze::TYPE, "")? {
-        facts.snoozes.extend(row.date(snooze::until).map(|until| Snooze {
-            row: row.id,
-            rule: row.text(snooze::rule).into(),
-            subject: row.text(snooze::subject).parse().ok(),
-            until,
-            why: row.text(snooze::why).into(),
-        }));
-    }
-    for row in of_all(&share::TYPE, "")? {
-        let Some(kind) = ShareKind::from_code(row.text(share::kind)) else { continue };
-        let (with, from, until) = (row.text(share::to).to_string(), row.date(share::from), row.date(share::until));
-        // Each entry for one person says it of itself.
-        if !facts.shares.iter().any(|known| (known.kind, &known.with, known.until) == (kind, &with, until)) {
-            facts.shares.push(Share { row: row.id, kind, with, from, until });
-        }
-    }
-    for stream in members {
-        let mut count = db.prepare_cached("SELECT count(*) FROM conflict WHERE stream = ?1")?;
-        facts.conflicts += count.query_row([stream], |row| row.get::<_, u32>(0))?;
-    }
-    Ok(Some(facts))
+    Ok(last)
 }
 
 fn add_new(to: &mut Vec<String>, words: &[String]) {

@@ -11,7 +11,7 @@ use crate::model::{EntryRef, FieldId, RecordType, RowId, Value};
 use super::cell::Presence;
 use super::commit::{Action, Progress, Writer};
 use super::wire::{Content, Existence, ROW_ITSELF};
-use super::{Result, Store, StoreError, journal};
+use super::{Result, Store, StoreError, journal, signing};
 
 /// A row as another system has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +92,9 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
         }
         return Ok(Outcome::Created);
     };
+    if signing::is_frozen(writer.db, draft.record, draft.row)? {
+        return Ok(Outcome::Unchanged);
+    }
     let mut history: Option<Imported> = None;
     if state.presence() == Presence::Gone {
         let imported = Imported::read(writer, origin, draft.row)?;

@@ -14,6 +14,7 @@
 //! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
+//! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
@@ -37,6 +38,7 @@ mod projection;
 mod query;
 mod schema;
 mod search;
+mod signing;
 mod sites;
 mod undo;
 pub mod wire;
@@ -61,6 +63,7 @@ pub use merge::{Breach, Merged, Merger, Unproven};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
+pub use signing::Signer;
 pub use sites::{Site, Trust};
 
 use crate::model::{Hlc, Moment, RowId, SiteId};

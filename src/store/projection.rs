@@ -16,7 +16,7 @@ use super::commit::Progress;
 use super::journal::{self, Batch};
 use super::search::Documents;
 use super::wire::{Entry, Header};
-use super::{Result, Store, StoreError, facts, schema, search};
+use super::{Result, Store, StoreError, facts, schema, search, signing};
 
 const GONE: i64 = 1;
 const DELETED_ELSEWHERE: i64 = 2;
@@ -106,7 +106,7 @@ impl<'a> Workspace<'a> {
 
     /// The same, with the texts for the index left for later.
     pub fn save_with(self, documents: &mut Documents, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
-        let mut streams = BTreeSet::new();
+        let mut streams: BTreeMap<RowId, BTreeSet<u16>> = BTreeMap::new();
         for (done, key) in self.changed.iter().enumerate() {
             if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
                 return Err(StoreError::Stopped);
@@ -116,11 +116,11 @@ impl<'a> Workspace<'a> {
             if documents.is_full() {
                 documents.flush(self.db)?;
             }
-            streams.insert(state.stream);
+            streams.entry(state.stream).or_default().insert(state.record);
         }
         let mut clients = BTreeSet::new();
-        for stream in &streams {
-            clients.extend(facts::refresh(self.db, *stream)?);
+        for (stream, touched) in &streams {
+            clients.extend(facts::refresh(self.db, *stream, touched)?);
         }
         Ok((self.changed.into_iter().map(|(_, id)| id).collect(), clients))
     }
@@ -222,6 +222,7 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
             add.execute((stream, id, record.number, field.field))?;
         }
     }
+    signing::follow(db, &row, presence == Presence::Gone)?;
     search::index(db, documents, &row, presence == Presence::Gone, new)
 }
 
@@ -316,6 +317,7 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
         db.prepare_cached(&format!("DELETE FROM {} WHERE stream = ?1", record.table()))?.execute([stream])?;
     }
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use crate::model::records::client;
+use crate::model::records::{client, note, signature};
 use crate::model::{CATALOGUE, FieldId, Kind, RecordType};
 
 use super::{Result, StoreError};
@@ -18,7 +18,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 6;
+const PROJECTION_VERSION: u32 = 7;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -43,7 +43,11 @@ pub fn fingerprint() -> [u8; 32] {
     let mut text = format!("projection {PROJECTION_VERSION}\n");
     for record in CATALOGUE {
         for field in record.fields {
-            let _ = writeln!(text, "{} {} {} {:?}", record.name, field.name, field.searched, field.kind);
+            let _ = writeln!(
+                text,
+                "{} {} {} {:?} {} {:?}",
+                record.name, field.name, field.searched, field.kind, field.watched, field.settles
+            );
         }
     }
     *blake3::hash(text.as_bytes()).as_bytes()
@@ -60,7 +64,9 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     }
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
-         DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined;
+         DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined; DROP TABLE IF EXISTS unsigned;
+         CREATE TABLE unsigned (stream BLOB NOT NULL, row BLOB NOT NULL, day TEXT NOT NULL, cosigner TEXT NOT NULL,
+           PRIMARY KEY (stream, row)) WITHOUT ROWID;
          CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;
          CREATE INDEX ix_joined ON joined (root);
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
@@ -86,6 +92,11 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     }
     let people = client::TYPE.table();
     db.execute_batch(&format!("CREATE INDEX ix_same_as ON \"{people}\" (same_as) WHERE same_as IS NOT NULL"))?;
+    db.execute_batch(&format!("CREATE INDEX ix_signed ON \"{}\" (\"of\")", signature::TYPE.table()))?;
+    db.execute_batch(&format!(
+        "CREATE INDEX ix_billed ON \"{}\" (stream, service) WHERE service IS NOT NULL",
+        note::TYPE.table()
+    ))?;
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('projection', ?1)", [fingerprint().as_slice()])?;
     Ok(())
 }

@@ -63,7 +63,7 @@ pub fn pairs(facts: &[ClientFacts]) -> Vec<Pair> {
     let born = &mut |one: &ClientFacts| one.birth_date.iter().map(ToString::to_string).collect();
     look(Why::SameBirthDate, born, &|a, b| !names[a].is_disjoint(&names[b]));
     let digits = |phone: &String| phone.chars().filter(char::is_ascii_digit).collect::<String>();
-    let phones = &mut |one: &ClientFacts| one.phones.iter().map(digits).filter(|digits| digits.len() >= 7).collect();
+    let phones = &mut |one: &ClientFacts| one.phones().map(digits).filter(|digits| digits.len() >= 7).collect();
     look(Why::SamePhone, phones, &|a, b| names[a] == names[b]);
     pairs.sort_by_key(|pair| (pair.why, pair.one, pair.other));
     pairs
@@ -84,7 +84,7 @@ mod tests {
     fn person(name: &str, born: Option<&str>, phone: &str, id: &str) -> ClientFacts {
         let mut facts = ClientFacts::new(RowId::derived(&[name, phone, id]), name);
         facts.birth_date = born.map(|day| day.parse().unwrap());
-        facts.phones.extend((!phone.is_empty()).then(|| phone.into()));
+        facts.own_phones.extend((!phone.is_empty()).then(|| phone.into()));
         facts.outside_ids.extend((!id.is_empty()).then(|| id.into()));
         facts
     }

@@ -5,8 +5,10 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentStatus, Area, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId, ShareKind,
+    AppointmentStatus, Arranged, ClientStatus, ContactKind, FieldId, Intensity, PlanKind, RowId, ShareKind,
 };
+
+use super::DueAt;
 
 /// Weeks of contacts that are kept at hand.
 pub const WEEKS: usize = 12;
@@ -22,10 +24,13 @@ pub struct ClientFacts {
     /// `family, given`, for ordering by name.
     pub sort_name: String,
     pub status: ClientStatus,
-    pub area: Option<Area>,
+    /// Codes of the practice areas, the main one first.
+    pub areas: Vec<String>,
     pub intensity: Option<Intensity>,
     pub birth_date: Option<NaiveDate>,
-    pub phones: Vec<String>,
+    pub own_phones: Vec<String>,
+    /// Of people around them.
+    pub others_phones: Vec<String>,
     pub tags: Vec<String>,
     pub outside_ids: Vec<String>,
     pub worker: String,
@@ -38,6 +43,8 @@ pub struct ClientFacts {
     pub opened: Option<NaiveDate>,
     /// The last time the worker was in touch with the client ([`ContactKind::reached_client`]).
     pub last_contact: Option<Contact>,
+    /// The last day on which the worker saw the client: face to face or by video, or at a visit that was kept.
+    pub last_seen: Option<NaiveDate>,
     /// How often the client was reached in each of the [`WEEKS`] weeks that end with the last contact's, oldest first.
     pub contact_weeks: [u8; WEEKS],
     /// How the last [`OUTCOMES`] appointments went (kept or missed), oldest first.
@@ -64,6 +71,59 @@ pub struct ClientFacts {
     pub also: Vec<String>,
     /// How many fields wait for a choice between what two sites, or an import, set.
     pub conflicts: u32,
+    /// Rows with something that a rule may look at ([`crate::model::Field::watched`]), and that still ask for something.
+    pub marks: Vec<Mark>,
+    /// Notes written here that nobody has signed, the oldest first; a few of them.
+    pub unsigned: Vec<Unsigned>,
+    /// Approved units of a service, and when they were used.
+    pub authorizations: Vec<Approved>,
+}
+
+/// What a row says that a rule may look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    pub record: u16,
+    pub row: RowId,
+    /// The row's title field as it is stored: a text, or a code.
+    pub what: String,
+    /// Watched dates and times, by field number.
+    pub dates: Vec<(u16, DueAt)>,
+    /// Watched choices and texts, by field number.
+    pub words: Vec<(u16, String)>,
+}
+
+impl Mark {
+    pub fn date(&self, field: FieldId) -> Option<DueAt> {
+        self.dates.iter().find(|(number, _)| *number == field.field).map(|(_, at)| *at)
+    }
+
+    pub fn word(&self, field: FieldId) -> &str {
+        self.words.iter().find(|(number, _)| *number == field.field).map_or("", |(_, word)| word)
+    }
+}
+
+/// A note that waits for a signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unsigned {
+    pub row: RowId,
+    /// The day of the service.
+    pub day: NaiveDate,
+    /// Whose co-signature it waits for; empty: it waits for its author's.
+    pub cosigner: String,
+}
+
+/// An authorization in force, and the minutes written down against it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approved {
+    pub row: RowId,
+    pub payer: String,
+    /// The code of the service.
+    pub service: String,
+    pub units: u32,
+    pub from: Option<NaiveDate>,
+    pub until: Option<NaiveDate>,
+    /// Minutes of service a day, in order.
+    pub used: Vec<(NaiveDate, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,6 +228,11 @@ impl ClientFacts {
         same(&self.worker) || self.shares.iter().any(|share| share.covers(today) && same(&share.with))
     }
 
+    /// Every phone number at which the client, or someone around them, is reached.
+    pub fn phones(&self) -> impl Iterator<Item = &String> {
+        self.own_phones.iter().chain(&self.others_phones)
+    }
+
     /// A client about whom nothing else is known yet.
     pub fn new(id: RowId, name: impl Into<String>) -> ClientFacts {
         let name = name.into();
@@ -176,10 +241,11 @@ impl ClientFacts {
             sort_name: name.to_lowercase(),
             name,
             status: ClientStatus::Active,
-            area: None,
+            areas: Vec::new(),
             intensity: None,
             birth_date: None,
-            phones: Vec::new(),
+            own_phones: Vec::new(),
+            others_phones: Vec::new(),
             tags: Vec::new(),
             outside_ids: Vec::new(),
             worker: String::new(),
@@ -188,6 +254,7 @@ impl ClientFacts {
             interpreter: false,
             opened: None,
             last_contact: None,
+            last_seen: None,
             contact_weeks: [0; WEEKS],
             attendance: Vec::new(),
             enrollments: Vec::new(),
@@ -201,6 +268,9 @@ impl ClientFacts {
             shares: Vec::new(),
             also: Vec::new(),
             conflicts: 0,
+            marks: Vec::new(),
+            unsigned: Vec::new(),
+            authorizations: Vec::new(),
         }
     }
 

@@ -3,14 +3,15 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Area, ClientStatus, Intensity};
+use crate::model::{ClientStatus, Intensity, List};
 
 use super::{Band, ClientFacts};
 
 /// One condition of a filter.
 #[derive(Clone, Debug, PartialEq)]
 enum Condition {
-    Area(Area),
+    /// The code of a practice area.
+    Area(&'static str),
     Intensity(Intensity),
     Status(ClientStatus),
     Band(Band),
@@ -77,7 +78,7 @@ impl Filter {
     /// Whether a client meets every condition; the words are not looked at.
     pub fn fits(&self, facts: &ClientFacts, band: Option<Band>, today: NaiveDate) -> bool {
         self.conditions.iter().all(|condition| match condition {
-            Condition::Area(area) => facts.area == Some(*area),
+            Condition::Area(area) => facts.areas.iter().any(|code| code == area),
             Condition::Intensity(intensity) => facts.intensity == Some(*intensity),
             Condition::Status(status) => facts.status == *status,
             Condition::Band(wanted) => band == Some(*wanted),
@@ -144,7 +145,7 @@ fn condition(token: &str) -> Option<Condition> {
         _ => None,
     };
     Some(match name {
-        "area" => Condition::Area(Area::ALL.iter().copied().find(|area| begins(&area.code()))?),
+        "area" => Condition::Area(List::Area.choices().iter().map(|area| area.code).find(begins)?),
         "intensity" => Condition::Intensity(Intensity::ALL.iter().copied().find(|known| begins(&known.code()))?),
         "status" => Condition::Status(ClientStatus::ALL.iter().copied().find(|known| begins(&known.code()))?),
         "band" => {
@@ -181,7 +182,8 @@ mod tests {
     fn conditions_and_words() {
         let today: NaiveDate = "2026-11-24".parse().unwrap();
         let mut facts = ClientFacts::new(RowId::derived(&["a"]), "Ana Garcia");
-        facts.area = Some(Area::MentalHealth);
+        crate::practice::Practice::standard();
+        facts.areas = vec!["mental-health".into()];
         facts.tags = vec!["wait-list".into()];
         facts.birth_date = Some("1950-01-01".parse().unwrap());
         let fits = |text: &str| Filter::parse(text, "Rosa Ortiz").fits(&facts, Some(Band::Today), today);

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::model::{AppointmentStatus, Arranged, ClientStatus, RowId, ShareKind};
+use crate::model::{AppointmentStatus, Arranged, ClientStatus, FieldId, RowId, ShareKind};
 
-use super::rules::{LooksAt, Rule, Rules};
+use super::rules::{LooksAt, MetBy, Rule, Rules};
 use super::{Band, ClientFacts, DueAt, Fact, Ranked, Reason, calendar};
 
 /// The whole caseload in triage order, kept in order as single clients change.
@@ -229,7 +229,7 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
         }
         LooksAt::Contact => {
             let last = facts.last_contact.as_ref().map(|contact| contact.when.date_naive()).or(facts.begun());
-            let due = last.map_or(today, |last| rule.due(last, rules.contact_days(facts.intensity)));
+            let due = last.map_or(today, |last| rule.due(last, rules.contact_days(facts.intensity, &facts.areas)));
             found(whole(Some(due)));
         }
         LooksAt::AnnualAssessment => {
@@ -262,11 +262,67 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
                 }
             }
         }
+        LooksAt::Row(field) => {
+            for (mark, at) in facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == field.record) {
+                if let Some(due) = rule.due_of(mark, field).filter(|_| !rule.is_met(mark, field, facts)) {
+                    found(Found { fact: Fact::Mark(at), subject: Some(mark.row), due: Some(due) });
+                }
+            }
+        }
+        LooksAt::Unsigned | LooksAt::Cosign => {
+            let wanted = rule.looks_at == LooksAt::Cosign;
+            let mut waiting = facts.unsigned.iter().zip(0..).filter(|(note, _)| note.cosigner.is_empty() != wanted);
+            if let Some((note, at)) = waiting.next() {
+                let due = Some(DueAt::Day(rule.due(note.day, rule.days)));
+                found(Found { fact: Fact::Unsigned(at), subject: Some(note.row), due });
+            }
+        }
+        LooksAt::UnitsRunOut => {
+            for (approved, at) in facts.authorizations.iter().zip(0..) {
+                let runs_out = super::units::runs_out(approved, rules.practice(), today);
+                if let Some(due) = runs_out.map(|day| Some(DueAt::Day(rule.due(day, rule.days)))) {
+                    found(Found { fact: Fact::Approved(at), subject: Some(approved.row), due });
+                }
+            }
+        }
         LooksAt::NoNext => {
             if !facts.visits.iter().any(ahead) {
                 found(whole(None));
             }
         }
+    }
+}
+
+impl Rule {
+    /// When a row asks for something by this rule; `None` where it does not.
+    fn due_of(&self, mark: &super::Mark, field: FieldId) -> Option<DueAt> {
+        let fact = mark.date(field)?;
+        let holds = self.wheres.iter().all(|wanted| {
+            let word = mark.word(wanted.field);
+            let there = !word.is_empty() || mark.date(wanted.field).is_some();
+            let holds = if wanted.codes.is_empty() { there } else { wanted.codes.iter().any(|code| code == word) };
+            holds != wanted.not
+        });
+        if !holds {
+            return None;
+        }
+        let agreed = self.instead.and_then(|field| mark.date(field));
+        Some(match (agreed, fact) {
+            (Some(agreed), _) => agreed,
+            (None, DueAt::Hour(_)) if self.days == 0 => fact,
+            (None, fact) => DueAt::Day(self.due(fact.day(), self.days)),
+        })
+    }
+
+    /// Whether what the rule asks for was done.
+    fn is_met(&self, mark: &super::Mark, field: FieldId, facts: &ClientFacts) -> bool {
+        let Some(fact) = mark.date(field).map(DueAt::day) else { return false };
+        let counts_from = calendar::add_days(fact, self.met_after);
+        self.met_by.iter().any(|by| match by {
+            MetBy::Contact => facts.last_contact.as_ref().is_some_and(|last| last.when.date_naive() >= counts_from),
+            MetBy::Seen => facts.last_seen.is_some_and(|seen| seen >= counts_from),
+            MetBy::Field(field) => mark.date(*field).is_some() || !mark.word(*field).is_empty(),
+        })
     }
 }
 

@@ -30,7 +30,7 @@ impl Band {
 }
 
 /// When a reason falls due: a day, or an hour of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, serde::Deserialize)]
 pub enum DueAt {
     Day(NaiveDate),
     Hour(DateTime<FixedOffset>),
@@ -65,6 +65,9 @@ pub enum Fact {
     Visit(u16),
     Dependent(u16),
     Share(u16),
+    Mark(u16),
+    Unsigned(u16),
+    Approved(u16),
 }
 
 /// One reason why a client needs the worker.

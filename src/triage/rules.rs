@@ -1,9 +1,13 @@
 //! The rules as data: `assets/triage.toml`, and an agency's own file laid over it.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
 
-use crate::model::Intensity;
+use crate::model::{Field, FieldId, Intensity, Kind, RecordType, record_by_name};
+use crate::practice::{Practice, Trouble};
 
 use super::calendar;
 
@@ -52,6 +56,89 @@ pub enum LooksAt {
     NoPlan,
     NoNext,
     CoverEnds,
+    /// The oldest note that nobody has signed.
+    Unsigned,
+    /// A note that waits for a co-signature.
+    Cosign,
+    /// The day on which an authorization's units are used up at the pace so far.
+    UnitsRunOut,
+    /// A date of a row, as the catalogue declares it: `stay.discharged`.
+    #[serde(skip)]
+    Row(FieldId),
+}
+
+impl LooksAt {
+    fn parse(text: &str) -> Result<LooksAt, String> {
+        let named = || {
+            let found: Result<LooksAt, serde::de::value::Error> = LooksAt::deserialize(text.into_deserializer());
+            found.map_err(|_| format!("there is nothing called \"{text}\" to look at"))
+        };
+        let Some((record, field)) = text.split_once('.') else { return named() };
+        let record = record_by_name(record).ok_or_else(|| format!("there is no record type \"{record}\""))?;
+        let field = watched(record, field)?;
+        if !matches!(field.kind, Kind::Date | Kind::Time) {
+            return Err(format!("{}.{} is not a date", record.name, field.name));
+        }
+        Ok(LooksAt::Row(field.id))
+    }
+}
+
+/// A field that rules may look at.
+fn watched(record: &'static RecordType, name: &str) -> Result<&'static Field, String> {
+    record.field_by_name(name).filter(|field| field.watched).ok_or_else(|| {
+        let names = record.fields.iter().filter(|field| field.watched).map(|field| field.name);
+        format!(
+            "{} has no field \"{name}\" that a rule may look at; it has {}",
+            record.name,
+            names.collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Where {
+    pub field: FieldId,
+    /// Empty: filled in, or not.
+    pub codes: Vec<String>,
+    pub not: bool,
+}
+
+impl Where {
+    fn parse(record: &'static RecordType, text: &str) -> Result<Where, String> {
+        let (not, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let (name, codes) = text.split_once('=').unwrap_or((text, ""));
+        let field = watched(record, name.trim())?;
+        let codes: Vec<String> =
+            codes.split('|').map(|code| code.trim().into()).filter(|code: &String| !code.is_empty()).collect();
+        if let Kind::Choice(choices) = field.kind
+            && let Some(strange) = codes.iter().find(|code| !choices.holds(code))
+        {
+            return Err(format!("{}.{} is never \"{strange}\"", record.name, field.name));
+        }
+        Ok(Where { field: field.id, codes, not })
+    }
+}
+
+/// What makes a reason go away.
+#[derive(Clone, PartialEq, Debug)]
+pub enum MetBy {
+    /// The client was reached since.
+    Contact,
+    /// The client was seen since: face to face, by video, or at a visit that was kept.
+    Seen,
+    /// A field of the same row was filled in.
+    Field(FieldId),
+}
+
+impl MetBy {
+    fn parse(record: &'static RecordType, text: &str) -> Result<MetBy, String> {
+        Ok(match text {
+            "contact" => MetBy::Contact,
+            "seen" => MetBy::Seen,
+            name => MetBy::Field(watched(record, name)?.id),
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -71,6 +158,14 @@ pub struct Rule {
     /// Days from the fact to its due day; negative = before.
     pub days: i64,
     pub calendar: Calendar,
+    /// All of these must hold of the row.
+    pub wheres: Vec<Where>,
+    /// Any of these makes the reason go away.
+    pub met_by: Vec<MetBy>,
+    /// So many days after the fact a contact counts at the earliest.
+    pub met_after: i64,
+    /// Where this date of the row is filled in, it is the due day.
+    pub instead: Option<FieldId>,
     /// Days before the due day on which it first shows.
     pub shows: Option<i64>,
     /// Days after the due day on which it shows last.
@@ -102,15 +197,7 @@ pub struct Rules {
     pub(super) rules: Vec<Rule>,
     /// Days between contacts, by [`Intensity`].
     contact: [i64; 4],
-}
-
-/// What is wrong with a rules file, and where.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}, line {line}: {why}")]
-pub struct RulesError {
-    pub file: String,
-    pub line: usize,
-    pub why: String,
+    practice: Arc<Practice>,
 }
 
 #[derive(Deserialize)]
@@ -136,9 +223,13 @@ struct ContactLines {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RuleLines {
     id: String,
-    looks_at: Option<LooksAt>,
+    looks_at: Option<String>,
     days: Option<i64>,
     calendar: Option<Calendar>,
+    r#where: Option<Vec<String>>,
+    met_by: Option<Vec<String>>,
+    met_after: Option<i64>,
+    instead: Option<String>,
     shows: Option<i64>,
     ends: Option<i64>,
     now: Option<i64>,
@@ -153,9 +244,14 @@ struct RuleLines {
 }
 
 impl Rules {
-    /// The rules that ship with the program.
+    /// The rules that ship with the program, over the practice data that ship with it.
     pub fn standard() -> Rules {
-        let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90] };
+        Rules::with(Practice::standard())
+    }
+
+    /// The shipped rules over an agency's practice data.
+    pub fn with(practice: Arc<Practice>) -> Rules {
+        let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90], practice };
         none.overlay("triage.toml", include_str!("../../assets/triage.toml")).expect("the shipped rules are sound")
     }
 
@@ -164,12 +260,8 @@ impl Rules {
     ///
     /// # Errors
     /// Names the file and the line of what cannot be understood.
-    pub fn overlay(mut self, file: &str, text: &str) -> Result<Rules, RulesError> {
-        let at = |offset: usize, why: String| RulesError {
-            file: file.into(),
-            line: text[..offset.min(text.len())].matches('\n').count() + 1,
-            why,
-        };
+    pub fn overlay(mut self, file: &str, text: &str) -> Result<Rules, Trouble> {
+        let at = |offset: usize, why: String| Trouble::at(file, text, offset, why);
         let lines: RulesFile = toml::from_str(text)
             .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().into()))?;
         let contact = [lines.contact.intensive, lines.contact.active, lines.contact.standard, lines.contact.light];
@@ -195,9 +287,16 @@ impl Rules {
         Ok(self)
     }
 
-    /// At most so many days between contacts. A client without an intensity counts as standard.
-    pub fn contact_days(&self, intensity: Option<Intensity>) -> i64 {
-        self.contact[intensity.unwrap_or(Intensity::Standard) as usize]
+    /// At most so many days between contacts: as the client's areas ask, or else by the agency's own rule. A client
+    /// without an intensity counts as standard.
+    pub fn contact_days(&self, intensity: Option<Intensity>, areas: &[String]) -> i64 {
+        let intensity = intensity.unwrap_or(Intensity::Standard);
+        self.practice.contact_days(intensity, areas).unwrap_or(self.contact[intensity as usize])
+    }
+
+    /// The agency's data that these rules rest on.
+    pub fn practice(&self) -> &Arc<Practice> {
+        &self.practice
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
@@ -231,8 +330,48 @@ impl RuleLines {
         if weight > 100 {
             return Err(format!("the rule \"{id}\" has a weight of {weight}; it goes from 0 to 100"));
         }
+        let looks_at = self
+            .looks_at
+            .map(|text| LooksAt::parse(&text))
+            .transpose()
+            .map_err(|why| format!("the rule \"{id}\": {why}"))?;
+        let looks_at = needed(looks_at, known.map(|rule| rule.looks_at), &id, "looks-at")?;
+        let known =
+            known.filter(|known| known.looks_at == looks_at || (self.r#where.is_none() && self.met_by.is_none()));
+        let record = match looks_at {
+            LooksAt::Row(field) => crate::model::record_by_number(field.record),
+            _ => None,
+        };
+        let of_row = |what: &str| {
+            record.ok_or_else(|| {
+                format!("the rule \"{id}\" has a line `{what}`, which goes with looks-at = \"type.field\" only")
+            })
+        };
+        let told = |why: String| format!("the rule \"{id}\": {why}");
+        let wheres = match self.r#where {
+            Some(lines) => {
+                let record = of_row("where")?;
+                lines.iter().map(|line| Where::parse(record, line).map_err(told)).collect::<Result<_, _>>()?
+            }
+            None => known.map_or(Vec::new(), |rule| rule.wheres.clone()),
+        };
+        let met_by = match self.met_by {
+            Some(lines) => {
+                let record = of_row("met-by")?;
+                lines.iter().map(|line| MetBy::parse(record, line).map_err(told)).collect::<Result<_, _>>()?
+            }
+            None => known.map_or(Vec::new(), |rule| rule.met_by.clone()),
+        };
+        let instead = match self.instead {
+            Some(name) => Some(watched(of_row("instead")?, &name).map_err(told)?.id),
+            None => known.and_then(|rule| rule.instead),
+        };
         Ok(Rule {
-            looks_at: needed(self.looks_at, known.map(|rule| rule.looks_at), &id, "looks-at")?,
+            looks_at,
+            wheres,
+            met_by,
+            met_after: self.met_after.or(known.map(|rule| rule.met_after)).unwrap_or(0),
+            instead,
             days: self.days.or(known.map(|rule| rule.days)).unwrap_or(0),
             calendar: self.calendar.or(known.map(|rule| rule.calendar)).unwrap_or_default(),
             shows: self.shows.or(known.and_then(|rule| rule.shows)),
@@ -259,8 +398,8 @@ mod tests {
         let own =
             "[contact]\nlight = 60\n\n[[rule]]\nid = \"no-plan\"\ndays = 45\n\n[[rule]]\nid = \"ride\"\noff = true\n";
         let rules = Rules::standard().overlay("own.toml", own).unwrap();
-        assert_eq!(rules.contact_days(Some(Intensity::Light)), 60);
-        assert_eq!(rules.contact_days(Some(Intensity::Intensive)), 7);
+        assert_eq!(rules.contact_days(Some(Intensity::Light), &[]), 60);
+        assert_eq!(rules.contact_days(Some(Intensity::Intensive), &[]), 7);
         assert_eq!(rules.iter().find(|rule| rule.id == "no-plan").unwrap().days, 45);
         assert!(rules.iter().all(|rule| rule.id != "ride"));
     }
@@ -275,6 +414,17 @@ mod tests {
             ("[[rule]]\nid = \"task\"\ntext = \"{who}\"\n", 1, "{who}"),
             ("[[rule]]\nid = \"tsak\"\noff = true\n", 1, "no rule \"tsak\""),
             ("[[rule]\n", 1, ""),
+            (
+                "[[rule]]\nid = \"x\"\naction = \"add-note\"\ntext = \"x\"\nsource = \"x\"\nlooks-at = \"stay.left\"\n",
+                1,
+                "stay has no field \"left\"",
+            ),
+            ("[[rule]]\nid = \"task\"\nwhere = [\"kind=x\"]\n", 1, "goes with looks-at"),
+            (
+                "[[rule]]\nid = \"x\"\naction = \"add-note\"\ntext = \"x\"\nsource = \"x\"\nlooks-at = \"stay.discharged\"\nwhere = [\"kind=ship\"]\n",
+                1,
+                "never \"ship\"",
+            ),
         ] {
             let error = Rules::standard().overlay("own.toml", own).unwrap_err();
             assert_eq!((error.line, error.file.as_str()), (line, "own.toml"), "{own}: {error}");

@@ -35,7 +35,7 @@ pub fn loads(caseload: &Caseload, rules: &Rules, today: NaiveDate) -> Vec<Load> 
             load.worker = worker.into();
         }
         load.clients += 1;
-        load.weight += 30.0 / rules.contact_days(facts.intensity) as f64;
+        load.weight += 30.0 / rules.contact_days(facts.intensity, &facts.areas) as f64;
         load.crisis += usize::from(!facts.crisis.is_empty());
         load.need_attention += usize::from(ranked.band <= Band::Today);
         let late = |reason: &super::reason::Reason| reason.due.is_some_and(|due| due.day() < today);

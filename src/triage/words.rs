@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 
-use crate::model::PlanKind;
+use crate::model::{Kind, List, PlanKind, record_by_number};
 
 use super::{ClientFacts, DueAt, Fact, Reason, Rules, Told, rules::LooksAt};
 
@@ -42,7 +42,7 @@ impl Rules {
 }
 
 fn days(rules: &Rules, days: i64, looks_at: LooksAt, facts: &ClientFacts) -> i64 {
-    if looks_at == LooksAt::Contact { rules.contact_days(facts.intensity) } else { days }
+    if looks_at == LooksAt::Contact { rules.contact_days(facts.intensity, &facts.areas) } else { days }
 }
 
 fn visit(reason: &Reason, facts: &ClientFacts) -> Option<DateTime<FixedOffset>> {
@@ -62,6 +62,21 @@ fn what(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> String {
         Fact::Visit(at) => facts.visits[usize::from(at)].title.clone(),
         Fact::Dependent(at) => facts.dependents[usize::from(at)].name.clone(),
         Fact::Share(at) => facts.shares[usize::from(at)].with.clone(),
+        Fact::Mark(at) => {
+            let mark = &facts.marks[usize::from(at)];
+            let title = record_by_number(mark.record).and_then(|record| record.title_field());
+            match title.map(|field| field.kind) {
+                Some(Kind::Choice(choices)) => {
+                    choices.find(&mark.what).map_or(mark.what.clone(), |choice| choice.label.to_string())
+                }
+                _ => mark.what.clone(),
+            }
+        }
+        Fact::Unsigned(at) => facts.unsigned[usize::from(at)].cosigner.clone(),
+        Fact::Approved(at) => {
+            let approved = &facts.authorizations[usize::from(at)];
+            format!("{} ({})", List::Service.label(&approved.service), approved.payer)
+        }
         Fact::Client if looks_at == LooksAt::Crisis => facts.crisis.join(" / "),
         Fact::Client if facts.conflicts == 1 => "one field".into(),
         Fact::Client => format!("{} fields", facts.conflicts),
@@ -74,6 +89,12 @@ fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDat
         Fact::Enrollment(at) => facts.enrollments[usize::from(at)].entry,
         Fact::Plan(at) => facts.plans[usize::from(at)].start,
         Fact::Share(at) => facts.shares[usize::from(at)].from,
+        Fact::Mark(at) => match looks_at {
+            LooksAt::Row(field) => facts.marks[usize::from(at)].date(field).map(DueAt::day),
+            _ => None,
+        },
+        Fact::Unsigned(at) => Some(facts.unsigned[usize::from(at)].day),
+        Fact::Approved(at) => facts.authorizations[usize::from(at)].from,
         _ if looks_at == LooksAt::Contact => {
             return match (&facts.last_contact, facts.begun()) {
                 (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),

@@ -10,7 +10,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
-use crate::model::{Area, Change, ClientStatus, Intensity, Moment, RecordType, Row, RowId};
+use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
 use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
@@ -99,7 +99,7 @@ impl View {
         match self {
             _ if group == CLOSED => "CLOSED".into(),
             View::Triage => Band::ALL.get(at).map_or("", |band| band.label()).to_uppercase(),
-            View::Area => Area::ALL.get(at).map_or("No practice area", |area| area.label()).to_uppercase(),
+            View::Area => List::Area.choices().get(at).map_or("No practice area", |area| area.label).to_uppercase(),
             View::Intensity => Intensity::ALL.get(at).map_or("No intensity", |known| known.label()).to_uppercase(),
             View::Name | View::LastContact => String::new(),
         }
@@ -292,7 +292,7 @@ impl Desk {
             if !any || fits(ranked.place(), facts, Some(ranked.band)) {
                 let group = match ordered {
                     View::Triage => ranked.band as u8,
-                    View::Area => facts.area.map_or(Area::ALL.len() as u8, |area| area as u8),
+                    View::Area => area_group(facts),
                     View::Intensity => facts.intensity.map_or(Intensity::ALL.len() as u8, |known| known as u8),
                     View::Name | View::LastContact => 0,
                 };
@@ -526,10 +526,17 @@ impl Desk {
     }
 }
 
+/// The place of the client's main area among all areas; after them where there is none.
+fn area_group(facts: &ClientFacts) -> u8 {
+    let areas = List::Area.choices();
+    let place = facts.areas.first().and_then(|code| areas.iter().position(|area| area.code == code));
+    u8::try_from(place.unwrap_or(areas.len())).unwrap_or(CLOSED - 1)
+}
+
 /// What the filter looks through: names, ids, phones and tags.
 fn haystack(facts: &ClientFacts) -> Utf32String {
     let mut text = facts.name.chars().take(200).collect::<String>();
-    for part in [&facts.also, &facts.tags, &facts.outside_ids, &facts.phones].into_iter().flatten() {
+    for part in [&facts.also, &facts.tags, &facts.outside_ids].into_iter().flatten().chain(facts.phones()) {
         text.push(' ');
         text.push_str(part);
         let digits: String = part.chars().filter(char::is_ascii_digit).collect();

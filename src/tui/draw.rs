@@ -124,7 +124,7 @@ impl Input {
                 Some(choices.iter().map(|choice| choice.label).collect::<Vec<_>>().join(" · "))
             }
             Body::Yes(_) => Some("y yes · n no".into()),
-            Body::Ticks { rows, .. } if rows.is_empty() => Some("No goals yet.".into()),
+            Body::Ticks { rows, .. } if rows.is_empty() => Some("Nothing to tick yet.".into()),
             Body::Ticks { .. } => Some("arrows and Space".into()),
             Body::Text(_) if !self.field.help.is_empty() => Some(self.field.help.into()),
             Body::Text(_) => match self.field.kind {

@@ -57,9 +57,9 @@ pub enum Body {
         typed: String,
     },
     Yes(Option<bool>),
-    /// Rows to tick: id, label, ticked.
+    /// Things to tick: row or code, label, ticked.
     Ticks {
-        rows: Vec<(RowId, String, bool)>,
+        rows: Vec<(String, String, bool)>,
         at: usize,
     },
 }
@@ -82,11 +82,14 @@ impl Form {
     /// A form for a new row, with its defaults and what else is known already.
     pub fn add(desk: &Desk, record: &'static RecordType, stream: Option<RowId>, known: Vec<(FieldId, Value)>) -> Form {
         let row = desk.store.new_id();
-        let stream = stream.unwrap_or(row);
         let worker = desk.store.worker();
-        let mut blank = Row::new(record, row, stream);
+        let mut blank = Row::new(record, row, stream.unwrap_or(row));
         let mut hidden = Vec::new();
-        for (field, value) in record.defaults(&desk.moment(), &worker.name, &worker.area).into_iter().chain(known) {
+        let practice = std::sync::Arc::clone(desk.rules.practice());
+        let area = stream.and_then(|stream| desk.caseload.get(stream)?.areas.first().cloned());
+        let area = area.unwrap_or_else(|| worker.area.clone());
+        let beginning = practice.beginning(&worker.name, &area);
+        for (field, value) in record.defaults(&desk.moment(), &beginning).into_iter().chain(known) {
             let shown = record.field(field.field).is_some_and(|field| field.shown == Shown::Form);
             if shown {
                 blank.put(field, value);
@@ -258,7 +261,7 @@ impl Form {
                 Body::Ticks { rows, .. } => {
                     for (row, _, ticked) in rows {
                         if *ticked || !self.new {
-                            change.member(self.row, input.field.id, row.to_string(), *ticked);
+                            change.member(self.row, input.field.id, row.as_str(), *ticked);
                         }
                     }
                 }
@@ -364,15 +367,26 @@ impl Form {
 impl Input {
     fn new(desk: &Desk, field: &'static Field, row: &Row) -> Input {
         let body = match field.kind {
-            Kind::Choice(choices) => Body::Choice { choices, at: None, typed: String::new() },
+            Kind::Choice(choices) => Body::Choice { choices: choices.all(), at: None, typed: String::new() },
             Kind::Yes => Body::Yes(None),
             Kind::Links(_) => {
                 let ticked = row.words(field.id);
                 let rows = desk.goals().iter().map(|goal| {
                     let id = goal.id.to_string();
-                    (goal.id, goal.text(crate::model::records::goal::words).to_string(), ticked.contains(&id))
+                    let here = ticked.contains(&id);
+                    (id, goal.text(crate::model::records::goal::words).to_string(), here)
                 });
                 Body::Ticks { rows: rows.collect(), at: 0 }
+            }
+            Kind::Choices(choices) => {
+                let ticked = row.words(field.id);
+                let known = choices.all().iter().map(|choice| {
+                    (choice.code.to_string(), choice.label.to_string(), ticked.iter().any(|code| code == choice.code))
+                });
+                // A code that is on no list here came from elsewhere: it stays in sight, and can be taken away.
+                let strange = ticked.iter().filter(|code| choices.find(code).is_none());
+                let rows = known.chain(strange.map(|code| (code.clone(), code.clone(), true))).collect();
+                Body::Ticks { rows, at: 0 }
             }
             _ => Body::Text(Box::default()),
         };
@@ -433,7 +447,7 @@ impl Input {
             Body::Yes(yes) => yes.map_or("", |yes| if yes { "yes" } else { "no" }).to_string(),
             Body::Ticks { rows, .. } => {
                 let ticked: Vec<String> =
-                    rows.iter().filter(|(_, _, ticked)| *ticked).map(|(row, ..)| row.to_string()).collect();
+                    rows.iter().filter(|(_, _, ticked)| *ticked).map(|(row, ..)| row.clone()).collect();
                 ticked.join(",")
             }
         }
@@ -461,7 +475,7 @@ impl Input {
             }
             Body::Ticks { rows, .. } => {
                 for (row, _, ticked) in rows {
-                    *ticked = typed.split(',').any(|id| id == row.to_string());
+                    *ticked = typed.split(',').any(|id| id == row);
                 }
             }
         }

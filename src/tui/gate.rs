@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::model::{Area, RowId};
+use crate::model::{List, RowId};
 use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, wall_clock, weakness};
 
 use super::draw::{boxed, middle};
@@ -70,7 +70,7 @@ impl Gate {
         Gate::Welcome(Welcome {
             file: file.into(),
             name: String::new(),
-            area: Area::SocialWork as usize,
+            area: List::Area.choices().iter().position(|area| area.code == "social-work").unwrap_or(0),
             first: Zeroizing::default(),
             weak: None,
             second: Zeroizing::default(),
@@ -181,8 +181,12 @@ impl Welcome {
             KeyCode::F(2) => return Step::Demo,
             KeyCode::Tab | KeyCode::Down => self.at = (self.at + 1) % 4,
             KeyCode::BackTab | KeyCode::Up => self.at = (self.at + 3) % 4,
-            KeyCode::Left if self.at == 1 => self.area = (self.area + 3) % 4,
-            KeyCode::Right | KeyCode::Char(' ') if self.at == 1 => self.area = (self.area + 1) % 4,
+            KeyCode::Left if self.at == 1 => {
+                self.area = self.area.checked_sub(1).unwrap_or(List::Area.choices().len().saturating_sub(1))
+            }
+            KeyCode::Right | KeyCode::Char(' ') if self.at == 1 => {
+                self.area = (self.area + 1) % List::Area.choices().len().max(1)
+            }
             KeyCode::Backspace => match self.at {
                 0 => drop(self.name.pop()),
                 2 => {
@@ -233,7 +237,7 @@ impl Welcome {
             id: RowId::new(now),
             name: self.name.trim().into(),
             credentials: String::new(),
-            area: Area::ALL[self.area].code().into(),
+            area: List::Area.choices().get(self.area).map_or("", |area| area.code).into(),
         };
         let passphrase = Passphrase::new(self.first.as_str());
         let made =
@@ -265,7 +269,7 @@ impl Welcome {
         let dots = |text: &str| "*".repeat(text.chars().count());
         let fields = [
             ("Your name", self.name.clone()),
-            ("Your practice", format!("< {} >", Area::ALL[self.area].label())),
+            ("Your practice", format!("< {} >", List::Area.choices().get(self.area).map_or("-", |area| area.label))),
             ("Passphrase", dots(&self.first)),
             ("The same again", dots(&self.second)),
         ];

@@ -238,7 +238,7 @@ impl Desk {
         let about = vec![
             line("", &a.name, &b.name),
             line("born", &born(a), &born(b)),
-            line("phone", &list(&a.phones), &list(&b.phones)),
+            line("phone", &list(&a.own_phones), &list(&b.own_phones)),
             line("ids", &list(&a.outside_ids), &list(&b.outside_ids)),
             line("last contact", &last(a), &last(b)),
             line("case manager", &a.worker, &b.worker),

@@ -265,7 +265,11 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
         Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
         Kind::Whole { .. } => ("42".into(), Value::Whole(42)),
         Kind::Yes => ("yes".into(), Value::Yes(true)),
-        Kind::Choice(choices) => (choices[0].code.into(), Value::text(choices[0].code)),
+        Kind::Choice(choices) => {
+            let first = choices.all()[0].code;
+            (first.into(), Value::text(first))
+        }
+        Kind::Choices(choices) => (choices.all()[0].code.into(), Value::Empty),
         Kind::Link(_) => (link.to_string(), Value::Link(link)),
         Kind::Words | Kind::Links(_) => (link.to_string(), Value::Empty),
     }
@@ -387,7 +391,7 @@ fn the_filter_finds_names_ids_phones_and_tags_and_closed_clients() {
     for one in facts.iter().take(47) {
         assert!(find(&one.name.to_lowercase()).contains(&one.id), "{}", one.name);
         assert!(find(&one.outside_ids[0]).contains(&one.id));
-        assert!(find(&one.phones[0].replace('-', "")).contains(&one.id), "{}", one.phones[0]);
+        assert!(find(&one.own_phones[0].replace('-', "")).contains(&one.id), "{}", one.own_phones[0]);
         for tag in &one.tags {
             assert!(find(tag).contains(&one.id), "{tag}");
         }
