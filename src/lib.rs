@@ -3,6 +3,7 @@
 //! The house, room by room; each knows only those above it in this list:
 //!
 //! - [`model`]: what a caseload is: record types, the catalogue of fields, values, changes. No I/O, no clock.
+//! - [`practice`]: what an agency may change without a compiler, and the rules that rest on it. Pure.
 //! - [`triage`]: who needs the worker today, and why. Pure.
 //! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
 //! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod demo;
 pub mod exchange;
 pub mod model;
+pub mod practice;
 pub mod store;
 pub mod sync;
 pub mod triage;

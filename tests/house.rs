@@ -5,13 +5,14 @@ use std::path::Path;
 /// A room, and the rooms it may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("triage", &["model"]),
-    ("store", &["model", "triage"]),
-    ("sync", &["model", "triage", "store", "demo"]),
-    ("demo", &["model", "triage", "store"]),
-    ("exchange", &["model", "store"]),
-    ("tui", &["model", "triage", "store", "sync", "demo", "exchange", "cli"]),
-    ("cli", &["model", "triage", "store", "sync", "demo", "exchange", "tui"]),
+    ("practice", &["model"]),
+    ("triage", &["model", "practice"]),
+    ("store", &["model", "practice", "triage"]),
+    ("sync", &["model", "practice", "triage", "store", "demo"]),
+    ("demo", &["model", "practice", "triage", "store"]),
+    ("exchange", &["model", "practice", "store"]),
+    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "cli"]),
+    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
