@@ -270,8 +270,8 @@ impl Scored {
         asks
     }
 
-    /// The result in one line: "14 of 27: Moderate", "High risk", "2 needs: Housing, Food", or for two groups of people
-    /// "3 of 12: men (4 or more): Below the cut-off; women ...".
+    /// The result in one line: "14 of 27: Moderate", "High risk", "2 needs: Housing, Food"; where two groups of people have
+    /// their own cut-offs and the answers do not say which fits, both: "3 of 12: for women (3 or more) Positive; for ...".
     pub fn says(&self) -> String {
         let bands: Vec<String> = self
             .readings

@@ -4,7 +4,8 @@ use toml::Spanned;
 
 use super::super::condition::Is;
 use super::super::{Asks, Condition, Instrument, Item, ItemId, Missing, Scoring};
-use super::{Lines, Wrong, wrong};
+use super::lines::Lines;
+use super::{Wrong, wrong};
 
 /// Holds an instrument against itself; `lines` say where each part stands in its file.
 pub(super) fn check(instrument: &Instrument, lines: &Lines) -> Result<(), Wrong> {
