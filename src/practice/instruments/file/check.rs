@@ -131,7 +131,7 @@ fn prorating(instrument: &Instrument, lines: &Lines) -> Result<(), Wrong> {
         let same = item.plain_range() == scored[0].plain_range();
         same && item.show_if.is_none() && !item.optional && matches!(item.asks, Asks::OneOf(_))
     };
-    if scored.iter().all(|item| alike(&item)) {
+    if scored.iter().all(alike) {
         return Ok(());
     }
     wrong(at, "missing answers can be estimated only where all items are always asked and have the same points")
