@@ -234,7 +234,10 @@ fn an_agencys_rules_are_laid_over_ours_and_a_wrong_file_names_its_line() {
     let reasons = caseload.json(&on)[0]["reasons"].clone();
     assert!(reasons.as_array().unwrap().iter().any(|reason| reason["due"] == "2026-11-11"), "{reasons}");
     std::fs::write(agency.join("triage.toml"), "\n\n[[rule]]\nid = 7\n").unwrap();
-    assert!(caseload.refused(&on).contains("line 4"));
+    let output = caseload.output(&on);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("triage.toml, line 4") && said.contains("left out"), "{said}");
+    assert!(output.status.success(), "everything else stands");
 }
 
 #[test]

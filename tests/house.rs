@@ -11,9 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sync", &["model", "triage", "store", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
     ("exchange", &["model", "practice", "store"]),
-    ("report", &["model", "practice", "triage", "store"]),
-    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "cli"]),
-    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
+    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "cli"]),
+    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

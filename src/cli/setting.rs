@@ -8,7 +8,8 @@ use directories::ProjectDirs;
 use zeroize::Zeroizing;
 
 use crate::demo;
-use crate::model::Moment;
+use crate::model::{Moment, text::one_line};
+use crate::practice::{AgencyFile, Practice, Trouble};
 use crate::store::{Passphrase, Store, local_moment, wall_clock};
 use crate::triage::Rules;
 use crate::tui;
@@ -21,6 +22,8 @@ pub struct Setting {
     passphrase_file: Option<PathBuf>,
     today: Option<chrono::NaiveDate>,
     pub rules: Rules,
+    /// What was wrong with the agency's own files.
+    troubles: Vec<Trouble>,
     keys: tui::Keys,
     theme: Option<String>,
     plain: bool,
@@ -42,17 +45,26 @@ impl Setting {
             let text = std::fs::read_to_string(&own).with_context(|| format!("Cannot read {}", own.display()))?;
             keys = keys.overlay(&own.display().to_string(), &text).map_err(anyhow::Error::msg)?;
         }
-        let agency = common.agency.clone().or(own_folder);
-        let mut rules = Rules::standard();
-        if let Some(own) = agency.map(|folder| folder.join("triage.toml")) {
-            match std::fs::read_to_string(&own) {
-                Ok(text) => rules = rules.overlay(&own.display().to_string(), &text)?,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && common.agency.is_none() => {}
-                Err(error) => return Err(error).with_context(|| format!("Cannot read {}", own.display())),
+        let files = match (common.agency, own_folder) {
+            (Some(folder), _) => agency_files(&folder).with_context(|| format!("Cannot read {}", folder.display()))?,
+            (None, Some(folder)) if folder.is_dir() => agency_files(&folder)?,
+            (None, _) => Vec::new(),
+        };
+        let (practice, mut troubles) = Practice::with_agency(&files);
+        let mut rules = Rules::with(practice);
+        // What is wrong is told, and what was there before stands.
+        for own in files.iter().filter(|file| file.name == "triage.toml") {
+            match rules.clone().overlay(&own.shown, &own.text) {
+                Ok(laid) => rules = laid,
+                Err(trouble) => troubles.push(trouble),
             }
         }
+        for trouble in &troubles {
+            eprintln!("caseload: {} This file was left out.", one_line(&trouble.to_string()));
+        }
         let (theme, plain) = (common.theme, common.plain);
-        Ok(Setting { file, passphrase_file: common.passphrase_file, today: common.today, rules, keys, theme, plain })
+        let (passphrase_file, today) = (common.passphrase_file, common.today);
+        Ok(Setting { file, passphrase_file, today, rules, troubles, keys, theme, plain })
     }
 
     pub fn file(&self) -> &Path {
@@ -74,6 +86,7 @@ impl Setting {
             passphrase: self.passphrase_file.clone(),
             today: self.today,
             rules: self.rules.clone(),
+            troubles: self.troubles.clone(),
             keys: self.keys.clone(),
             theme: self.theme.clone(),
             plain: self.plain,
@@ -121,6 +134,28 @@ impl Setting {
         }
         Ok(Passphrase::new(first.as_str()))
     }
+}
+
+/// An agency's own files: those of the folder itself, and those of the folders in it that the program knows.
+fn agency_files(folder: &Path) -> anyhow::Result<Vec<AgencyFile>> {
+    let mut files = Vec::new();
+    for (inside, prefix) in [("", ""), ("areas", "areas/"), ("instruments", "instruments/")] {
+        let place = folder.join(inside);
+        if !inside.is_empty() && !place.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&place)? {
+            let path = entry?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".toml"))
+            else {
+                continue;
+            };
+            let text = std::fs::read_to_string(&path).with_context(|| format!("Cannot read {}", path.display()))?;
+            files.push(AgencyFile { shown: path.display().to_string(), name: format!("{prefix}{name}"), text });
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
 }
 
 /// Asks at the terminal, without showing what is typed.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::billing::Service;
+use super::instruments::Instruments;
 use super::{Agency, Area, CredentialKind, CrisisKind, EducationCategory, NoteTemplate, Practice};
 
 /// One of an agency's files, as text.
@@ -165,6 +166,7 @@ impl Practice {
             crises: Vec::new(),
             credentials: Vec::new(),
             categories: Vec::new(),
+            instruments: Instruments::standard(),
             agency,
         };
         let (practice, troubles) = nothing.overlay(&own);
@@ -190,6 +192,11 @@ impl Practice {
             };
             troubles.extend(taken.err());
         }
+        let own = files.iter().filter(|file| file.name.starts_with("instruments/"));
+        let (instruments, wrong) =
+            self.instruments.overlay_folder(own.map(|file| (file.shown.as_str(), file.text.as_str())));
+        self.instruments = instruments;
+        troubles.extend(wrong);
         self.areas.sort_by_key(|area| area.order);
         (self, troubles)
     }

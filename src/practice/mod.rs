@@ -7,6 +7,7 @@
 
 pub mod billing;
 mod files;
+pub mod instruments;
 
 use std::sync::{Arc, LazyLock};
 
@@ -33,9 +34,6 @@ pub struct Area {
     /// Days between contacts where this area asks for others than the agency's.
     #[serde(default)]
     pub contact: ByIntensity<Option<u16>>,
-    /// Codes of the instruments that are offered first.
-    #[serde(default)]
-    pub instruments: Vec<String>,
     /// The code of the note template that a new note starts with.
     #[serde(default)]
     pub note_template: String,
@@ -288,6 +286,7 @@ pub struct Practice {
     pub crises: Vec<CrisisKind>,
     pub credentials: Vec<CredentialKind>,
     pub categories: Vec<EducationCategory>,
+    pub instruments: instruments::Instruments,
     pub agency: Agency,
 }
 
@@ -328,6 +327,7 @@ impl Practice {
         let pair = |code: &String, name: &String| (code.clone(), name.clone());
         List::Area.fill(self.areas.iter().map(|area| pair(&area.code, &area.name)));
         List::NoteTemplate.fill(self.templates.iter().map(|template| pair(&template.code, &template.name)));
+        List::Instrument.fill(self.instruments.iter().map(|one| pair(&one.code, &one.name)));
         List::Service.fill(self.services.iter().map(|service| pair(&service.code, &service.name)));
         List::CrisisKind.fill(self.crises.iter().map(|kind| pair(&kind.code, &kind.name)));
         List::Credential.fill(self.credentials.iter().map(|kind| pair(&kind.code, &kind.name)));

@@ -52,6 +52,19 @@ impl App {
         App { start, stage, theme, touched: Instant::now(), announced: None, farewell: None }
     }
 
+    /// Says what was wrong with the agency's own files; the first is enough to make someone look.
+    pub fn tell_troubles(&mut self) {
+        let Some(first) = self.start.troubles.first() else { return };
+        let more = match self.start.troubles.len() - 1 {
+            0 => String::new(),
+            many => format!(" And {many} more."),
+        };
+        let text = format!("{first}. This file was left out; the rest is in use.{more}");
+        if let Stage::Desk(desk) = &mut self.stage {
+            desk.trouble(text);
+        }
+    }
+
     pub fn run(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
         self.draw(screen)?;
         if self.begins_with_sync()? {
@@ -251,6 +264,7 @@ impl App {
                 Step::Next(gate) => self.stage = Stage::Gate(gate),
                 Step::Open(store) => {
                     self.stage = Stage::Desk(Box::new(self.desk(*store, false)?));
+                    self.tell_troubles();
                     self.begins_with_sync()?;
                 }
                 Step::Demo => {

@@ -41,6 +41,7 @@ mod work;
 use std::path::PathBuf;
 
 use crate::demo;
+use crate::practice::Trouble;
 use crate::store::{local_moment, wall_clock};
 use crate::triage::Rules;
 
@@ -58,6 +59,8 @@ pub struct Start {
     pub passphrase: Option<PathBuf>,
     pub today: Option<chrono::NaiveDate>,
     pub rules: Rules,
+    /// What was wrong with the agency's own files: told once the caseload is open.
+    pub troubles: Vec<Trouble>,
     pub keys: Keys,
     /// The name of a theme; none: what was chosen last, or what fits the terminal.
     pub theme: Option<String>,
@@ -91,6 +94,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let mut screen = terminal::enter()?;
     let wakes = terminal::listen();
     let mut app = App::new(start, stage);
+    app.tell_troubles();
     let result = wakes.and_then(|wakes| app.run(&mut screen, &wakes));
     drop(screen);
     terminal::leave();

@@ -407,7 +407,17 @@ fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
     let (store, _) = Store::create(&file, &passphrase, &demo::worker(), wall_clock()).unwrap();
     let desk = Desk::new(store, Rules::standard(), Keys::standard(), std::sync::Arc::new(moment), false).unwrap();
     let (rules, keys) = (Rules::standard(), Keys::standard());
-    let start = Start { file, passphrase: None, today: None, rules, keys, theme: None, plain: false, demo: None };
+    let start = Start {
+        file,
+        passphrase: None,
+        today: None,
+        rules,
+        troubles: vec![],
+        keys,
+        theme: None,
+        plain: false,
+        demo: None,
+    };
     let mut app = App::new(start, Stage::Desk(Box::new(desk)));
     app.rested().unwrap();
     assert!(matches!(app.stage, Stage::Desk(_)), "not yet");
