@@ -154,8 +154,16 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let given = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
     let row = store.new_id();
     let mut parent: Option<(&'static Field, RowId)> = None;
+    if record.is_sealed() {
+        bail!(
+            "A {} is made by signing: caseload sign NOTE, caseload addendum NOTE body=TEXT.",
+            record.label.to_lowercase()
+        );
+    }
     let stream = if *record == client::TYPE {
         row
+    } else if record.is_the_workers() {
+        store.worker().id
     } else {
         let link = if *record == step::TYPE {
             Some(step::goal)

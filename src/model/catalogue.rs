@@ -250,6 +250,8 @@ mod tests {
             for (at, field) in record.fields.iter().enumerate() {
                 assert_eq!(usize::from(field.id.field), at + 1, "{}.{}", record.name, field.name);
                 assert!(names.insert(field.name), "{}.{} twice", record.name, field.name);
+                let own = ["id", "stream", "state", "heads", "client_id"];
+                assert!(!own.contains(&field.name), "{}.{} is a column of every table", record.name, field.name);
                 assert!(!field.label.is_empty());
                 if let Kind::Link(to) | Kind::Links(to) = field.kind {
                     assert!(record_by_name(to).is_some(), "{}.{} links to nothing", record.name, field.name);

@@ -501,7 +501,7 @@ records! {
     credential = 36 "Credential" "Credentials" {
         1 kind: listed(List::Credential), "Kind", required, watched;
         2 number: Line, "Number";
-        3 state: Line, "State";
+        3 issued_by: Line, "State or board";
         4 issued: Date, "Issued or last renewed";
         5 expires: Date, "Expires", ordered, watched;
         6 status: one(CredentialStatus::CHOICES), "Status", watched, settles(&["given-up"]);

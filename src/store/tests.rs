@@ -223,7 +223,7 @@ fn a_change_is_saved_shown_found_and_told() {
     let mut store = memory();
     let maria = add_client(&mut store, 1);
     let receipt = set(&mut store, maria, client::phone, "555-0142");
-    assert_eq!(receipt.facts[0].phones, ["555-0142"]);
+    assert_eq!(receipt.facts[0].own_phones, ["555-0142"]);
     assert_eq!(store.row(maria).unwrap().unwrap().text(client::phone), "555-0142");
     let history = store.history(maria).unwrap();
     let last = history.last().unwrap();

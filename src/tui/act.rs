@@ -340,9 +340,9 @@ impl Desk {
 }
 
 fn add_menu() -> Overlay {
-    let types = CATALOGUE
-        .iter()
-        .filter(|record| !record.opens_stream() && ***record != snooze::TYPE && ***record != step::TYPE);
+    let types = CATALOGUE.iter().filter(|record| {
+        !record.opens_stream() && !record.is_sealed() && ![&snooze::TYPE, &step::TYPE].contains(record)
+    });
     let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), Pick::Add(record)));
     Menu::over("Add what?", items.collect())
 }

@@ -3,7 +3,7 @@
 use crate::model::records::{
     appointment, care_team, client, enrollment, goal, need, note, plan, relationship, snooze, step, task,
 };
-use crate::model::{CATALOGUE, FieldId, Row, RowId};
+use crate::model::{CATALOGUE, FieldId, Kind, Row, RowId};
 use crate::store::StoreError;
 
 use super::desk::{Desk, Pane};
@@ -60,7 +60,7 @@ impl Desk {
             "task" => words(&[task::what, task::due, task::status]),
             "note" => words(&[note::when, note::kind, note::body]),
             "snooze" => words(&[snooze::rule, snooze::until, snooze::why]),
-            _ => String::new(),
+            _ => in_general(row),
         }
     }
 
@@ -84,4 +84,13 @@ impl Desk {
         self.overlay = Some(Overlay::Reading { title, lines: lines.collect(), scroll: 0 });
         Ok(())
     }
+}
+
+/// A row of any type in one line: what it is about, its day, its state.
+fn in_general(row: &Row) -> String {
+    let title = row.record.title_field();
+    let day = row.record.ordered_by();
+    let state = row.record.fields.iter().find(|field| matches!(field.kind, Kind::Choice(_)) && Some(*field) != title);
+    let parts = [title, day, state].into_iter().flatten().map(|field| row.shown(field));
+    parts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("  ")
 }

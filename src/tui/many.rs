@@ -24,6 +24,9 @@ impl Desk {
 
     /// Whose row a new one is: the chosen client's; or, where it is to be one for all who are marked, one of theirs.
     pub fn owner_of_new(&self, record: &RecordType) -> Option<RowId> {
+        if record.is_the_workers() {
+            return Some(self.store.worker().id);
+        }
         let marked = self.meant().first().copied().filter(|_| COPIED.contains(&record) && !self.marked.is_empty());
         self.chosen.filter(|chosen| marked.is_none() || self.marked.contains(chosen)).or(marked)
     }
