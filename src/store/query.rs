@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use rusqlite::OptionalExtension;
 
 use crate::model::records::{client, note, worker};
-use crate::model::{CATALOGUE, Kind, RecordType, Row, RowId};
+use crate::model::{CATALOGUE, FieldId, Kind, RecordType, Row, RowId};
 
 use super::projection::read_row;
 use super::{Result, Store, joined};
@@ -60,6 +61,32 @@ impl Store {
         let mut query = self.db.prepare_cached(&record.sql().by_stream)?;
         let rows = query.query_map([stream], |row| read_row(record, row))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// All clients' rows of a type whose field lies between two days (both counted), one after another; with `None`, all of
+    /// the type. Nothing is held: however many there are, memory stays flat.
+    pub fn each_row(
+        &self,
+        record: &'static RecordType,
+        between: Option<(FieldId, NaiveDate, NaiveDate)>,
+        mut each: impl FnMut(Row),
+    ) -> Result<()> {
+        let sql = record.sql();
+        let select = sql.by_id.split(" WHERE ").next().unwrap_or(&sql.by_id);
+        let (filter, from, to) = match between {
+            Some((field, from, to)) => {
+                let name = record.field(field.field).map_or("id", |field| field.name);
+                // Days and times both begin with the day: "2026-11-30T..." lies before "2026-11-30~".
+                (format!("AND \"{name}\" >= ?1 AND \"{name}\" < ?2"), from.to_string(), format!("{to}~"))
+            }
+            None => ("AND ?1 = ?2".into(), String::new(), String::new()),
+        };
+        let mut query = self.db.prepare_cached(&format!("{select} WHERE state & 1 = 0 {filter}"))?;
+        let mut rows = query.query((from, to))?;
+        while let Some(row) = rows.next()? {
+            each(read_row(record, row)?);
+        }
+        Ok(())
     }
 
     /// All that belongs to one client, with at most `notes` of the newest notes; `None` for no such client.
