@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::model::{CATALOGUE, ShareKind};
 use crate::store::Trust;
@@ -215,6 +215,14 @@ enum Command {
         #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
         fields: Vec<(String, String)>,
     },
+    /// Your own credentials: what renewal asks for, what is there, what is missing and when it will be reached
+    ///
+    /// JSON: [{kind, status, expires, since, education: [{what, minutes, asked}], supervision: [...], reached, due}]
+    Practice,
+    /// Print completions for your shell: caseload completions bash > ~/.local/share/bash-completion/completions/caseload
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page: caseload man > caseload.1
+    Man,
     /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
     ///
     /// JSON: {id, type}
@@ -390,6 +398,17 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
+        Command::Practice => reading::practice(setting, json)?.into(),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "caseload", &mut out);
+            String::from_utf8(out)?.into()
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut out)?;
+            String::from_utf8(out)?.into()
+        }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{client, worker};
+use crate::model::records::{client, credential, education, supervision, worker};
 use crate::model::{CATALOGUE, RecordType, RowId, text::one_line};
+use crate::practice::credentials::{self, Standing};
 use crate::store::{Found, Store, StoreError};
 use crate::triage::{Band, Caseload, ClientFacts, day_in_words, hour_in_words};
 
@@ -53,7 +54,44 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     if out.is_empty() {
         out.push_str("Nobody needs you today.\n");
     }
+    for one in standings(setting, &store)?.iter().filter(|one| one.is_due(today)) {
+        writeln!(out, "\nYOURSELF\n      {}", one.in_words(today))?;
+    }
     Ok(out)
+}
+
+fn standings(setting: &Setting, store: &Store) -> anyhow::Result<Vec<Standing>> {
+    let me = store.worker().id;
+    let rows = |record| store.rows(record, me);
+    let (held, courses, hours) = (rows(&credential::TYPE)?, rows(&education::TYPE)?, rows(&supervision::TYPE)?);
+    Ok(credentials::standings(setting.rules.practice(), &held, &courses, &hours, setting.moment().today()))
+}
+
+/// The worker's own credentials, and what keeping them asks for.
+pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let today = setting.moment().today();
+    let all = standings(setting, &store)?;
+    if json {
+        let progress = |all: &[credentials::Progress]| -> Vec<Json> {
+            all.iter().map(|one| json!({"what": one.what, "minutes": one.have, "asked": one.need})).collect()
+        };
+        let list = all.iter().map(|one| {
+            json!({
+                "kind": one.kind.code, "status": one.status, "expires": one.expires.map(|day| day.to_string()),
+                "since": one.since.map(|day| day.to_string()), "education": progress(&one.education),
+                "supervision": progress(&one.supervision), "reached": one.reached.map(|day| day.to_string()),
+                "due": one.is_due(today),
+            })
+        });
+        return Ok(printed(&list.collect()));
+    }
+    let lines: Vec<String> = all.iter().flat_map(|one| crate::tui::standing_lines(one, today)).collect();
+    Ok(if lines.is_empty() {
+        "No credentials yet: caseload add credential kind=lcsw expires=DATE\n".into()
+    } else {
+        format!("{}\n", lines.join("\n"))
+    })
 }
 
 pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {

@@ -164,6 +164,8 @@ impl Desk {
             Action::Changes => self.show_changes(),
             Action::Team => self.team(),
             Action::Duplicates => self.duplicates()?,
+            Action::Reports => self.reports(),
+            Action::MyPractice => self.my_practice()?,
             Action::Delete => self.ask_delete()?,
             Action::Close => self.close_client()?,
             Action::Import => self.ask(
@@ -327,6 +329,8 @@ impl Desk {
             }
             Pick::Looks(name, plain) => self.set_looks(name, plain),
             Pick::Editor => self.editing = true,
+            Pick::Report(kind) => self.report(kind, kind.usual)?,
+            Pick::OwnLog => self.own_log()?,
             Pick::SaveForm(follow) => self.save_form(follow)?,
             Pick::Apply(change, done) => self.apply(&change, done)?,
             Pick::DropForm => {

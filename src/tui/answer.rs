@@ -16,6 +16,8 @@ use super::work::Work;
 pub enum Answer {
     Import,
     LockMinutes,
+    /// The period of a report.
+    Period(&'static crate::report::figures::Kind),
     Tag,
     Reassign,
     SaveFilter,
@@ -64,6 +66,7 @@ impl Desk {
                 }
                 _ => self.refuse("Type a whole number of minutes from 1 to 240."),
             },
+            Answer::Period(kind) => self.report(kind, typed)?,
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;

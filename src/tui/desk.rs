@@ -185,6 +185,8 @@ pub struct Desk {
     pub changes: Option<(Vec<String>, Merged)>,
     /// When this was last synced through a place (milliseconds since 1970).
     pub synced: Option<u64>,
+    /// What of the worker's own practice is due: shown at the top.
+    pub own_due: Option<String>,
 }
 
 impl Desk {
@@ -228,6 +230,7 @@ impl Desk {
             work: None,
             changes: None,
             synced: None,
+            own_due: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
@@ -247,6 +250,7 @@ impl Desk {
         self.hay = self.caseload.facts().iter().map(haystack).collect();
         self.queue = self.caseload.facts().iter().flat_map(queued).collect();
         self.queue.sort_unstable();
+        self.own_due = self.own_due_now()?;
         self.synced = self.store.places()?.iter().map(|(_, synced)| *synced).max().filter(|synced| *synced > 0);
         self.list();
         self.reload()
@@ -471,6 +475,9 @@ impl Desk {
     /// Brings the screen up to what was saved.
     pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
         self.ahead = None;
+        if receipt.facts.is_empty() {
+            self.own_due = self.own_due_now()?;
+        }
         let gone: Vec<RowId> = receipt
             .rows
             .iter()

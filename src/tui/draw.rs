@@ -374,6 +374,21 @@ impl Overlay {
                 }
                 None
             }
+            Overlay::Figures(figures) => {
+                let title = "Enter: the clients behind a figure, p another period, y copies, Esc closes";
+                let inner = boxed(middle(area, 110, area.height), buffer, title, theme);
+                let chosen = figures.rows.get(figures.at).map_or(0, |(line, ..)| *line);
+                let top = scrolled(chosen, figures.lines.len(), usize::from(inner.height));
+                for ((line, number), y) in figures.lines.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
+                    let style = match number {
+                        0 => theme.heading(),
+                        _ if number == chosen => theme.bar(),
+                        _ => theme.text(),
+                    };
+                    put(buffer, inner.x + 1, y, inner.width.saturating_sub(2), line, style);
+                }
+                None
+            }
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None

@@ -184,7 +184,8 @@ impl Desk {
     pub(super) fn close_client(&mut self) -> Result<(), StoreError> {
         if let Some(file) = &self.file {
             let mut row = file.client.clone();
-            let only = [client::status, client::closed, client::closing_reason];
+            let only =
+                [client::status, client::closed, client::closing_reason, client::outcome, client::closing_summary];
             row.put(client::status, ClientStatus::Closed.code());
             row.put(client::closed, Value::Date(self.today));
             let mut form =

@@ -350,6 +350,22 @@ impl Desk {
                 }
                 return stay;
             }
+            Overlay::Figures(figures) => match key.code {
+                KeyCode::Enter => {
+                    self.open_figure(figures);
+                    return stay;
+                }
+                KeyCode::Char('p') => {
+                    let kind = figures.kind;
+                    self.ask_period(kind);
+                    return stay;
+                }
+                KeyCode::Char('y') => {
+                    self.copied = Some(figures.lines.join("\n"));
+                    self.say("Copied to the clipboard, if your terminal allows it.");
+                }
+                _ => figures.at = moved(figures.at, figures.rows.len()),
+            },
             Overlay::Team { loads, at } => {
                 if key.code == KeyCode::Enter {
                     if let Some(load) = loads.get(*at) {

@@ -6,6 +6,7 @@
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
+//! - `figures`: reports, and the worker's own practice.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
@@ -18,6 +19,7 @@ mod choose;
 mod desk;
 mod draw;
 mod edit;
+mod figures;
 mod form;
 mod frugal;
 mod gate;
@@ -49,6 +51,7 @@ use app::{App, Stage};
 use desk::Desk;
 use gate::Gate;
 
+pub use figures::standing_lines;
 pub use keys::Keys;
 pub use theme::THEMES;
 

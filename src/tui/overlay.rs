@@ -12,6 +12,7 @@ use crate::triage::team::Load;
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::figures::Figures;
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -43,6 +44,8 @@ pub enum Overlay {
     },
     /// Values that were set differently in two places.
     Choose(Choose),
+    /// A report, with the clients behind each figure.
+    Figures(Figures),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -107,6 +110,9 @@ pub enum Pick {
     Filter(String),
     Looks(&'static str, bool),
     Editor,
+    Report(&'static crate::report::figures::Kind),
+    /// Everything of the worker's own practice.
+    OwnLog,
     /// Saves the open form; of one of a series: only this one, or those that come after it too.
     SaveForm(Option<bool>),
     /// Saves a change, and says what was done.

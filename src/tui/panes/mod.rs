@@ -187,6 +187,9 @@ impl Desk {
             many => left.push_str(&format!("   {many} need you today")),
         }
         left.push_str(&format!("   {} active", self.caseload.ranked().len()));
+        if let Some(own) = self.own_due.as_ref().filter(|_| area.width >= 110) {
+            left.push_str(&format!("   {own} ({})", self.keys.first_of("my-practice")));
+        }
         let worker = self.store.worker();
         let mut right = format!("{} {}", worker.name, worker.credentials);
         if let Some(synced) = self.synced.filter(|_| area.width >= 90) {
