@@ -9,9 +9,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "triage"]),
     ("sync", &["model", "triage", "store", "demo"]),
     ("demo", &["model", "triage", "store"]),
+    ("report", &["model", "practice", "triage", "store"]),
     ("exchange", &["model", "store"]),
-    ("tui", &["model", "triage", "store", "sync", "demo", "exchange", "cli"]),
-    ("cli", &["model", "triage", "store", "sync", "demo", "exchange", "tui"]),
+    ("tui", &["model", "triage", "store", "sync", "demo", "exchange", "report", "cli"]),
+    ("cli", &["model", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
