@@ -14,7 +14,7 @@ pub struct Document {
     pub subtitle: String,
     /// The language of the text as a BCP 47 tag, such as "en" or "es-MX"; empty counts as "en".
     pub language: String,
-    /// One line at the top of every page after the first; such as the agency and the record number. Empty: none.
+    /// One line at the top of every page, such as the agency and the record number. Empty: none.
     pub header: String,
     /// At the bottom of every page, wrapped over at most three lines; such as a notice against redisclosure. Empty: none.
     pub footer: String,
@@ -143,6 +143,7 @@ pub struct Signature {
     pub credentials: Option<String>,
     /// The moment of signing, in words for people.
     pub when: Option<String>,
+    /// Who saw it; an empty name before signing makes a line for whoever will.
     pub witness: Option<String>,
 }
 

@@ -21,10 +21,10 @@ use krilla::tagging::{
 };
 use krilla::text::KrillaGlyph;
 
-use super::fonts::Fonts;
+use super::fonts::{Fonts, UNDRAWN};
 use super::look::{Ink, Look};
 use super::paginate::{Placed, Which};
-use super::shape::{Glyph, Line, Word};
+use super::shape::{BOX, Glyph, Line, Word};
 use super::strip::{Flow, Mark, Part, Role};
 
 /// What stands on every page, besides its number.
@@ -33,6 +33,8 @@ pub(super) struct Running {
     pub footer: Vec<Line>,
     /// "Page 3 of 12" for each page.
     pub numbers: Vec<Line>,
+    /// The room that a number takes at the right, in points.
+    pub reserved: f32,
 }
 
 pub(super) struct Drawing<'a> {
@@ -57,7 +59,7 @@ impl Drawing<'_> {
             let settings = PageSettings::from_wh(width, height).expect("a page has a size");
             let mut sheet = file.start_page_with(settings);
             let mut surface = sheet.surface();
-            self.around(&mut surface, number);
+            self.header(&mut surface);
             for placed in page {
                 let strip = match placed.which {
                     Which::Strip(at) => &self.flow.strips[at],
@@ -72,6 +74,7 @@ impl Drawing<'_> {
                     self.mark(&mut surface, mark, y, &mut tagged);
                 }
             }
+            self.footer(&mut surface, number);
             surface.finish();
             sheet.finish();
         }
@@ -82,29 +85,41 @@ impl Drawing<'_> {
         file.finish()
     }
 
-    /// Header, footer and page number.
-    fn around(&self, surface: &mut Surface, number: usize) {
-        let (look, running) = (self.look, self.running);
-        let (left, right) = (look.side, look.page.0 - look.side);
-        let small = look.small;
-        let at_end = |line: &Line| if line.from_right { right - line.width } else { left };
-        surface.start_tagged(artifact(ArtifactType::Header));
-        if !running.header.words.is_empty() {
-            self.text(surface, &running.header, at_end(&running.header), look.header, small, Ink::Soft);
-            let rule = Mark::Box { x: 0.0, y: 0.0, width: look.width(), height: 0.6, ink: Ink::Rule };
-            self.shape(surface, &rule, look.header + small * 0.7);
+    fn header(&self, surface: &mut Surface) {
+        let (look, line) = (self.look, &self.running.header);
+        if line.words.is_empty() {
+            return;
         }
+        surface.start_tagged(artifact(ArtifactType::Header));
+        self.text(surface, line, self.beginning(line), look.header, look.small, Ink::Soft);
+        let rule = Mark::Box { x: 0.0, y: 0.0, width: look.width(), height: 0.6, ink: Ink::Rule };
+        self.shape(surface, &rule, look.header + look.small * 0.7);
         surface.end_tagged();
-        surface.start_tagged(artifact(ArtifactType::Footer));
+    }
+
+    /// The footer, and the page's number beside its last line.
+    fn footer(&self, surface: &mut Surface, number: usize) {
+        let (look, running) = (self.look, self.running);
         let last = look.page.1 - look.bottom;
-        for (at, line) in running.footer.iter().rev().enumerate() {
-            let y = last - at as f32 * small * look.leading;
-            self.text(surface, line, at_end(line), y, small, Ink::Soft);
+        surface.start_tagged(artifact(ArtifactType::Footer));
+        for (above, line) in (0..running.footer.len()).rev().zip(&running.footer) {
+            let y = last - above as f32 * look.small * look.leading;
+            self.text(surface, line, self.beginning(line), y, look.small, Ink::Soft);
         }
         if let Some(line) = running.numbers.get(number) {
-            self.text(surface, line, right - line.width, last, small, Ink::Soft);
+            self.text(surface, line, look.page.0 - look.side - line.width, last, look.small, Ink::Soft);
         }
         surface.end_tagged();
+    }
+
+    /// Where a line begins that has the page's whole width, less the number's if it begins at the right.
+    fn beginning(&self, line: &Line) -> f32 {
+        let look = self.look;
+        if line.from_right {
+            (look.page.0 - look.side - line.width - self.running.reserved).max(look.side)
+        } else {
+            look.side
+        }
     }
 
     fn mark(&self, surface: &mut Surface, mark: &Mark, top: f32, tagged: &mut [Vec<Identifier>]) {
@@ -129,7 +144,6 @@ impl Drawing<'_> {
     /// Draws a line; neighbouring words of one face go out in one piece, with the spaces between them.
     fn text(&self, surface: &mut Surface, line: &Line, x: f32, y: f32, size: f32, ink: Ink) {
         surface.set_stroke(None);
-        surface.set_fill(Some(fill(ink)));
         let mut at = 0;
         while at < line.words.len() {
             let (begin, first) = &line.words[at];
@@ -140,6 +154,11 @@ impl Drawing<'_> {
             let (text, glyphs) = joined(line.words[at..at + count].iter().map(|(_, word)| &**word));
             let sort = &self.fonts.faces[first.face];
             let start = Point::from_xy(x + begin, y);
+            if first.face == UNDRAWN {
+                boxes(surface, glyphs.len(), (x + begin, y), size, ink);
+            } else {
+                surface.set_fill(Some(fill(ink)));
+            }
             surface.draw_glyphs(start, &glyphs, sort.font.clone(), &text, size * sort.scale, false);
             at += count;
         }
@@ -191,6 +210,20 @@ fn joined<'a>(words: impl Iterator<Item = &'a Word>) -> (String, Vec<KrillaGlyph
         }
     }
     (text, glyphs)
+}
+
+/// Draws a box for each of some characters, and leaves the surface so that their glyphs are not seen.
+fn boxes(surface: &mut Surface, count: usize, (x, y): (f32, f32), size: f32, ink: Ink) {
+    surface.set_fill(None);
+    surface.set_stroke(Some(Stroke { paint: color(ink).into(), width: size * 0.06, ..Stroke::default() }));
+    for at in 0..count {
+        let left = x + size * (BOX * at as f32 + 0.08);
+        if let Some(path) = rectangle(left, y - size * 0.7, size * (BOX - 0.16), size * 0.7) {
+            surface.draw_path(&path);
+        }
+    }
+    surface.set_stroke(None);
+    surface.set_fill(Some(Fill { opacity: NormalizedF32::ZERO, ..fill(ink) }));
 }
 
 fn artifact(kind: ArtifactType) -> ContentTag<'static> {

@@ -8,7 +8,7 @@ use super::super::document::{Align, Block, Chart, Document, Signature, Table};
 use super::look::{Ink, Look};
 use super::shape::{Line, Shaper};
 use super::strip::{Flow, Mark, Meaning, Role, Strip};
-use super::{Style, said, said_in_one_line};
+use super::{Style, columns, said, said_in_one_line};
 
 /// A row of at most so many lines is not cut.
 const SHORT: usize = 5;
@@ -233,16 +233,14 @@ impl Flowing<'_> {
         if table.columns.is_empty() {
             return;
         }
-        let shares: f32 = table.columns.iter().map(|column| f32::from(column.share.max(1))).sum();
         let pad = look.body * 0.5;
         let mut x = 0.0;
-        let columns: Vec<(f32, f32, Align)> = table
-            .columns
-            .iter()
-            .map(|column| {
-                let width = look.width() * f32::from(column.share.max(1)) / shares;
+        let columns: Vec<(f32, f32, Align)> = columns::widths(table, look, self.shaper, pad)
+            .into_iter()
+            .zip(&table.columns)
+            .map(|(width, column)| {
                 x += width;
-                (x - width + pad, (width - 2.0 * pad).max(look.body), column.align)
+                (x - width + pad, (width - 2.0 * pad).max(1.0), column.align)
             })
             .collect();
         let part = self.flow.part(Role::Table, None);
@@ -343,7 +341,8 @@ impl Flowing<'_> {
             None => {
                 self.line_to_sign(&if signer.is_empty() { role } else { format!("{role}: {signer}") });
                 if let Some(witness) = &signature.witness {
-                    self.line_to_sign(&format!("Witness: {witness}"));
+                    let named = if witness.is_empty() { "Witness".to_owned() } else { format!("Witness: {witness}") };
+                    self.line_to_sign(&named);
                 }
             }
         }
@@ -383,7 +382,7 @@ impl Flowing<'_> {
         let mut name = self.cell(&said_in_one_line(under), 0.0, left, Style::Regular, look.small, meaning);
         let mut date = self.cell("Date", left + gap, left, Style::Regular, look.small, meaning);
         (name.ink, date.ink) = (Ink::Soft, Ink::Soft);
-        let strips = self.beside(vec![name, date], 0.0);
+        let strips = self.beside(vec![name, date], look.small * 0.2);
         self.place(strips);
     }
 

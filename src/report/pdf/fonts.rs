@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use krilla::text::Font;
+use krilla::text::{Font, GlyphId};
 use rustybuzz::Face;
 use rustybuzz::ttf_parser::Permissions;
 
@@ -36,9 +36,14 @@ const BOLD: usize = 1;
 const ITALIC: usize = 2;
 const WIDE: usize = 3;
 const WIDE_BOLD: usize = 4;
+/// The face of what cannot be drawn.
+pub(super) const UNDRAWN: usize = 5;
 
 /// DejaVu's letters are taller than Noto's at the same size; this makes them equal.
 const WIDE_SCALE: f32 = 0.93;
+
+/// Signs that case notes do not hold: Braille patterns. One glyph each carries a character that cannot be drawn.
+const CARRIERS: std::ops::RangeInclusive<char> = '\u{2800}'..='\u{28ff}';
 
 /// A font that words can be shaped with.
 pub(super) struct Sort {
@@ -76,8 +81,9 @@ pub(super) struct Fonts {
     pub faces: Vec<Sort>,
     /// The system's face for each character that ours lack.
     elsewhere: BTreeMap<char, usize>,
-    /// Characters that no font has.
-    pub undrawn: BTreeSet<char>,
+    /// Characters that no font has, each with the glyph of [`UNDRAWN`] that carries it unseen under its box. A reader of
+    /// the file looks up a glyph's character, so each needs a glyph of its own, from signs that the document does not use.
+    pub undrawn: BTreeMap<char, GlyphId>,
 }
 
 impl Fonts {
@@ -90,9 +96,10 @@ impl Fonts {
                 Sort::ours(notosans::ITALIC_TTF, 1.0),
                 Sort::ours(dejavu::sans::regular(), WIDE_SCALE),
                 Sort::ours(dejavu::sans::bold(), WIDE_SCALE),
+                Sort::ours(dejavu::sans::regular(), 1.0),
             ],
             elsewhere: BTreeMap::new(),
-            undrawn: BTreeSet::new(),
+            undrawn: BTreeMap::new(),
         };
         let mut missing: BTreeSet<char> = characters
             .iter()
@@ -102,7 +109,14 @@ impl Fonts {
         if fallback == Fallback::System && !missing.is_empty() {
             fonts.borrow_from_system(&mut missing);
         }
-        fonts.undrawn = missing;
+        let mut carriers = CARRIERS
+            .filter(|c| !characters.contains(c))
+            .filter_map(|c| fonts.faces[UNDRAWN].with_face(|face| face.glyph_index(c)))
+            .map(|glyph| GlyphId::new(u32::from(glyph.0)))
+            .collect::<Vec<_>>()
+            .into_iter();
+        // When they run out, the glyph for what is missing serves: readers that know replacement texts still get it right.
+        fonts.undrawn = missing.into_iter().map(|c| (c, carriers.next().unwrap_or(GlyphId::new(0)))).collect();
         fonts
     }
 
@@ -115,6 +129,9 @@ impl Fonts {
         };
         if cluster.is_ascii() {
             return order[0];
+        }
+        if cluster.chars().any(|c| self.undrawn.contains_key(&c)) {
+            return UNDRAWN;
         }
         let draws_all = |&face: &usize| cluster.chars().all(|c| invisible(c) || self.has(face, c));
         let borrowed = || cluster.chars().find_map(|c| self.elsewhere.get(&c).copied());
@@ -183,14 +200,14 @@ mod tests {
         let text =
             "Zoë Nguyễn Thị Ánh, Łukasz, İpek, Ελένη, Юлія, עברית, محمد پژمان چت گفتگو, Հայկ, გიორგი ☐ ☑ ✓ → • – “ ” €";
         let fonts = Fonts::for_characters(&text.chars().collect(), Fallback::Nowhere);
-        assert_eq!(fonts.undrawn, BTreeSet::new());
+        assert_eq!(fonts.undrawn, BTreeMap::new());
     }
 
     #[test]
     fn what_no_font_has_is_named() {
         let fonts = Fonts::for_characters(&"a\u{f8ff}\u{10fffd}\u{200d}".chars().collect(), Fallback::System);
-        assert!(fonts.undrawn.contains(&'\u{10fffd}'));
-        assert!(!fonts.undrawn.contains(&'\u{200d}'));
-        assert_eq!(fonts.choose(Style::Bold, "\u{10fffd}"), BOLD);
+        assert!(fonts.undrawn.contains_key(&'\u{10fffd}'));
+        assert!(!fonts.undrawn.contains_key(&'\u{200d}'));
+        assert_eq!(fonts.choose(Style::Bold, "\u{10fffd}"), UNDRAWN);
     }
 }

@@ -4,6 +4,7 @@
 //! The same document gives the same bytes: there is no clock, no chance and no author in the file, and its own title is
 //! [`Document::title`], which names no client. Called through [`super::to_pdf`].
 
+mod columns;
 mod draw;
 mod flow;
 mod fonts;
@@ -47,7 +48,7 @@ const FOOTER_LINES: usize = 3;
 pub fn to_pdf(document: &Document, fallback: Fallback) -> Result<Pdf, PdfError> {
     let look = Look::of(document);
     let fonts = Fonts::for_characters(&characters(document), fallback);
-    let undrawn = fonts.undrawn.clone();
+    let undrawn = fonts.undrawn.keys().copied().collect();
     let mut shaper = Shaper::new(fonts);
     let flow = flow::flow(document, &look, &mut shaper);
     let number_width = shaper.line("Page 0000 of 0000", Style::Regular, look.small).width;
@@ -63,7 +64,7 @@ pub fn to_pdf(document: &Document, fallback: Fallback) -> Result<Pdf, PdfError> 
             if look.card && pages.len() <= 2 { String::new() } else { format!("Page {number} of {}", pages.len()) };
         shaper.line(&words, Style::Regular, look.small)
     });
-    let running = draw::Running { header, footer, numbers: numbers.collect() };
+    let running = draw::Running { header, footer, numbers: numbers.collect(), reserved: number_width + look.small };
     let title = said_in_one_line(&document.title);
     let drawing = draw::Drawing {
         look: &look,

@@ -14,12 +14,15 @@ use rustybuzz::{Direction, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::fonts::{Fonts, Style};
+use super::fonts::{Fonts, Style, UNDRAWN};
 
 /// Words up to this many bytes are kept; longer ones are rarely said twice.
 const KEPT: usize = 48;
 /// Letters shaped at once: a word without end is cut into such pieces first.
 const AT_ONCE: usize = 64;
+
+/// The width of the box for a character that no font has, in parts of the letter size.
+pub(super) const BOX: f32 = 0.64;
 
 /// A glyph; measures in parts of the letter size.
 #[derive(Clone, Debug)]
@@ -166,7 +169,25 @@ impl Shaper {
         parts
     }
 
+    /// Characters that no font has: a box for each.
+    fn boxes(&self, text: &str, right_to_left: bool) -> Word {
+        let glyph = |(at, c): (usize, char)| Glyph {
+            id: self.fonts.undrawn.get(&c).copied().unwrap_or(GlyphId::new(0)),
+            text: at..at + c.len_utf8(),
+            advance: BOX,
+            shift: (0.0, 0.0),
+        };
+        let mut glyphs: Vec<Glyph> = text.char_indices().map(glyph).collect();
+        if right_to_left {
+            glyphs.reverse();
+        }
+        Word::new(text, UNDRAWN, right_to_left, glyphs)
+    }
+
     fn shape(&self, text: &str, face: usize, right_to_left: bool) -> Word {
+        if face == UNDRAWN {
+            return self.boxes(text, right_to_left);
+        }
         let sort = &self.fonts.faces[face];
         let glyphs = sort.with_face(|face| {
             let mut buffer = UnicodeBuffer::new();
