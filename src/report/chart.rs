@@ -166,11 +166,13 @@ fn part(value: f64, low: f64, high: f64) -> f32 {
 
 /// Two to six round figures around all values.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
-    let range = high - low;
-    if !range.is_finite() || low.abs().max(high.abs()) > 1e12 {
-        return if low < high { vec![low, high] } else { vec![0.0, 1.0] };
+    if low > high {
+        return vec![0.0, 1.0];
     }
-    let rough = (range / 4.0).max(0.25);
+    if low.abs().max(high.abs()) > 1e12 {
+        return if low < high { vec![low, high] } else { vec![low.min(0.0), high.max(0.0)] };
+    }
+    let rough = ((high - low) / 4.0).max(0.25);
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|by| by * power).find(|step| *step >= rough).unwrap_or(power);
     let first = (low / step).floor();
@@ -252,13 +254,14 @@ mod tests {
             let drawing = draw(&Chart { kind, title: String::new(), points }, 480.0, 9.0);
             let inside = |x: f32, y: f32| (0.0..=480.0).contains(&x) && (0.0..=drawing.height).contains(&y);
             for mark in &drawing.marks {
-                prop_assert!(match mark {
+                let stays = match mark {
                     Mark::Bar { x, y, width, height } => inside(*x, *y) && inside(x + width, y + height),
                     Mark::Trend(points) => points.iter().all(|(x, y)| inside(*x, *y)),
                     Mark::Dot(x, y) => inside(*x, *y),
                     Mark::Grid { from, to } => inside(from.0, from.1) && inside(to.0, to.1),
                     Mark::Words { x, y, .. } => inside(*x, *y),
-                });
+                };
+                prop_assert!(stays, "{:?}", mark);
             }
         }
     }

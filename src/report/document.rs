@@ -179,6 +179,8 @@ pub enum ChartKind {
 pub(super) fn figure(value: f64) -> String {
     if !value.is_finite() {
         "–".to_owned()
+    } else if value.abs() >= 1e12 {
+        format!("{value:.1e}")
     } else if (value - value.round()).abs() < 0.05 {
         format!("{}", value.round() + 0.0)
     } else {
@@ -204,9 +206,16 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        for (value, words) in
-            [(0.0, "0"), (-0.01, "0"), (12.0, "12"), (7.25, "7.2"), (-1.5, "-1.5"), (f64::NAN, "–"), (0.1 + 0.2, "0.3")]
-        {
+        for (value, words) in [
+            (0.0, "0"),
+            (-0.01, "0"),
+            (12.0, "12"),
+            (7.25, "7.2"),
+            (-1.5, "-1.5"),
+            (f64::NAN, "–"),
+            (0.1 + 0.2, "0.3"),
+            (-2e200, "-2.0e200"),
+        ] {
             assert_eq!(figure(value), words);
         }
     }

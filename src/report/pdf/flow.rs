@@ -10,8 +10,10 @@ use super::shape::{Line, Shaper};
 use super::strip::{Flow, Mark, Meaning, Role, Strip};
 use super::{Style, columns, said, said_in_one_line};
 
-/// A row of at most so many lines is not cut.
+/// A text of at most so many lines is not cut.
 const SHORT: usize = 5;
+/// Nor is a table's row of at most so many.
+const SHORT_ROW: usize = 10;
 
 pub(super) struct Flowing<'a> {
     look: &'a Look,
@@ -275,6 +277,10 @@ impl Flowing<'_> {
             }
             let mut strips = self.beside(cells, 0.0);
             self.padded(&mut strips, pad * 0.6);
+            let count = strips.len();
+            if count <= SHORT_ROW {
+                strips[..count - 1].iter_mut().for_each(|strip| strip.keep = true);
+            }
             if let Some(last) = strips.last_mut() {
                 let y = last.height - 0.35;
                 last.marks.push(Mark::Box { x: 0.0, y, width: look.width(), height: 0.7, ink: Ink::Rule });

@@ -59,8 +59,12 @@ pub(super) struct Line {
 /// Shapes words and keeps them.
 pub(super) struct Shaper {
     pub fonts: Fonts,
-    kept: HashMap<(u8, bool), HashMap<Box<str>, Rc<[Rc<Word>]>>>,
+    /// For each style and direction.
+    kept: HashMap<(u8, bool), HashMap<Box<str>, Pieces>>,
 }
+
+/// The pieces of a text that is shaped once and shared.
+type Pieces = Rc<[Rc<Word>]>;
 
 /// A word in its place in a paragraph, before the line is known.
 type Placed = (Level, Rc<Word>);
@@ -134,12 +138,12 @@ impl Shaper {
         placed
     }
 
-    fn shaped(&mut self, text: &str, style: Style, right_to_left: bool) -> Rc<[Rc<Word>]> {
+    fn shaped(&mut self, text: &str, style: Style, right_to_left: bool) -> Pieces {
         let key = (style as u8, right_to_left);
         if let Some(words) = self.kept.get(&key).and_then(|words| words.get(text)) {
             return words.clone();
         }
-        let words: Rc<[Rc<Word>]> = self
+        let words: Pieces = self
             .by_face(text, style)
             .into_iter()
             .map(|(face, part)| Rc::new(self.shape(&text[part], face, right_to_left)))
