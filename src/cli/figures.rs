@@ -58,7 +58,7 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
     Ok(match wanted.form {
         Form::Json => printed(&report.to_json()),
         Form::Csv => csv_of(&report.rows())?,
-        Form::Html => crate::report::html::to_html(&report.document()),
+        Form::Html => crate::report::to_html(&report.document()),
         Form::Text => format!("{}\n", report.lines().iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")),
     })
 }
@@ -67,7 +67,7 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
 fn csv_of(rows: &[[String; 6]]) -> anyhow::Result<String> {
     let mut out = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        out.write_record(row.iter().map(|cell| crate::model::text::disarmed(cell)))?;
+        out.write_record(row.iter().map(|cell| crate::model::text::cell(cell).into_owned()))?;
     }
     Ok(String::from_utf8(out.into_inner()?)?)
 }

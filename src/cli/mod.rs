@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
+mod figures;
 mod reading;
 mod setting;
 mod sharing;
@@ -215,6 +216,28 @@ enum Command {
         #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
         fields: Vec<(String, String)>,
     },
+    /// Figures over a period: day, week, productivity, compliance, goals, attendance, referrals, needs, readmissions,
+    /// employment, weight, caseload
+    ///
+    /// JSON: {report, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area, clients:
+    /// [{client_id, value, of}]}]}; a share is value of `of`
+    Report {
+        name: String,
+        /// today, this-week, last-month, this-quarter, 2026-11, 2026-Q4, 2026, FROM..TO [default: as the report is used]
+        #[arg(long)]
+        period: Option<String>,
+        /// Only this case manager's clients
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
+        /// Only clients of this practice area
+        #[arg(long)]
+        area: Option<String>,
+        /// The clients behind the figure with this key
+        #[arg(long, value_name = "KEY")]
+        open: Option<String>,
+        #[arg(long, value_enum, default_value_t = figures::Form::Text)]
+        format: figures::Form,
+    },
     /// Your own credentials: what renewal asks for, what is there, what is missing and when it will be reached
     ///
     /// JSON: [{kind, status, expires, since, education: [{what, minutes, asked}], supervision: [...], reached, due}]
@@ -398,6 +421,11 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
+        Command::Report { name, period, worker, area, open, format } => {
+            let form = if json { figures::Form::Json } else { format };
+            let (period, worker, area, open) = (period.as_deref(), worker.as_deref(), area.as_deref(), open.as_deref());
+            figures::report(setting, &figures::Wanted { name: &name, period, worker, area, open, form })?.into()
+        }
         Command::Practice => reading::practice(setting, json)?.into(),
         Command::Completions { shell } => {
             let mut out = Vec::new();

@@ -4,6 +4,7 @@
 //! A measure says for each client what was counted, and of how much; totals, shares, breakdowns and the list of clients are
 //! all made from that, so that no figure can differ from the people it stands for.
 
+mod document;
 mod material;
 mod measures;
 
