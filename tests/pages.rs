@@ -162,6 +162,24 @@ fn the_head_of_a_table_stands_on_every_page_it_reaches() {
 }
 
 #[test]
+fn a_chart_higher_than_a_page_goes_on_on_the_next() {
+    let points = (1..=90).map(|number| (format!("service{number}"), f64::from(number))).collect();
+    let chart = Chart { kind: ChartKind::Bars, title: "Services".into(), points };
+    let file =
+        lopdf::Document::load_mem(&printed(&Document { blocks: vec![Block::Chart(chart)], ..plan() }).bytes).unwrap();
+    let mut seen = 0;
+    for page in file.get_pages().into_values() {
+        let content = file.get_and_decode_page_content(page).unwrap();
+        for operation in content.operations.iter().filter(|operation| operation.operator == "Tm") {
+            let y = operation.operands[5].as_float().unwrap();
+            assert!((36.0..=756.0).contains(&y), "a label outside the page's margins, at {y}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 180, "labels and figures");
+}
+
+#[test]
 fn the_same_document_gives_the_same_file_and_no_name_in_its_title() {
     let (first, second) = (printed(&plan()), printed(&plan()));
     assert_eq!(first, second);

@@ -10,6 +10,8 @@ use super::document::{Chart, ChartKind, figure};
 pub(super) struct Drawing {
     pub width: f32,
     pub height: f32,
+    /// Where a picture that is too high for a page may be cut, from the top (0) down.
+    pub cuts: Vec<f32>,
     pub marks: Vec<Mark>,
 }
 
@@ -46,6 +48,16 @@ pub(super) enum Anchor {
     End,
 }
 
+impl Mark {
+    /// How far down it begins.
+    pub fn top(&self) -> f32 {
+        match self {
+            Mark::Grid { from: (_, y), .. } | Mark::Bar { y, .. } | Mark::Dot(_, y) | Mark::Words { y, .. } => *y,
+            Mark::Trend(points) => points.iter().map(|(_, y)| *y).fold(f32::INFINITY, f32::min),
+        }
+    }
+}
+
 /// A letter is about this wide, in parts of its size.
 const LETTER: f32 = 0.56;
 /// Lines of a bar's label, at most.
@@ -78,17 +90,20 @@ fn bars(chart: &Chart, width: f32, size: f32) -> Drawing {
     let figures = size * 5.0;
     let right = (width - figures).max(left + 1.0);
     let place = |value: f64| left + (right - left) * part(value, low, high);
-    let mut marks = Vec::new();
-    let mut y = size * 0.3;
+    let zero = place(0.0);
+    let (mut marks, mut cuts) = (Vec::new(), Vec::new());
+    let mut y = 0.0;
     for (label, value) in &chart.points {
         let lines = wrapped(label, (labels / (size * LETTER)) as usize);
         let row = size * (0.9 + 1.2 * lines.len() as f32);
+        cuts.push(y);
+        marks.push(Mark::Grid { from: (zero, y), to: (zero, y + row) });
         let middle = y + row / 2.0;
         let first = middle + size * 0.35 - size * 0.6 * (lines.len() as f32 - 1.0);
         for (at, text) in lines.into_iter().enumerate() {
             marks.push(Mark::Words { x: labels, y: first + size * 1.2 * at as f32, anchor: Anchor::End, text });
         }
-        let (zero, end) = (place(0.0), place(if value.is_finite() { *value } else { 0.0 }));
+        let end = if value.is_finite() { place(*value) } else { zero };
         let height = size * 1.15;
         if (end - zero).abs() > 0.01 {
             let (x, width) = (zero.min(end), (end - zero).abs());
@@ -98,9 +113,7 @@ fn bars(chart: &Chart, width: f32, size: f32) -> Drawing {
         marks.push(Mark::Words { x, y: middle + size * 0.35, anchor: Anchor::Start, text: figure(*value) });
         y += row;
     }
-    let zero = place(0.0);
-    marks.insert(0, Mark::Grid { from: (zero, 0.0), to: (zero, y + size * 0.3) });
-    Drawing { width, height: y + size * 0.3, marks }
+    Drawing { width, height: y, cuts, marks }
 }
 
 fn line(chart: &Chart, width: f32, size: f32) -> Drawing {
@@ -148,7 +161,7 @@ fn line(chart: &Chart, width: f32, size: f32) -> Drawing {
             marks.push(Mark::Dot(x, down(*value)));
         }
     }
-    Drawing { width, height: bottom + size * 2.3, marks }
+    Drawing { width, height: bottom + size * 2.3, cuts: vec![0.0], marks }
 }
 
 /// Where a value lies between two others, from 0 to 1.

@@ -104,9 +104,7 @@ impl Flowing<'_> {
     }
 
     fn keep_with_next(&mut self) {
-        if let Some(last) = self.flow.strips.last_mut() {
-            last.keep = true;
-        }
+        keep_last(&mut self.flow.strips);
     }
 
     fn title(&mut self, document: &Document) {
@@ -265,7 +263,7 @@ impl Flowing<'_> {
         self.flow.heads.push(head.iter().map(repeated).collect());
         let repeats = Some(self.flow.heads.len() - 1);
         self.place(head);
-        for values in &table.rows {
+        for (number, values) in table.rows.iter().enumerate() {
             let row = self.flow.part(Role::Row, part);
             let mut cells = Vec::new();
             for (at, &(x, width, align)) in columns.iter().enumerate() {
@@ -280,6 +278,10 @@ impl Flowing<'_> {
             let count = strips.len();
             if count <= SHORT_ROW {
                 strips[..count - 1].iter_mut().for_each(|strip| strip.keep = true);
+            }
+            // The last row never goes to a page alone.
+            if number + 2 == table.rows.len() {
+                keep_last(&mut strips);
             }
             if let Some(last) = strips.last_mut() {
                 let y = last.height - 0.35;
@@ -409,8 +411,28 @@ impl Flowing<'_> {
         }
         let drawing = chart::draw(&chart, look.width(), look.small);
         let picture = self.flow.part(Role::Picture(chart::in_words(&chart)), None);
-        let marks = drawing.marks.into_iter().map(|mark| self.charted(mark, picture)).collect();
-        self.push(Strip { above: look.gap, height: drawing.height, marks, ..Strip::default() });
+        let ends = drawing.cuts.iter().skip(1).copied().chain([drawing.height]);
+        let mut strips: Vec<Strip> = drawing
+            .cuts
+            .iter()
+            .zip(ends)
+            .map(|(&top, end)| Strip { height: end - top, keep: true, ..Strip::default() })
+            .collect();
+        for mark in drawing.marks {
+            let at = drawing.cuts.partition_point(|cut| *cut <= mark.top()).saturating_sub(1);
+            let mut mark = self.charted(mark, picture);
+            mark.lower(-drawing.cuts.get(at).copied().unwrap_or(0.0));
+            if let Some(strip) = strips.get_mut(at) {
+                strip.marks.push(mark);
+            }
+        }
+        if let Some(first) = strips.first_mut() {
+            first.above = look.gap;
+        }
+        if let Some(last) = strips.last_mut() {
+            last.keep = false;
+        }
+        self.place(strips);
     }
 
     fn charted(&mut self, mark: chart::Mark, meaning: Meaning) -> Mark {
@@ -430,6 +452,12 @@ impl Flowing<'_> {
                 Mark::Text { x, y, size, ink: Ink::Text, line, meaning }
             }
         }
+    }
+}
+
+fn keep_last(strips: &mut [Strip]) {
+    if let Some(last) = strips.last_mut() {
+        last.keep = true;
     }
 }
 
