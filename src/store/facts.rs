@@ -18,7 +18,7 @@ use crate::triage::{
     monday,
 };
 
-use super::projection::{is_client, read_row};
+use super::projection::{held, is_client, read_row};
 use super::{Result, Store, StoreError, joined};
 
 impl Store {
@@ -76,9 +76,10 @@ pub(super) fn refresh(db: &Connection, stream: RowId) -> Result<BTreeSet<RowId>>
 
 /// The facts of one person, who may have been entered more than once: the first of `members` is the one shown.
 pub(super) fn gather(db: &Connection, members: &[RowId]) -> Result<Option<ClientFacts>> {
+    let streams = members.iter().map(|stream| Ok((*stream, held(db, *stream)?))).collect::<Result<Vec<_>>>()?;
     let of_all = |record: &'static RecordType, filter: &str| -> Result<Vec<Row>> {
         let mut found = Vec::new();
-        for stream in members {
+        for (stream, _) in streams.iter().filter(|(_, held)| held.contains(&record.number)) {
             found.extend(rows(db, record, *stream, filter)?);
         }
         Ok(found)

@@ -107,6 +107,7 @@ impl<'a> Workspace<'a> {
     /// The same, with the texts for the index left for later.
     pub fn save_with(self, documents: &mut Documents, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
         let mut streams = BTreeSet::new();
+        let mut held = BTreeSet::new();
         for (done, key) in self.changed.iter().enumerate() {
             if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
                 return Err(StoreError::Stopped);
@@ -117,7 +118,9 @@ impl<'a> Workspace<'a> {
                 documents.flush(self.db)?;
             }
             streams.insert(state.stream);
+            held.insert((state.stream, state.record));
         }
+        take_note(self.db, &held)?;
         let mut clients = BTreeSet::new();
         for stream in &streams {
             clients.extend(facts::refresh(self.db, *stream)?);
@@ -305,7 +308,8 @@ impl Workspace<'_> {
 
 /// Makes the rows of one stream again from its journal.
 pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
-    for record in CATALOGUE {
+    let held = held(db, stream)?;
+    for record in CATALOGUE.iter().filter(|record| held.contains(&record.number)) {
         let ids: Vec<RowId> = db
             .prepare_cached(&format!("SELECT id FROM {} WHERE stream = ?1", record.table()))?
             .query_map([stream], |row| Ok(RowId::from_bytes(row.get(0)?)))?
@@ -315,10 +319,25 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
         }
         db.prepare_cached(&format!("DELETE FROM {} WHERE stream = ?1", record.table()))?.execute([stream])?;
     }
+    db.prepare_cached("DELETE FROM held WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())
+}
+
+/// Takes note of the types of which a stream holds rows. Rows are never taken out of a table, so a type once held stays
+/// held, also where all its rows are deleted: looking for them is then one wasted question, never a row missed.
+fn take_note(db: &Connection, held: &BTreeSet<(RowId, u16)>) -> Result<()> {
+    let mut add = db.prepare_cached("INSERT OR IGNORE INTO held (stream, record) VALUES (?1, ?2)")?;
+    held.iter().try_for_each(|(stream, record)| Ok(add.execute((stream, record)).map(drop)?))
+}
+
+/// The types of which a stream holds rows. All others need not be asked for, however many types there are.
+pub fn held(db: &Connection, stream: RowId) -> Result<BTreeSet<u16>> {
+    let mut query = db.prepare_cached("SELECT record FROM held WHERE stream = ?1")?;
+    let found = query.query_map([stream], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether a stream is a client's (the only other kind is the worker's own).

@@ -13,10 +13,11 @@ use crate::model::records::{care_team, enrollment, goal, need, note, plan, relat
 use crate::model::{Area, Change, ClientStatus, Intensity, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
-use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
+use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
 
 use super::form::Form;
 use super::keys::Keys;
+use super::lately::Lately;
 use super::overlay::Overlay;
 use super::run::Run;
 use super::work::Work;
@@ -146,6 +147,8 @@ pub struct Desk {
     matcher: Matcher,
     pub queue: Vec<Queued>,
     pub view: Vec<Listed>,
+    /// How many of the caseload are in crisis.
+    pub crises: usize,
     /// What is typed into the filter; `None` when it is closed.
     pub filter: Option<String>,
     /// Whether keys go to the filter.
@@ -153,8 +156,8 @@ pub struct Desk {
     pub at: usize,
     pub chosen: Option<RowId>,
     pub file: Option<ClientFile>,
-    /// The client who comes next the way the choice is moving: read while the hands rest.
-    ahead: Option<ClientFile>,
+    /// Those lately shown, and the one who comes next the way the choice is moving.
+    lately: Lately,
     moving: isize,
     pub focus: Pane,
     /// The reason chosen in the client pane.
@@ -202,12 +205,13 @@ impl Desk {
             matcher: Matcher::new(Config::DEFAULT),
             queue: Vec::new(),
             view: Vec::new(),
+            crises: 0,
             filter: None,
             filtering: false,
             at: 0,
             chosen: None,
             file: None,
-            ahead: None,
+            lately: Lately::default(),
             moving: 1,
             focus: Pane::Caseload,
             reason: 0,
@@ -241,7 +245,6 @@ impl Desk {
 
     /// Reads everything again: at the start, and after another program changed the file.
     pub fn load(&mut self) -> Result<(), StoreError> {
-        self.ahead = None;
         self.today = self.moment().today();
         self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
         self.hay = self.caseload.facts().iter().map(haystack).collect();
@@ -287,8 +290,10 @@ impl Desk {
                 && pattern.as_ref().is_none_or(|pattern| pattern.score(hay[place].slice(..), matcher).is_some())
         };
         let mut view: Vec<Listed> = Vec::with_capacity(self.caseload.ranked().len());
+        self.crises = 0;
         for (ranked, rank) in self.caseload.ranked().iter().zip(0..) {
             let facts = self.caseload.facts_of(ranked);
+            self.crises += usize::from(ranked.band == Band::Now && !facts.crisis.is_empty());
             if !any || fits(ranked.place(), facts, Some(ranked.band)) {
                 let group = match ordered {
                     View::Triage => ranked.band as u8,
@@ -350,7 +355,7 @@ impl Desk {
             self.reason = 0;
             self.client_scroll = 0;
             self.goal_at = 0;
-            self.reload()?;
+            self.show()?;
         }
         Ok(())
     }
@@ -371,19 +376,32 @@ impl Desk {
         }
     }
 
-    /// Reads the chosen client again.
+    /// Reads the chosen client again: the file may hold something else by now.
     pub fn reload(&mut self) -> Result<(), StoreError> {
+        self.lately.forget();
+        self.file = None;
+        self.show()
+    }
+
+    /// Shows the client on the line that is chosen, read as far as the pane wants.
+    pub fn show(&mut self) -> Result<(), StoreError> {
         self.chosen = self.view.get(self.at).map(|line| line.client);
-        let ahead = self.ahead.take().filter(|file| self.focus != Pane::Client && Some(file.client.id) == self.chosen);
-        self.file = match self.chosen {
-            Some(_) if ahead.is_some() => ahead,
-            Some(client) => {
-                let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
-                self.store.client_part(client, notes, SHOWN)?
+        let shown = self.file.as_ref().map(|file| file.client.id);
+        if self.chosen.is_none() || shown != self.chosen || self.focus == Pane::Client {
+            if let Some(before) = self.file.take().filter(|file| file.of(&note::TYPE).len() <= NOTES.0) {
+                self.lately.keep(before);
             }
-            None => None,
-        };
-        self.reason = self.reason.min(self.reasons().len().saturating_sub(1));
+            let known = self.chosen.filter(|_| self.focus != Pane::Client).and_then(|client| self.lately.take(client));
+            self.file = match self.chosen {
+                Some(_) if known.is_some() => known,
+                Some(client) => {
+                    let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
+                    self.store.client_part(client, notes, SHOWN)?
+                }
+                None => None,
+            };
+        }
+        self.reason = self.reason.min(self.ranked().map_or(0, |ranked| ranked.reasons.len()).saturating_sub(1));
         self.goal_at = self.goal_at.min(self.goal_lines().len().saturating_sub(1));
         self.visit_at = self.visit_at.min(self.queue.len().saturating_sub(1));
         Ok(())
@@ -392,9 +410,10 @@ impl Desk {
     /// Reads the client who is likely to be chosen next.
     pub fn look_ahead(&mut self) -> Result<(), StoreError> {
         let next = self.at.checked_add_signed(self.moving).and_then(|at| self.view.get(at)).map(|line| line.client);
-        let known = self.ahead.as_ref().map(|file| file.client.id);
-        if let Some(next) = next.filter(|next| Some(*next) != known && self.focus == Pane::Caseload) {
-            self.ahead = self.store.client_part(next, NOTES.0, SHOWN)?;
+        if let Some(next) = next.filter(|next| self.focus == Pane::Caseload && !self.lately.holds(*next)) {
+            if let Some(file) = self.store.client_part(next, NOTES.0, SHOWN)? {
+                self.lately.keep(file);
+            }
         }
         Ok(())
     }
@@ -403,10 +422,14 @@ impl Desk {
         self.caseload.get(self.chosen?)
     }
 
+    /// Where the chosen client stands in the caseload; none for a closed one.
+    pub fn ranked(&self) -> Option<&Ranked> {
+        self.caseload.ranked().get(self.view.get(self.at)?.rank? as usize)
+    }
+
     /// Why the chosen client needs the worker.
     pub fn reasons(&self) -> Vec<Told> {
-        let Some(rank) = self.view.get(self.at).and_then(|line| line.rank) else { return Vec::new() };
-        let ranked = &self.caseload.ranked()[rank as usize];
+        let Some(ranked) = self.ranked() else { return Vec::new() };
         let facts = self.caseload.facts_of(ranked);
         ranked.reasons.iter().map(|reason| self.rules.tell(reason, facts, self.today)).collect()
     }
@@ -415,7 +438,7 @@ impl Desk {
     pub fn first_reason(&self, line: &Listed) -> Option<String> {
         let ranked = &self.caseload.ranked()[line.rank? as usize];
         let reason = ranked.reasons.first()?;
-        Some(self.rules.tell(reason, self.caseload.facts_of(ranked), self.today).text)
+        Some(self.rules.words(reason, self.caseload.facts_of(ranked), self.today))
     }
 
     /// How many clients stand in each band.
@@ -470,7 +493,6 @@ impl Desk {
 
     /// Brings the screen up to what was saved.
     pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
-        self.ahead = None;
         let gone: Vec<RowId> = receipt
             .rows
             .iter()

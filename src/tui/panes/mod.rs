@@ -168,18 +168,11 @@ impl Desk {
     fn draw_top(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let bands = self.bands();
         let count = |band| bands.get(&band).copied().unwrap_or(0);
-        let crisis = self
-            .caseload
-            .ranked()
-            .iter()
-            .take(count(Band::Now))
-            .filter(|ranked| !self.caseload.facts_of(ranked).crisis.is_empty())
-            .count();
         let day = if area.width < 90 { self.today.format("%a %-d %b") } else { self.today.format("%a %-d %b %Y") };
         let mut left = format!(" caseload  {day}");
         // Who is in crisis stands first, so that a narrow screen never cuts it off.
-        if crisis > 0 {
-            left.push_str(&format!("   {crisis} IN CRISIS"));
+        if self.crises > 0 {
+            left.push_str(&format!("   {} IN CRISIS", self.crises));
         }
         match count(Band::Now) + count(Band::Today) {
             0 => left.push_str("   nobody needs you today"),
