@@ -14,7 +14,7 @@ use crate::triage::Band;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::desk::{Desk, Pane};
-use super::text::{cell, fit, width};
+use super::text::{cell, fit, fitted, width};
 use super::theme::Theme;
 
 /// The smallest screen that is usable.
@@ -300,12 +300,14 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, limit: u16, text: &str, style: S
     if limit == 0 || !buffer.area.contains((x, y).into()) {
         return 0;
     }
-    let text = fit(text, usize::from(limit));
+    let text = fitted(text, usize::from(limit));
     if text.is_ascii() {
         let limit = buffer.area.right().saturating_sub(x);
         let used = (text.len() as u16).min(limit);
-        for (letter, x) in text.bytes().zip(x..x + used) {
-            buffer[(x, y)].set_char(char::from(letter)).set_style(style);
+        let from = buffer.index_of(x, y);
+        let cells = &mut buffer.content[from..from + usize::from(used)];
+        for (letter, cell) in text.chars().zip(cells) {
+            cell.set_char(letter).set_style(style);
         }
         return used;
     }
