@@ -21,16 +21,36 @@ use crate::triage::{
 use super::projection::{held, is_client, read_row};
 use super::{Result, Store, StoreError, joined};
 
+/// Packed facts handed over together when all are read.
+const AT_ONCE: usize = 256;
+
 impl Store {
     /// The facts of every client, closed ones too.
     pub fn all_facts(&self) -> Result<Vec<ClientFacts>> {
         let mut query = self.db.prepare_cached("SELECT body FROM facts")?;
         let mut rows = query.query([])?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(unpack(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?);
-        }
-        Ok(all)
+        // Unpacked by another thread while this one reads and decrypts on: the first frame waits for both.
+        let (send, packed) = std::sync::mpsc::channel::<Vec<Vec<u8>>>();
+        std::thread::scope(|scope| {
+            let unpacking = scope.spawn(move || {
+                let mut all = Vec::new();
+                for body in packed.into_iter().flatten() {
+                    all.push(unpack(&body)?);
+                }
+                Ok(all)
+            });
+            let mut held = Vec::with_capacity(AT_ONCE);
+            while let Some(row) = rows.next()? {
+                held.push(row.get(0)?);
+                if held.len() == AT_ONCE {
+                    // Nobody listens only where a body could not be unpacked; that is told at the end.
+                    let _ = send.send(std::mem::replace(&mut held, Vec::with_capacity(AT_ONCE)));
+                }
+            }
+            let _ = send.send(held);
+            drop(send);
+            unpacking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     /// One client's facts.

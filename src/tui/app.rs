@@ -55,6 +55,7 @@ impl App {
             self.settle(screen, wakes)?;
             self.draw(screen)?;
         }
+        self.look_ahead()?;
         loop {
             let wake = wakes.wait(self.patience());
             let mut changed = wake.is_none() && self.rested()?;
@@ -71,11 +72,16 @@ impl App {
             if changed {
                 self.settle(screen, wakes)?;
                 self.draw(screen)?;
-                if let Stage::Desk(desk) = &mut self.stage {
-                    desk.look_ahead()?;
-                }
+                self.look_ahead()?;
             }
         }
+    }
+
+    fn look_ahead(&mut self) -> anyhow::Result<()> {
+        if let Stage::Desk(desk) = &mut self.stage {
+            desk.look_ahead()?;
+        }
+        Ok(())
     }
 
     /// Where that is wanted, what comes first after unlocking is a sync.

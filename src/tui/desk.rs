@@ -143,6 +143,7 @@ pub struct Desk {
     pub today: NaiveDate,
     pub demo: bool,
     pub caseload: Caseload,
+    /// What the filter looks through, in the order of the facts; empty until someone looks, or hands rest.
     hay: Vec<Utf32String>,
     matcher: Matcher,
     pub queue: Vec<Queued>,
@@ -247,7 +248,7 @@ impl Desk {
     pub fn load(&mut self) -> Result<(), StoreError> {
         self.today = self.moment().today();
         self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
-        self.hay = self.caseload.facts().iter().map(haystack).collect();
+        self.hay.clear();
         self.queue = self.caseload.facts().iter().flat_map(queued).collect();
         self.queue.sort_unstable();
         self.synced = self.store.places()?.iter().map(|(_, synced)| *synced).max().filter(|synced| *synced > 0);
@@ -284,6 +285,9 @@ impl Desk {
         let filter = Filter::parse(self.filter.as_deref().unwrap_or(""), &self.store.worker().name);
         let any = filter.has_conditions() || !filter.words.is_empty();
         let pattern = (!filter.words.is_empty()).then(|| pattern(&filter.words));
+        if pattern.is_some() {
+            self.stack_hay();
+        }
         let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);
         let mut fits = |place: usize, facts: &ClientFacts, band: Option<Band>| {
             filter.fits(facts, band, today)
@@ -407,8 +411,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads the client who is likely to be chosen next.
+    fn stack_hay(&mut self) {
+        if self.hay.len() != self.caseload.facts().len() {
+            self.hay = self.caseload.facts().iter().map(haystack).collect();
+        }
+    }
+
+    /// Between a frame and the next key: reads the client who is likely to be chosen next, and makes ready for the filter.
     pub fn look_ahead(&mut self) -> Result<(), StoreError> {
+        self.stack_hay();
         let next = self.at.checked_add_signed(self.moving).and_then(|at| self.view.get(at)).map(|line| line.client);
         if let Some(next) = next.filter(|next| self.focus == Pane::Caseload && !self.lately.holds(*next)) {
             if let Some(file) = self.store.client_part(next, NOTES.0, SHOWN)? {
@@ -503,7 +514,7 @@ impl Desk {
             if self.store.facts(row)?.is_none() {
                 self.caseload.remove(row, &self.rules, self.today);
                 self.queue.retain(|queued| queued.client != row);
-                self.hay = self.caseload.facts().iter().map(haystack).collect();
+                self.hay.clear();
             }
         }
         for facts in receipt.facts {
@@ -517,7 +528,8 @@ impl Desk {
             self.caseload.update(facts, &self.rules, self.today);
             match self.caseload.facts().iter().position(|facts| facts.id == id) {
                 Some(place) if place < self.hay.len() => self.hay[place] = hay,
-                _ => self.hay.push(hay),
+                Some(place) if place == self.hay.len() => self.hay.push(hay),
+                _ => {}
             }
         }
         self.list();
