@@ -421,10 +421,10 @@ impl Desk {
     pub fn look_ahead(&mut self) -> Result<(), StoreError> {
         self.stack_hay();
         let next = self.at.checked_add_signed(self.moving).and_then(|at| self.view.get(at)).map(|line| line.client);
-        if let Some(next) = next.filter(|next| self.focus == Pane::Caseload && !self.lately.holds(*next)) {
-            if let Some(file) = self.store.client_part(next, NOTES.0, SHOWN)? {
-                self.lately.keep(file);
-            }
+        if let Some(next) = next.filter(|next| self.focus == Pane::Caseload && !self.lately.holds(*next))
+            && let Some(file) = self.store.client_part(next, NOTES.0, SHOWN)?
+        {
+            self.lately.keep(file);
         }
         Ok(())
     }

@@ -301,17 +301,18 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, limit: u16, text: &str, style: S
         return 0;
     }
     let text = fitted(text, usize::from(limit));
-    if text.is_ascii() {
-        let limit = buffer.area.right().saturating_sub(x);
-        let used = (text.len() as u16).min(limit);
-        let from = buffer.index_of(x, y);
-        let cells = &mut buffer.content[from..from + usize::from(used)];
-        for (letter, cell) in text.chars().zip(cells) {
-            cell.set_char(letter).set_style(style);
-        }
+    // Plain letters go straight into their cells, up to the one that a mark may still belong to.
+    let plain = text.bytes().position(|byte| !byte.is_ascii()).map_or(text.len(), |at| at.saturating_sub(1));
+    let (plain, rest) = text.split_at(plain);
+    let used = (plain.len() as u16).min(buffer.area.right().saturating_sub(x));
+    let from = buffer.index_of(x, y);
+    for (letter, cell) in plain.chars().zip(&mut buffer.content[from..from + usize::from(used)]) {
+        cell.set_char(letter).set_style(style);
+    }
+    if rest.is_empty() || x + used >= buffer.area.right() {
         return used;
     }
-    let (end, _) = buffer.set_stringn(x, y, &text, usize::from(limit), style);
+    let (end, _) = buffer.set_stringn(x + used, y, rest, usize::from(limit - used), style);
     end.saturating_sub(x)
 }
 
