@@ -21,7 +21,7 @@ use crate::triage::{
 use super::projection::{held, is_client, read_row};
 use super::{Result, Store, StoreError, joined};
 
-/// Packed facts handed over together when all are read.
+/// Packed facts handed over together when all are read; fewer than that are not worth a thread.
 const AT_ONCE: usize = 256;
 
 impl Store {
@@ -29,6 +29,19 @@ impl Store {
     pub fn all_facts(&self) -> Result<Vec<ClientFacts>> {
         let mut query = self.db.prepare_cached("SELECT body FROM facts")?;
         let mut rows = query.query([])?;
+        let mut next = || -> Result<Vec<Vec<u8>>> {
+            let mut bodies = Vec::with_capacity(AT_ONCE);
+            while bodies.len() < AT_ONCE
+                && let Some(row) = rows.next()?
+            {
+                bodies.push(row.get(0)?);
+            }
+            Ok(bodies)
+        };
+        let first = next()?;
+        if first.len() < AT_ONCE {
+            return first.iter().map(|body| unpack(body)).collect();
+        }
         // Unpacked by another thread while this one reads and decrypts on: the first frame waits for both.
         let (send, packed) = std::sync::mpsc::channel::<Vec<Vec<u8>>>();
         std::thread::scope(|scope| {
@@ -39,15 +52,11 @@ impl Store {
                 }
                 Ok(all)
             });
-            let mut held = Vec::with_capacity(AT_ONCE);
-            while let Some(row) = rows.next()? {
-                held.push(row.get(0)?);
-                if held.len() == AT_ONCE {
-                    // Nobody listens only where a body could not be unpacked; that is told at the end.
-                    let _ = send.send(std::mem::replace(&mut held, Vec::with_capacity(AT_ONCE)));
-                }
+            let mut bodies = first;
+            // Nobody listens only where a body could not be unpacked; that is told at the end.
+            while !bodies.is_empty() && send.send(bodies).is_ok() {
+                bodies = next()?;
             }
-            let _ = send.send(held);
             drop(send);
             unpacking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
