@@ -147,7 +147,7 @@ impl Store {
 
     /// Whether another program has changed the file since this was last asked.
     pub fn changed_elsewhere(&mut self) -> Result<bool> {
-        let version = self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        let version = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         Ok(std::mem::replace(&mut self.data_version, version) != version)
     }
 

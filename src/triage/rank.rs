@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use crate::model::{AppointmentStatus, Arranged, ClientStatus, FieldId, RowId, ShareKind};
 
+use super::reason::standing;
 use super::rules::{LooksAt, MetBy, Rule, Rules};
 use super::{Band, ClientFacts, DueAt, Fact, Ranked, Reason, calendar};
 
@@ -83,16 +84,8 @@ impl Caseload {
 
 /// Total, so that the order never depends on the order in which clients came: band, due time, weight, name, id.
 fn order(facts: &[ClientFacts], a: &Ranked, b: &Ranked) -> Ordering {
-    let first = |ranked: &Ranked| {
-        ranked.reasons.first().map(|reason| {
-            let due = reason.due.map_or((NaiveDate::MAX, 0), DueAt::order);
-            (!reason.first, due, std::cmp::Reverse(reason.weight))
-        })
-    };
-    // Within "later", those about whom nothing is known to be due come last.
-    let key = |ranked: &Ranked| (ranked.band, ranked.reasons.is_empty(), first(ranked));
-    key(a)
-        .cmp(&key(b))
+    a.standing
+        .cmp(&b.standing)
         .then_with(|| facts[a.at as usize].sort_name.cmp(&facts[b.at as usize].sort_name))
         .then_with(|| a.client.cmp(&b.client))
 }
@@ -115,7 +108,8 @@ fn rank_one(facts: &ClientFacts, at: u32, rules: &Rules, today: NaiveDate) -> Op
     }
     reasons.sort_by_key(Reason::order);
     let band = reasons.first().map_or(Band::Later, |reason| reason.band);
-    Some(Ranked { client: facts.id, at, band, reasons, snoozed })
+    let standing = standing(band, reasons.first());
+    Some(Ranked { client: facts.id, at, band, reasons, snoozed, standing })
 }
 
 /// A fact that a rule looks at, on its way to being a reason.

@@ -10,6 +10,20 @@ impl Rules {
     /// The reason as a person reads it.
     pub fn tell(&self, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> Told {
         let rule = &self.rules[usize::from(reason.rule)];
+        Told {
+            rule: rule.id.clone(),
+            band: reason.band,
+            text: self.words(reason, facts, today),
+            due: reason.due,
+            action: rule.action.clone(),
+            subject: reason.subject,
+            source: rule.source.clone(),
+        }
+    }
+
+    /// Only the reason's words, for a list of many.
+    pub fn words(&self, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+        let rule = &self.rules[usize::from(reason.rule)];
         let mut text = String::with_capacity(rule.text.len() + 40);
         let mut rest = rule.text.as_str();
         while let Some((before, after)) = rest.split_once('{') {
@@ -29,15 +43,7 @@ impl Rules {
             rest = after;
         }
         text.push_str(rest);
-        Told {
-            rule: rule.id.clone(),
-            band: reason.band,
-            text,
-            due: reason.due,
-            action: rule.action.clone(),
-            subject: reason.subject,
-            source: rule.source.clone(),
-        }
+        text
     }
 }
 

@@ -236,7 +236,7 @@ impl Desk {
     /// Gives the keys to a pane. Whoever goes to the client's page reads on: more of the notes are loaded.
     pub fn go_to(&mut self, pane: Pane) -> Result<(), StoreError> {
         self.focus = pane;
-        if pane == Pane::Client { self.reload() } else { Ok(()) }
+        if pane == Pane::Client { self.show() } else { Ok(()) }
     }
 
     fn open_chosen(&mut self) -> Result<Flow, StoreError> {
@@ -318,14 +318,14 @@ impl Desk {
             Pick::Undo => self.undo()?,
             Pick::View(view) => {
                 self.view_by(view);
-                self.reload()?;
+                self.show()?;
             }
             Pick::Filter(filter) => {
                 self.filtering = filter.is_empty();
                 self.filter = Some(filter);
                 self.focus = Pane::Caseload;
                 self.list();
-                self.reload()?;
+                self.show()?;
             }
             Pick::Looks(name, plain) => self.set_looks(name, plain),
             Pick::Editor => self.editing = true,

@@ -51,7 +51,7 @@ impl Desk {
             self.stop_run();
         } else if self.filter.take().is_some() {
             self.list();
-            self.reload()?;
+            self.show()?;
         } else {
             self.focus = Pane::Caseload;
         }
@@ -76,7 +76,7 @@ impl Desk {
                     let clean = crate::model::text::one_line(pasted.trim()).into_owned();
                     self.filter.get_or_insert_default().push_str(&clean);
                     self.list();
-                    self.reload()?;
+                    self.show()?;
                 }
                 None => {}
             },
@@ -242,7 +242,7 @@ impl Desk {
             _ => return Ok(Flow::Stay),
         }
         self.list();
-        self.reload()?;
+        self.show()?;
         Ok(Flow::Stay)
     }
 

@@ -3,7 +3,8 @@
 //!
 //! - [`action`]: every action, declared once; `keys`: which key calls which.
 //! - `app`: the stages, what wakes them, when they draw. `terminal`: taken over and given back; `frugal`: few bytes to it.
-//! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `input`: where keys go.
+//! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload; `lately`: clients as they were read.
+//!   `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
 //! - `figures`: reports, and the worker's own practice.
@@ -25,6 +26,7 @@ mod frugal;
 mod gate;
 mod input;
 mod keys;
+mod lately;
 mod lists;
 mod many;
 mod overlay;

@@ -23,8 +23,8 @@ struct Line {
 
 impl Desk {
     pub(super) fn draw_client(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
-        let (lines, chosen) = self.client_lines(usize::from(area.width), theme);
         let height = usize::from(area.height);
+        let (lines, chosen) = self.client_lines(usize::from(area.width), self.client_scroll + height, theme);
         let most = lines.len().saturating_sub(height);
         let into_sight = chosen.map_or(0, |chosen| (chosen + 2).saturating_sub(height));
         let top = (self.client_scroll + into_sight).min(most);
@@ -39,8 +39,9 @@ impl Desk {
         }
     }
 
-    /// The page, and the line of the chosen reason.
-    fn client_lines(&self, columns: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
+    /// The page, and the line of the chosen reason. It may end before its end where `wanted` lines stand below that reason:
+    /// old notes far out of sight are not wrapped for nothing.
+    fn client_lines(&self, columns: usize, wanted: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
         let Some(file) = &self.file else {
             let lines = ["", "  Choose a client on the left,", "  or press i to add one."];
             return (
@@ -221,7 +222,12 @@ impl Desk {
         if !notes.is_empty() {
             say("NOTES, newest first".into(), theme.heading());
         }
+        let enough = chosen.unwrap_or(0) + wanted;
         for row in notes {
+            if lines.len() > enough {
+                break;
+            }
+            let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
             let when = row.time(note::when).map_or(String::new(), |when| hour_in_words(when, self.today));
             let kind = row.record.field(note::kind.field).map_or(String::new(), |field| row.shown(field));
             let minutes = row.whole(note::minutes).map_or(String::new(), |minutes| format!(", {minutes} min"));
