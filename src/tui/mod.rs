@@ -6,6 +6,7 @@
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
+//! - `notes`: templates, the timer, the golden thread; `signing`: signatures, addenda; `plans`: versions, reviews, who signed.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
@@ -25,11 +26,14 @@ mod input;
 mod keys;
 mod lists;
 mod many;
+mod notes;
 mod overlay;
 mod panes;
+mod plans;
 mod run;
 mod save;
 mod sharing;
+mod signing;
 mod snooze;
 mod terminal;
 mod text;

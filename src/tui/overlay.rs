@@ -5,14 +5,16 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SignatureRole, SiteId};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::notes::TimerDoes;
 use super::sharing::HandOver;
+use super::signing::Signing;
 use super::work::Work;
 
 pub enum Overlay {
@@ -43,6 +45,8 @@ pub enum Overlay {
     },
     /// Values that were set differently in two places.
     Choose(Choose),
+    /// Notes that wait for a signature, each with its text.
+    Signing(Signing),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -112,6 +116,11 @@ pub enum Pick {
     /// Saves a change, and says what was done.
     Apply(Change, String),
     DropForm,
+    Signing(Box<Signing>),
+    SignAll(Vec<RowId>),
+    Timer(TimerDoes),
+    NewVersion(RowId),
+    SignPlan(RowId, SignatureRole),
     Nothing,
 }
 
@@ -120,6 +129,8 @@ pub struct Shown {
     pub record: &'static RecordType,
     pub row: RowId,
     pub text: String,
+    /// What was signed there was altered outside the program.
+    pub broken: bool,
 }
 
 /// A line that is typed into.
