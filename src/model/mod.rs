@@ -10,6 +10,7 @@ mod choice;
 mod id;
 mod lists;
 mod parse;
+pub mod plans;
 pub mod records;
 mod row;
 pub mod series;

@@ -34,6 +34,7 @@ mod joined;
 mod journal;
 mod merge;
 mod places;
+mod plans;
 mod projection;
 mod query;
 mod schema;

@@ -133,7 +133,10 @@ impl Desk {
                 self.form = Some(Form::add(self, &client::TYPE, None, Vec::new()).titled("Add client"));
             }
             Action::AddOther => self.overlay = Some(add_menu()),
-            Action::Edit => self.edit_chosen()?,
+            Action::Edit => match about.map(|row| self.store.row(row)).transpose()?.flatten() {
+                Some(row) => self.edit_row(row.record, row.id)?,
+                None => self.edit_chosen()?,
+            },
             Action::EditClient => self.edit_client()?,
             Action::EditAppointment => self.with_visit(Action::EditAppointment, about, "Edit which appointment?")?,
             Action::EditPlan => match about.or_else(|| self.active_plan()) {

@@ -9,11 +9,10 @@ use ratatui_textarea::CursorMove;
 use serde::{Deserialize, Serialize};
 
 use crate::model::records::{client, goal, note, step};
-use crate::model::{Change, ContactKind, Edit, FieldId, RowId, Value};
+use crate::model::{Change, ContactKind, Edit, FieldId, RecordType, RowId, Value};
 use crate::practice::{NoteTemplate, Practice};
 use crate::store::StoreError;
 
-use super::action::Action;
 use super::desk::{Desk, GoalLine};
 use super::form::{Body, Form};
 use super::overlay::{Menu, Overlay, Pick, Shown};
@@ -81,7 +80,8 @@ impl Desk {
         let here = self.file.as_ref().filter(|file| file.client.id == person).map(|file| file.client.clone());
         let row = here.or_else(|| self.store.row_of(&client::TYPE, person).ok().flatten());
         let Some(row) = row else { return String::new() };
-        let parts = [row.client_name(), row.text(client::pronouns).to_string(), row.text(client::addressed_as).to_string()];
+        let parts =
+            [row.client_name(), row.text(client::pronouns).to_string(), row.text(client::addressed_as).to_string()];
         parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(", ")
     }
 
@@ -183,7 +183,12 @@ impl Desk {
         let Some(file) = self.store.client_file(chosen, 2000)? else { return Ok(()) };
         let goal = &self.goals()[at];
         let id = goal.id.to_string();
-        let plain = |row: &crate::model::Row| Shown { record: row.record, row: row.id, text: self.in_short(row), broken: false };
+        let plain = |row: &crate::model::Row| Shown {
+            record: row.record,
+            row: row.id,
+            text: self.in_short(row),
+            broken: false,
+        };
         let mut rows = vec![plain(goal)];
         rows.extend(file.of(&step::TYPE).iter().filter(|row| row.link(step::goal) == Some(goal.id)).map(plain));
         let before = rows.len();
@@ -238,7 +243,8 @@ pub fn tell_section(form: &mut Form, practice: &Practice) {
     let Some(body) = form.inputs.iter_mut().find(|input| input.field.id == note::body) else { return };
     let Body::Text(area) = &body.body else { return };
     let above = area.lines().iter().take(area.cursor().0 + 1).rev();
-    let section = practice.template(&template).and_then(|template| above.into_iter().find_map(|line| section_at(template, line)));
+    let section =
+        practice.template(&template).and_then(|template| above.into_iter().find_map(|line| section_at(template, line)));
     body.hint = section.map(|section| format!("{}: {}", section.name, section.hint));
 }
 
@@ -266,9 +272,8 @@ impl Desk {
         empty.then(|| "Nothing is written yet. Write the note, or leave with Esc.".into())
     }
 
-    /// Chooses whether an action on a note in a list opens its text or its form.
-    pub(super) fn open_row(&mut self, shown: (&'static crate::model::RecordType, RowId)) -> Result<(), StoreError> {
-        let (record, row) = shown;
+    /// Opens a row of a list: a signed note as it is read, anything else in its form.
+    pub(super) fn open_row(&mut self, record: &'static RecordType, row: RowId) -> Result<(), StoreError> {
         if *record == note::TYPE
             && let Some(written) = self.store.written(row)?.filter(|written| written.standing().is_signed())
         {
@@ -276,9 +281,5 @@ impl Desk {
             return Ok(());
         }
         self.edit_row(record, row)
-    }
-
-    pub(super) fn act_on(&mut self, action: Action, row: RowId) -> Result<(), StoreError> {
-        self.act(action, Some(row)).map(drop)
     }
 }

@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::choose::Choose;
 use super::notes::TimerDoes;
 use super::sharing::HandOver;
-use super::signing::Signing;
+use super::signing::{NoteRead, Signing};
 use super::work::Work;
 
 pub enum Overlay {
@@ -47,6 +47,8 @@ pub enum Overlay {
     Choose(Choose),
     /// Notes that wait for a signature, each with its text.
     Signing(Signing),
+    /// One note to read, with all that was put under it.
+    Note(NoteRead),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,

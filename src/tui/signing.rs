@@ -74,7 +74,14 @@ impl NoteRead {
         let inner = boxed(middle(area, 100, area.height), buffer, &self.title, theme);
         let bottom = inner.bottom().saturating_sub(1);
         draw_parts(&self.parts, self.scroll, Rect { height: inner.height.saturating_sub(1), ..inner }, buffer, theme);
-        put(buffer, inner.x, bottom, inner.width, "arrows scroll   A addendum   N sign   h history   Esc closes", theme.key());
+        put(
+            buffer,
+            inner.x,
+            bottom,
+            inner.width,
+            "arrows scroll   A addendum   N sign   h history   Esc closes",
+            theme.key(),
+        );
     }
 }
 
@@ -109,7 +116,8 @@ fn draw_parts(parts: &[Part], scroll: usize, area: Rect, buffer: &mut Buffer, th
 impl Signing {
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let whose = if self.client.is_some() { "of this client" } else { "of everyone" };
-        let inner = boxed(middle(area, 100, area.height), buffer, &format!("To sign, {whose}: {}", self.notes.len()), theme);
+        let inner =
+            boxed(middle(area, 100, area.height), buffer, &format!("To sign, {whose}: {}", self.notes.len()), theme);
         let list = (self.notes.len() as u16).clamp(1, (inner.height / 3).max(2));
         let top = scrolled(self.at, self.notes.len(), usize::from(list));
         for ((one, number), y) in self.notes.iter().zip(0..).skip(top).zip(inner.y..inner.y + list) {
@@ -298,14 +306,18 @@ impl Desk {
                     (Some('e'), "Edit the note".into(), Pick::Act(Action::Edit, id)),
                     (Some('s'), "Sign it".into(), Pick::Act(Action::SignNote, id)),
                 ];
-                let about = vec!["An addendum belongs to a signed note. This one is not signed yet, so it can be changed itself.".into()];
+                let about = vec![
+                    "An addendum belongs to a signed note. This one is not signed yet, so it can be changed itself."
+                        .into(),
+                ];
                 self.overlay = Some(Menu::telling("Not signed yet", about, items));
                 return Ok(());
             }
             let mut form =
                 Form::add(self, &addendum::TYPE, Some(written.note.stream), vec![(addendum::note, Value::Link(id))]);
             form.inputs.retain(|input| input.field.id == addendum::body);
-            let when = written.note.time(note::when).map_or(String::new(), |when| day_in_words(when.date_naive(), self.today));
+            let when =
+                written.note.time(note::when).map_or(String::new(), |when| day_in_words(when.date_naive(), self.today));
             self.form = Some(form.titled(format!("Addendum to the note of {when}")));
             return Ok(());
         }
@@ -318,7 +330,10 @@ impl Desk {
             .map(|(at, row)| (digit(at), self.in_short(row), Pick::Act(Action::Addendum, row.id)))
             .collect();
         if items.is_empty() {
-            self.say(format!("No note of this client is signed yet: an open note is edited itself. {} signs.", self.keys.first_of("sign-note")));
+            self.say(format!(
+                "No note of this client is signed yet: an open note is edited itself. {} signs.",
+                self.keys.first_of("sign-note")
+            ));
         } else {
             self.overlay = Some(Menu::over("Add to which signed note?", items));
         }
@@ -360,12 +375,18 @@ impl Desk {
             return;
         }
         let written = about.and_then(|note| self.store.written(note).ok().flatten());
-        let by = written.as_ref().and_then(|written| written.standing().signatures.first().copied().map(crate::model::standing::signed_by));
+        let by = written
+            .as_ref()
+            .and_then(|written| written.standing().signatures.first().copied().map(crate::model::standing::signed_by));
         let mut told: Vec<String> = by.into_iter().collect();
         told.push(error.to_string());
         let mut items = Vec::new();
         if let Some(written) = written {
-            items.push((Some('A'), "Say what is to be put right, in an addendum".into(), Pick::Act(Action::Addendum, written.note.id)));
+            items.push((
+                Some('A'),
+                "Say what is to be put right, in an addendum".into(),
+                Pick::Act(Action::Addendum, written.note.id),
+            ));
         }
         items.push((Some('n'), "Leave it as it is".into(), Pick::Nothing));
         self.overlay = Some(Menu::telling("Signed: not changed", told, items));
