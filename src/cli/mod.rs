@@ -6,6 +6,7 @@ mod figures;
 mod reading;
 mod setting;
 mod sharing;
+mod signing;
 mod writing;
 
 use std::path::PathBuf;
@@ -171,7 +172,8 @@ enum Command {
     },
     /// Everything about one client
     ///
-    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes}
+    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...}; a
+    /// note has its standing too (see sign)
     Show { id: String },
     /// Appointments of the coming days
     ///
@@ -246,6 +248,30 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the manual page: caseload man > caseload.1
     Man,
+    /// Sign a note: from then on it stays as it is
+    ///
+    /// JSON: the note as stored, with standing: {state, late, waits_for, cosigned, text, signatures: [], addenda}; states are
+    /// unsigned, signed, changed-beside, broken
+    Sign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
+    /// Add to a signed note: addendum NOTE body="the date was the 23rd"
+    ///
+    /// JSON: as for sign
+    Addendum {
+        #[arg(value_name = "NOTE")]
+        id: String,
+        #[arg(required = true, value_parser = pair, value_name = "body=TEXT")]
+        fields: Vec<(String, String)>,
+    },
+    /// Sign a note as the supervisor who was asked to
+    ///
+    /// JSON: as for sign
+    Cosign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
     /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
     ///
     /// JSON: {id, type}
@@ -437,6 +463,9 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             clap_mangen::Man::new(Cli::command()).render(&mut out)?;
             String::from_utf8(out)?.into()
         }
+        Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
+        Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
+        Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),

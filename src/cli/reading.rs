@@ -5,7 +5,9 @@ use std::fmt::Write;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{client, credential, education, supervision, worker};
+use crate::model::records::{
+    addendum, client, credential, education, goal, note, plan, signature, supervision, worker,
+};
 use crate::model::{CATALOGUE, RecordType, RowId, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::store::{Found, Store, StoreError};
@@ -135,25 +137,45 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     let (_, row) = find(&store, id)?;
     let stream = store.row(row)?.map_or(row, |row| row.stream);
     let file = store.client_file(stream, usize::MAX >> 1)?.ok_or_else(|| anyhow!("{id} is not of a client."))?;
+    let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
+    let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
     if json {
         let mut object = Map::new();
         object.insert("client".into(), file.client.to_json());
         for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
-            let rows = file.of(record).iter().map(crate::model::Row::to_json).collect();
-            object.insert(plural_key(record), Json::Array(rows));
+            let rows = file.of(record).iter().map(|row| match *record {
+                record if *record == note::TYPE => {
+                    let mut object = row.to_json();
+                    object["standing"] = super::signing::standing_json(&standing(row), row);
+                    object
+                }
+                _ => row.to_json(),
+            });
+            object.insert(plural_key(record), Json::Array(rows.collect()));
         }
         return Ok(printed(&object.into()));
     }
     let mut out = String::new();
     writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
     fields(&mut out, &file.client)?;
-    for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+    // Signatures and addenda stand under what they belong to.
+    for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
         if !file.of(record).is_empty() {
             writeln!(out, "\n{}", record.plural.to_uppercase())?;
         }
         for row in file.of(record) {
             writeln!(out, "- {}", row.id.short())?;
-            fields(&mut out, row)?;
+            match (**record == note::TYPE).then(|| standing(row)) {
+                Some(standing) if standing.is_signed() => {
+                    super::signing::lines(&mut out, &standing.read(row, file.of(&goal::TYPE)))?;
+                }
+                _ => fields(&mut out, row)?,
+            }
+            for signed in signatures.iter().filter(|_| **record == plan::TYPE) {
+                if signed.text(signature::of) == row.id.to_string() {
+                    writeln!(out, "  {}", one_line(&crate::model::standing::signed_by(signed)))?;
+                }
+            }
         }
     }
     Ok(out)

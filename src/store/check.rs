@@ -60,7 +60,7 @@ impl Store {
                 }
             }
             for broken in self.broken_seals(stream)? {
-                report.problems.push(format!("the signed text of signature {broken} was altered"));
+                report.problems.push(format!("what was signed under {broken} was altered outside the program"));
             }
             if projection::held(&self.db, stream)? != held {
                 report.problems.push(format!("stream {stream} holds rows of other types than is noted"));

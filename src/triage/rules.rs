@@ -28,6 +28,7 @@ pub const ACTIONS: &[&str] = &[
     "assessment-done",
     "hand-over",
     "conflicts",
+    "sign-note",
 ];
 
 /// The particulars that a rule's words may name.

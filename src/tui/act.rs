@@ -113,6 +113,13 @@ impl Desk {
             Action::Open => return self.open_chosen(),
             Action::Log => self.write_note(ContactKind::Phone, "Log contact"),
             Action::Note => self.write_note(ContactKind::Record, "Add note"),
+            Action::SignNote => self.ask_to_sign(about)?,
+            Action::Addendum => self.ask_addendum(about)?,
+            Action::Timer => self.timer_key()?,
+            Action::ShowPlan => self.show_plan(about)?,
+            Action::NewPlanVersion => self.ask_new_version()?,
+            Action::ReviewPlan => self.review_plan(about)?,
+            Action::SignPlan => self.ask_plan_signer(about)?,
             Action::AddAppointment => self.add(&appointment::TYPE, Vec::new()),
             Action::AddGoal => {
                 let known = self.active_plan().map(|plan| (goal::plan, Value::Link(plan)));
@@ -126,7 +133,10 @@ impl Desk {
                 self.form = Some(Form::add(self, &client::TYPE, None, Vec::new()).titled("Add client"));
             }
             Action::AddOther => self.overlay = Some(add_menu()),
-            Action::Edit => self.edit_chosen()?,
+            Action::Edit => match about.map(|row| self.store.row(row)).transpose()?.flatten() {
+                Some(row) => self.edit_row(row.record, row.id)?,
+                None => self.edit_chosen()?,
+            },
             Action::EditClient => self.edit_client()?,
             Action::EditAppointment => self.with_visit(Action::EditAppointment, about, "Edit which appointment?")?,
             Action::EditPlan => match about.or_else(|| self.active_plan()) {
@@ -249,7 +259,7 @@ impl Desk {
                     return action.map_or(Ok(Flow::Stay), |action| self.act(action, told.subject));
                 }
             }
-            Pane::Goals => self.edit_chosen()?,
+            Pane::Goals => self.open_goal()?,
             Pane::Appointments => {
                 if let Some(queued) = self.queue.get(self.visit_at) {
                     self.choose_client(queued.client)?;
@@ -337,6 +347,11 @@ impl Desk {
                 self.form = None;
                 self.drop_draft();
             }
+            Pick::Signing(signing) => self.overlay = Some(Overlay::Signing(*signing)),
+            Pick::SignAll(notes) => self.sign_all(&notes)?,
+            Pick::Timer(doing) => self.timer_does(doing)?,
+            Pick::NewVersion(plan) => self.new_version(plan)?,
+            Pick::SignPlan(plan, role) => self.plan_signer(plan, role)?,
             Pick::Nothing => {}
         }
         Ok(Flow::Stay)

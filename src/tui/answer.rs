@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::ShareKind;
-use crate::store::{StoreError, Trust};
+use crate::model::{RowId, ShareKind, SignatureRole};
+use crate::store::{Signer, StoreError, Trust};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -29,6 +29,10 @@ pub enum Answer {
     Passphrase(PathBuf, Kind),
     /// The last day of a cover.
     Until(HandOver),
+    /// The name that someone types under a plan.
+    PlanName(RowId, SignatureRole),
+    /// Who saw them do it.
+    PlanWitness(RowId, SignatureRole, String),
     /// Where a bundle is written.
     Bundle(HandOver),
 }
@@ -99,6 +103,12 @@ impl Desk {
                 let typed = typed.trim();
                 let place = if typed.contains("://") { typed.to_string() } else { path(typed).display().to_string() };
                 self.work = Some(Work::Sync(vec![place]));
+            }
+            Answer::PlanName(plan, role) => self.plan_witness(plan, role, typed),
+            Answer::PlanWitness(plan, role, name) => {
+                self.overlay = None;
+                let signer = Signer { name, credentials: String::new(), witness: typed.trim().into() };
+                self.sign_plan(plan, role, &signer)?;
             }
             Answer::Card => self.read_card(typed.trim()),
             Answer::Until(mut hand) => {

@@ -182,7 +182,8 @@ impl App {
                 if elsewhere {
                     desk.load()?;
                 }
-                Ok(desk.new_day() || elsewhere)
+                let ticks = desk.timer_ticks();
+                Ok(desk.new_day() || elsewhere || ticks)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
+use crate::model::records::{addendum, care_team, enrollment, goal, need, note, plan, relationship, signature, step};
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
@@ -18,6 +18,7 @@ use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
 use super::form::Form;
 use super::keys::Keys;
 use super::lately::Lately;
+use super::notes::Timer;
 use super::overlay::Overlay;
 use super::run::Run;
 use super::work::Work;
@@ -35,6 +36,8 @@ const SHOWN: &[&RecordType] = &[
     &goal::TYPE,
     &step::TYPE,
     &note::TYPE,
+    &signature::TYPE,
+    &addendum::TYPE,
 ];
 
 /// The pane that the keys go to.
@@ -187,6 +190,10 @@ pub struct Desk {
     pub work: Option<Work>,
     /// What the last merge brought.
     pub changes: Option<(Vec<String>, Merged)>,
+    /// What takes the minutes of the contact at hand.
+    pub timer: Option<Timer>,
+    /// The minute that the timer showed last.
+    pub timer_shown: Option<i64>,
     /// When this was last synced through a place (milliseconds since 1970).
     pub synced: Option<u64>,
     /// What of the worker's own practice is due: shown at the top.
@@ -234,13 +241,22 @@ impl Desk {
             looks: None,
             work: None,
             changes: None,
+            timer: None,
+            timer_shown: None,
             synced: None,
             own_due: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
         desk.tour = desk.kept_tour()?;
-        desk.form = desk.store.local("draft")?.and_then(|draft| Form::from_draft(&draft, &desk));
+        desk.timer = desk.kept_timer()?;
+        if let Some(draft) = desk.store.local("draft")? {
+            // To whom it belongs first: what there is to tick in it is theirs.
+            if let Some(client) = Form::whose(&draft).filter(|client| desk.caseload.get(*client).is_some()) {
+                desk.choose_client(client)?;
+            }
+            desk.form = Form::from_draft(&draft, &desk);
+        }
         if desk.form.is_some() {
             desk.say("Your unfinished form is back as you left it.");
         }

@@ -119,6 +119,9 @@ impl Input {
 
     /// What stands under the field while it is typed.
     fn beside(&self) -> Option<String> {
+        if self.hint.is_some() {
+            return self.hint.clone();
+        }
         match &self.body {
             Body::Choice { choices, .. } => {
                 Some(choices.iter().map(|choice| choice.label).collect::<Vec<_>>().join(" · "))
@@ -346,15 +349,14 @@ impl Overlay {
                 None
             }
             Overlay::Records { rows, at } => {
-                let inner = boxed(
-                    middle(area, 116, area.height),
-                    buffer,
-                    "Everything kept: Enter edits, Del deletes, h history, Esc closes",
-                    theme,
-                );
+                let inner = boxed(middle(area, 116, area.height), buffer, super::notes::title_of(rows), theme);
                 let top = scrolled(*at, rows.len(), usize::from(inner.height));
                 for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
-                    let style = if number == *at { theme.bar() } else { theme.text() };
+                    let style = match (number == *at, row.broken) {
+                        (true, _) => theme.bar(),
+                        (_, true) => theme.danger(),
+                        _ => theme.text(),
+                    };
                     let text = format!("{} {}", cell(row.record.label, 18), row.text);
                     put(buffer, inner.x, y, inner.width, &cell(&text, usize::from(inner.width)), style);
                 }
@@ -387,6 +389,14 @@ impl Overlay {
                     };
                     put(buffer, inner.x + 1, y, inner.width.saturating_sub(2), line, style);
                 }
+                None
+            }
+            Overlay::Signing(signing) => {
+                signing.draw(area, buffer, theme);
+                None
+            }
+            Overlay::Note(read) => {
+                read.draw(area, buffer, theme);
                 None
             }
             Overlay::Choose(choose) => {

@@ -8,6 +8,7 @@
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
 //! - `figures`: reports, and the worker's own practice.
+//! - `notes`: templates, the timer, the golden thread; `signing`: signatures, addenda; `plans`: versions, reviews, who signed.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
@@ -29,11 +30,14 @@ mod keys;
 mod lately;
 mod lists;
 mod many;
+mod notes;
 mod overlay;
 mod panes;
+mod plans;
 mod run;
 mod save;
 mod sharing;
+mod signing;
 mod snooze;
 mod terminal;
 mod text;

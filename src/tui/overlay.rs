@@ -5,7 +5,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SignatureRole, SiteId};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
@@ -13,7 +13,9 @@ use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
 use super::figures::Figures;
+use super::notes::TimerDoes;
 use super::sharing::HandOver;
+use super::signing::{NoteRead, Signing};
 use super::work::Work;
 
 pub enum Overlay {
@@ -46,6 +48,10 @@ pub enum Overlay {
     Choose(Choose),
     /// A report, with the clients behind each figure.
     Figures(Figures),
+    /// Notes that wait for a signature, each with its text.
+    Signing(Signing),
+    /// One note to read, with all that was put under it.
+    Note(NoteRead),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -118,6 +124,11 @@ pub enum Pick {
     /// Saves a change, and says what was done.
     Apply(Change, String),
     DropForm,
+    Signing(Box<Signing>),
+    SignAll(Vec<RowId>),
+    Timer(TimerDoes),
+    NewVersion(RowId),
+    SignPlan(RowId, SignatureRole),
     Nothing,
 }
 
@@ -126,6 +137,8 @@ pub struct Shown {
     pub record: &'static RecordType,
     pub row: RowId,
     pub text: String,
+    /// What was signed there was altered outside the program.
+    pub broken: bool,
 }
 
 /// A line that is typed into.

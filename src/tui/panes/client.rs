@@ -5,11 +5,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::records::{care_team, client, enrollment, goal, need, note, relationship};
-use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, Row, ShareKind, text::one_line};
+use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship, signature};
+use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
 use super::super::desk::{Desk, Pane};
+use super::super::signing::style_of;
 use super::super::text::{fit, width, wrap};
 use super::super::theme::Theme;
 use super::put;
@@ -218,6 +219,13 @@ impl Desk {
                 say(format!("  {}", self.in_short(row)), theme.text());
             }
         }
+        let plans = file.of(&plan::TYPE).iter().filter(|row| row.text(plan::status) == PlanStatus::Active.code());
+        for (row, at) in plans.zip(0..) {
+            if at == 0 {
+                say("PLAN".into(), theme.heading());
+            }
+            say(format!("  {}", self.plan_in_short(row, file.of(&signature::TYPE))), theme.text());
+        }
         let notes = file.of(&note::TYPE);
         if !notes.is_empty() {
             say("NOTES, newest first".into(), theme.heading());
@@ -232,8 +240,10 @@ impl Desk {
             let kind = row.record.field(note::kind.field).map_or(String::new(), |field| row.shown(field));
             let minutes = row.whole(note::minutes).map_or(String::new(), |minutes| format!(", {minutes} min"));
             say(format!("  {when}  {}{minutes}", kind.to_lowercase()), theme.strong());
-            for line in wrap(row.text(note::body), columns.saturating_sub(4)) {
-                say(format!("    {line}"), theme.text());
+            for (how, text) in self.note_on_page(row, file) {
+                for line in wrap(&text, columns.saturating_sub(4)) {
+                    say(format!("    {line}"), style_of(how, theme));
+                }
             }
         }
         (lines, (!reasons.is_empty()).then_some(chosen).flatten())

@@ -193,6 +193,11 @@ impl Desk {
         } else if self.store.read_only() {
             right.push_str("  READ ONLY");
         }
+        let timer = self.timer_in_words();
+        if !timer.is_empty() {
+            // On a narrow screen the timer matters more than whose laptop it is.
+            right = if area.width < 90 { timer } else { format!("{timer}   {right}") };
+        }
         bar(area, buffer, &left, &format!("{} ", right.trim()), theme.bar());
     }
 
