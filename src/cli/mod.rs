@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
 mod reading;
+pub mod reports;
 mod setting;
 mod sharing;
 mod writing;
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::model::{CATALOGUE, ShareKind};
+use crate::practice::consent::{Ground, Override};
 use crate::store::Trust;
 use crate::tui;
 
@@ -98,7 +100,10 @@ enum Command {
     },
     /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients
     ///
-    /// JSON: {path, clients, batches, entries, bytes}
+    /// For a site of another agency only the clients go whose release permits all that their file holds: the others are named
+    /// and left out. A bundle cannot leave out a part of a client's file.
+    ///
+    /// JSON: {path, clients, batches, entries, bytes, left_out: [{id, name, why: []}]}
     Export {
         path: PathBuf,
         /// Only this client; may be repeated
@@ -119,6 +124,12 @@ enum Command {
         /// The last day of the cover: fri, +2w, 2026-12-05
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
+        /// To another agency without a release, because of: emergency, court-order or mandated-report; needs --reason
+        #[arg(long, value_name = "GROUND", value_parser = ground, requires = "reason")]
+        without_release: Option<Ground>,
+        /// Why something is given without a release: it goes on the record
+        #[arg(long, value_name = "WORDS", requires = "without_release")]
+        reason: Option<String>,
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
@@ -221,6 +232,29 @@ enum Command {
     Delete { id: String },
     /// Take back the last action done here
     Undo,
+    /// billing, access, disclosures or retention: what can be billed and what is missing, who did what with a file, what was
+    /// given out of it, how long files are kept
+    ///
+    /// JSON: [{...}], with the keys that stand at the head of the CSV; billing: client_id, client, note_id, date, when,
+    /// service, minutes, units, status, why, would_make, authorizations, remark; access: at, who, what, detail, client_id;
+    /// disclosures: id, when, to, what, purpose, how, consent, overridden, withheld, deleted; retention: client_id, client,
+    /// closed, keep_until, rule, hold, may_be_destroyed
+    Report {
+        #[arg(value_name = "NAME", value_parser = reports::names())]
+        name: String,
+        /// The first day [default: the first of this month; access and disclosures: the beginning]
+        #[arg(long, value_name = "DATE")]
+        from: Option<NaiveDate>,
+        /// The last day [default: the last of this month; access and disclosures: today]
+        #[arg(long, value_name = "DATE")]
+        to: Option<NaiveDate>,
+        /// Only this client
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
+        /// text, json or csv
+        #[arg(long, value_name = "FORMAT", value_parser = reports::Format::parse)]
+        format: Option<reports::Format>,
+    },
     /// Everything that was ever set in a row
     ///
     /// JSON: [{when, who, site, action, field, from, to}]
@@ -260,7 +294,7 @@ enum SiteCommand {
     Card,
     /// Believe a site from now on: its card, or a file that holds it
     ///
-    /// JSON: {id, name, fingerprint, trust, this}
+    /// JSON: {id, name, fingerprint, trust, this, agency}
     Accept {
         card: String,
         /// The fingerprint that you were told: where it is another, nothing is accepted
@@ -270,10 +304,14 @@ enum SiteCommand {
         /// take nothing
         #[arg(long, value_name = "WAY", value_parser = one_way)]
         only: Option<Trust>,
+        /// They work for this agency, not for yours, by the name that releases of information have: they are given only
+        /// what a release permits, and nothing through a place
+        #[arg(long, value_name = "AGENCY")]
+        other_agency: Option<String>,
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this}]
+    /// JSON: [{id, name, fingerprint, trust, this, agency}]
     List,
     /// Believe a site no longer, by its name or fingerprint
     Revoke { site: String },
@@ -359,20 +397,40 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 (None, _) => writing::import(setting, &path, None, &map, dry_run, json)?.into(),
             }
         }
-        Command::Export { path, clients, to, bundle_passphrase_file, everything, kind, until } => {
-            let passphrase_file = bundle_passphrase_file.as_deref();
-            let until = until.as_deref();
-            let wanted =
-                sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything, kind, until };
+        Command::Export {
+            path,
+            clients,
+            to,
+            bundle_passphrase_file,
+            everything,
+            kind,
+            until,
+            without_release,
+            reason,
+        } => {
+            let without = without_release
+                .map(|ground| Override::new(ground, reason.as_deref().unwrap_or_default()))
+                .transpose()
+                .map_err(anyhow::Error::msg)?;
+            let wanted = sharing::Export {
+                path: &path,
+                clients: &clients,
+                to: &to,
+                passphrase_file: bundle_passphrase_file.as_deref(),
+                everything,
+                kind,
+                until: until.as_deref(),
+                without,
+            };
             sharing::export(setting, &wanted, json)?.into()
         }
         Command::Sync { forget: Some(place), .. } => sharing::forget(setting, &place)?.into(),
         Command::Sync { places, .. } => sharing::sync(setting, &places, json)?.into(),
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint, only } => {
+            SiteCommand::Accept { card, fingerprint, only, other_agency } => {
                 let trust = only.unwrap_or(Trust::Accepted);
-                sharing::accept(setting, &card, fingerprint.as_deref(), trust, json)?.into()
+                sharing::accept(setting, &card, fingerprint.as_deref(), trust, other_agency.as_deref(), json)?.into()
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
@@ -392,6 +450,11 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
+        Command::Report { name, from, to, client, format } => {
+            let format = format.unwrap_or(if json { reports::Format::Json } else { reports::Format::Text });
+            reports::report(setting, &reports::Asked { name: &name, from, to, client: client.as_deref(), format })?
+                .into()
+        }
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
         Command::Backup { folder } => writing::backup(setting, folder)?.into(),
@@ -442,6 +505,11 @@ fn one_way(text: &str) -> Result<Trust, String> {
         "give" => Ok(Trust::GiveTo),
         _ => Err("it is one of: take, give".into()),
     }
+}
+
+fn ground(text: &str) -> Result<Ground, String> {
+    let codes: Vec<&str> = Ground::ALL.into_iter().map(Ground::code).collect();
+    Ground::from_code(text).ok_or_else(|| format!("it is one of: {}", codes.join(", ")))
 }
 
 fn share_kind(text: &str) -> Result<ShareKind, String> {

@@ -18,10 +18,12 @@
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
+//! - `books`: what billing and the accounting of disclosures need of a client.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
 mod access;
 mod backup;
+mod books;
 mod cell;
 mod check;
 mod commit;

@@ -185,6 +185,8 @@ pub struct Desk {
     pub changes: Option<(Vec<String>, Merged)>,
     /// When this was last synced through a place (milliseconds since 1970).
     pub synced: Option<u64>,
+    /// The client whose being looked at was noted last.
+    noted: Option<RowId>,
 }
 
 impl Desk {
@@ -228,6 +230,7 @@ impl Desk {
             work: None,
             changes: None,
             synced: None,
+            noted: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
@@ -501,6 +504,20 @@ impl Desk {
         self.list();
         self.reload()?;
         self.run_follows()
+    }
+
+    /// Takes note that the chosen client is looked at. A disk that is full does not hide them, but it is said.
+    pub fn seen(&mut self, what: &str) {
+        let Some(chosen) = self.chosen else { return };
+        self.noted = Some(chosen);
+        if let Err(error) = self.store.note_view(chosen, what) {
+            self.trouble(format!("That you looked is not on the record. {error}"));
+        }
+    }
+
+    /// Whether the chosen client, if there is one, is on the record as looked at.
+    pub fn is_noted(&self) -> bool {
+        self.chosen.is_none() || self.chosen == self.noted
     }
 
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.

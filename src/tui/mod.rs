@@ -27,6 +27,7 @@ mod lists;
 mod many;
 mod overlay;
 mod panes;
+mod permission;
 mod run;
 mod save;
 mod sharing;

@@ -12,6 +12,7 @@ use crate::triage::team::Load;
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::permission::Releasing;
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -88,6 +89,12 @@ pub enum Pick {
     Give(Option<ShareKind>),
     GiveSome,
     GiveTo(Box<HandOver>),
+    /// A release of information is given, taken back, or left aside.
+    Release(Box<Releasing>),
+    /// A colleague of another agency: which?
+    AskAgency(Box<Site>),
+    /// The billing sheet of a client, or of all.
+    Billing(Option<RowId>),
     Cards,
     AskCard,
     Accept(Box<Site>, Trust),
