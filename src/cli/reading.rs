@@ -133,9 +133,12 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
 }
 
 pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let (_, row) = find(&store, id)?;
     let stream = store.row(row)?.map_or(row, |row| row.stream);
+    if store.facts(store.root(stream)?)?.is_some() {
+        store.note_view(stream, "show")?;
+    }
     let file = store.client_file(stream, usize::MAX >> 1)?.ok_or_else(|| anyhow!("{id} is not of a client."))?;
     let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
     let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
@@ -236,8 +239,12 @@ pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String
 }
 
 pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let hits = store.search(text, limit)?;
+    let mut seen: Vec<RowId> = hits.iter().map(|hit| hit.client).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    store.note_views(&seen, "search")?;
     if json {
         let list = hits.iter().map(|hit| {
             json!({
@@ -258,7 +265,7 @@ pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow
 }
 
 pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let row = match find(&store, id) {
         Ok((_, row)) => row,
         // A deleted row is found by its full id only.
@@ -266,6 +273,11 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
             id.parse::<RowId>().ok().filter(|row| store.history(*row).is_ok_and(|h| !h.is_empty())).ok_or(error)?
         }
     };
+    if let Some(known) = store.row(row)?
+        && store.facts(store.root(known.stream)?)?.is_some()
+    {
+        store.note_view(known.stream, "history")?;
+    }
     let lines = store.history(row)?;
     if json {
         let list = lines.iter().map(|line| {

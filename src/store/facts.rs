@@ -388,6 +388,12 @@ fn mark(row: &Row) -> Mark {
             value => mark.words.push((field.id.field, value.plain())),
         }
     }
+    // Where only the lead was agreed, the day on which a renewal is to be asked for follows from the end.
+    if *row.record == authorization::TYPE && row.date(authorization::renewal_due).is_none() {
+        let lead = row.whole(authorization::lead).zip(row.date(authorization::until));
+        let asked = lead.map(|(lead, until)| crate::triage::calendar::add_days(until, -lead));
+        mark.dates.extend(asked.map(|day| (authorization::renewal_due.field, DueAt::Day(day))));
+    }
     mark
 }
 

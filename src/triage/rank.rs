@@ -294,7 +294,11 @@ impl Rule {
         let holds = self.wheres.iter().all(|wanted| {
             let word = mark.word(wanted.field);
             let there = !word.is_empty() || mark.date(wanted.field).is_some();
-            let holds = if wanted.codes.is_empty() { there } else { wanted.codes.iter().any(|code| code == word) };
+            let holds = if wanted.codes.is_empty() {
+                there
+            } else {
+                wanted.codes.iter().any(|code| code.eq_ignore_ascii_case(word.trim()))
+            };
             holds != wanted.not
         });
         if !holds {

@@ -29,6 +29,7 @@ pub const ACTIONS: &[&str] = &[
     "hand-over",
     "conflicts",
     "sign-note",
+    "edit-record",
 ];
 
 /// The particulars that a rule's words may name.

@@ -143,6 +143,9 @@ impl Desk {
                 Some(plan) => self.edit_row(&plan::TYPE, plan)?,
                 None => self.add(&plan::TYPE, Vec::new()),
             },
+            Action::EditRecord => self.edit_record(about)?,
+            Action::Permissions => self.permissions()?,
+            Action::Billing => self.ask_billing()?,
             Action::Mark => self.with_visit(Action::Mark, about, "Which appointment?")?,
             Action::Done => self.done(about)?,
             Action::Progress => self.progress(about)?,
@@ -246,7 +249,11 @@ impl Desk {
     /// Gives the keys to a pane. Whoever goes to the client's page reads on: more of the notes are loaded.
     pub fn go_to(&mut self, pane: Pane) -> Result<(), StoreError> {
         self.focus = pane;
-        if pane == Pane::Client { self.show() } else { Ok(()) }
+        if pane != Pane::Client {
+            return Ok(());
+        }
+        self.seen("page");
+        self.show()
     }
 
     fn open_chosen(&mut self) -> Result<Flow, StoreError> {
@@ -299,14 +306,21 @@ impl Desk {
             Pick::Give(None) => self.begin_to_give(None, None)?,
             Pick::Give(kind) => self.begin_to_give(Some(self.meant()), kind)?,
             Pick::GiveSome => self.begin_to_give(Some(self.meant()), None)?,
-            Pick::GiveTo(hand) => self.give_to(*hand),
+            Pick::GiveTo(hand) => self.give_to(*hand)?,
+            Pick::Release(deed) => self.release(*deed)?,
+            Pick::AskAgency(site) => self.ask(
+                Answer::Agency(site),
+                "Another agency",
+                "The name of their agency, as releases of information have it. They are given only clients whose release permits it, and nothing through a place.",
+            ),
+            Pick::Billing(client) => self.billing(client)?,
             Pick::Cards => self.cards()?,
             Pick::AskCard => self.ask(
                 Answer::Card,
                 "Accept a colleague",
                 "Their card: paste its line, or type the path of a file that holds it.",
             ),
-            Pick::Accept(site, trust) => self.accept(&site, trust),
+            Pick::Accept(site, trust) => self.accept(&site, trust, ""),
             Pick::AskRevoke => self.ask_revoke()?,
             Pick::Revoke(site) => {
                 self.store.revoke_site(site)?;

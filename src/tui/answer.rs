@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, ShareKind, SignatureRole};
-use crate::store::{Signer, StoreError, Trust};
+use crate::practice::consent::{Ground, Override};
+use crate::store::{Signer, Site, StoreError, Trust};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -35,6 +36,10 @@ pub enum Answer {
     PlanWitness(RowId, SignatureRole, String),
     /// Where a bundle is written.
     Bundle(HandOver),
+    /// The agency of a colleague who is not of ours.
+    Agency(Box<Site>),
+    /// Why something is given to another agency without a release.
+    Reason(HandOver, Ground),
 }
 
 impl Answer {
@@ -116,12 +121,23 @@ impl Desk {
                 match field.parse(typed, &self.moment()) {
                     Ok(crate::model::Value::Date(day)) if day >= self.today => {
                         hand.until = Some(day);
-                        self.ask_bundle(hand);
+                        self.check_leaving(hand)?;
                     }
                     Ok(_) => self.refuse("Type a day from today on, for example fri or 5 dec."),
                     Err(wrong) => self.refuse(&wrong.why),
                 }
             }
+            Answer::Agency(site) => {
+                self.overlay = None;
+                self.accept(&site, Trust::Accepted, typed.trim());
+            }
+            Answer::Reason(mut hand, ground) => match Override::new(ground, typed) {
+                Ok(without) => {
+                    hand.without = Some(without);
+                    self.check_leaving(hand)?;
+                }
+                Err(why) => self.refuse(why),
+            },
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });
@@ -157,6 +173,11 @@ impl Desk {
                         accept(Trust::TakeFrom),
                     ),
                     (Some('g'), "It is the same: only give to them (they supervise you)".into(), accept(Trust::GiveTo)),
+                    (
+                        Some('o'),
+                        "It is the same, and they are of another agency".into(),
+                        Pick::AskAgency(Box::new(card.site.clone())),
+                    ),
                     (Some('n'), "No, or not now".into(), Pick::Nothing),
                 ];
                 self.overlay = Some(Menu::telling("Accept a colleague", about, items));

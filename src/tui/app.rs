@@ -43,6 +43,9 @@ pub struct App {
 /// A change typed into a form is kept when the hands rest this long.
 const REST: Duration = Duration::from_millis(700);
 
+/// Whoever is chosen in the list for so long was looked at.
+const SEEN: Duration = Duration::from_secs(2);
+
 impl App {
     pub fn new(start: Start, stage: Stage) -> App {
         let theme = Theme::from_env(start.theme.as_deref(), start.plain);
@@ -160,6 +163,10 @@ impl App {
         match &self.stage {
             Stage::Gate(gate) => gate.wakes().unwrap_or(Duration::from_secs(3600)),
             Stage::Desk(desk) if desk.form.as_ref().is_some_and(|form| form.unkept) => REST,
+            // Once noted there is nothing to wake for.
+            Stage::Desk(desk) if !desk.is_noted() => {
+                SEEN.saturating_sub(self.touched.elapsed()) + Duration::from_millis(1)
+            }
             _ => Duration::from_secs(60),
         }
     }
@@ -173,6 +180,10 @@ impl App {
                 if desk.form.as_ref().is_some_and(|form| form.unkept) && idle >= REST {
                     desk.keep_draft();
                     return Ok(false);
+                }
+                if !desk.is_noted() && idle >= SEEN {
+                    desk.seen("in the list");
+                    return Ok(desk.message.as_ref().is_some_and(|said| said.trouble));
                 }
                 if idle >= Duration::from_secs(desk.lock_minutes() * 60) {
                     self.lock("Locked because nothing was typed for a while.");

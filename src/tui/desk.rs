@@ -198,6 +198,8 @@ pub struct Desk {
     pub synced: Option<u64>,
     /// What of the worker's own practice is due: shown at the top.
     pub own_due: Option<String>,
+    /// The client whose being looked at was noted last.
+    noted: Option<RowId>,
 }
 
 impl Desk {
@@ -245,6 +247,7 @@ impl Desk {
             timer_shown: None,
             synced: None,
             own_due: None,
+            noted: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
@@ -558,6 +561,20 @@ impl Desk {
         self.list();
         self.reload()?;
         self.run_follows()
+    }
+
+    /// Takes note that the chosen client is looked at. A disk that is full does not hide them, but it is said.
+    pub fn seen(&mut self, what: &str) {
+        let Some(chosen) = self.chosen else { return };
+        self.noted = Some(chosen);
+        if let Err(error) = self.store.note_view(chosen, what) {
+            self.trouble(format!("That you looked is not on the record. {error}"));
+        }
+    }
+
+    /// Whether the chosen client, if there is one, is on the record as looked at.
+    pub fn is_noted(&self) -> bool {
+        self.chosen.is_none() || self.chosen == self.noted
     }
 
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.

@@ -12,6 +12,7 @@ use super::overlay::{Overlay, Shown};
 impl Desk {
     pub(super) fn records(&mut self) -> Result<(), StoreError> {
         let Some(chosen) = self.chosen else { return Ok(()) };
+        self.seen("all records");
         let Some(file) = self.store.client_file(chosen, 2000)? else { return Ok(()) };
         let mut rows =
             vec![Shown { record: &client::TYPE, row: chosen, text: file.client.client_name(), broken: false }];
@@ -25,6 +26,7 @@ impl Desk {
 
     /// Everything that happened, newest first.
     pub(super) fn timeline(&mut self) -> Result<(), StoreError> {
+        self.seen("timeline");
         let Some(file) = self.chosen.map(|chosen| self.store.client_file(chosen, 2000)).transpose()?.flatten() else {
             return Ok(());
         };
@@ -82,6 +84,7 @@ impl Desk {
             _ => None,
         };
         let Some(row) = about.or(chosen).or(self.chosen) else { return Ok(()) };
+        self.seen("history");
         let record = self.store.row(row)?.map(|row| row.record);
         let label = |name: &str| {
             record.and_then(|record| record.field_by_name(name)).map_or(name.to_string(), |field| field.label.into())

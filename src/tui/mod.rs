@@ -33,6 +33,7 @@ mod many;
 mod notes;
 mod overlay;
 mod panes;
+mod permission;
 mod plans;
 mod run;
 mod save;

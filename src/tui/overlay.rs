@@ -14,6 +14,7 @@ use super::answer::Answer;
 use super::choose::Choose;
 use super::figures::Figures;
 use super::notes::TimerDoes;
+use super::permission::Releasing;
 use super::sharing::HandOver;
 use super::signing::{NoteRead, Signing};
 use super::work::Work;
@@ -97,6 +98,12 @@ pub enum Pick {
     Give(Option<ShareKind>),
     GiveSome,
     GiveTo(Box<HandOver>),
+    /// A release of information is given, taken back, or left aside.
+    Release(Box<Releasing>),
+    /// A colleague of another agency: which?
+    AskAgency(Box<Site>),
+    /// The billing sheet of a client, or of all.
+    Billing(Option<RowId>),
     Cards,
     AskCard,
     Accept(Box<Site>, Trust),
