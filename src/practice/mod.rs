@@ -7,6 +7,7 @@
 
 pub mod billing;
 mod files;
+pub mod incident;
 pub mod instruments;
 
 use std::sync::{Arc, LazyLock};
