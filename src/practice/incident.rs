@@ -33,22 +33,19 @@ pub enum ReportClock {
 
 impl CrisisKind {
     /// Begins an incident: its row, and the client's own word that they are in crisis, with what was there before.
-    pub fn open(
-        &self,
-        row: RowId,
-        stream: RowId,
-        began: DateTime<FixedOffset>,
-        in_crisis: &[String],
-    ) -> Change {
+    pub fn open(&self, row: RowId, stream: RowId, began: DateTime<FixedOffset>, in_crisis: &[String]) -> Change {
         let mut change = Change::new(format!("crisis: {}", self.name.to_lowercase()));
-        change
-            .create(&incident::TYPE, row, stream)
-            .set(row, incident::kind, self.code.as_str())
-            .set(row, incident::began, began);
+        change.create(&incident::TYPE, row, stream).set(row, incident::kind, self.code.as_str()).set(
+            row,
+            incident::began,
+            began,
+        );
         if let Some(hours) = self.report_hours {
-            change
-                .set(row, incident::report, Report::Due.code())
-                .set(row, incident::report_due, began + TimeDelta::hours(hours.into()));
+            change.set(row, incident::report, Report::Due.code()).set(
+                row,
+                incident::report_due,
+                began + TimeDelta::hours(hours.into()),
+            );
         }
         let mut all = in_crisis.to_vec();
         if !all.contains(&self.name) {
@@ -155,10 +152,11 @@ pub fn resolve(
     persons: &[(&Row, String)],
 ) -> Change {
     let mut change = Change::new("crisis resolved");
-    change
-        .set(row.id, incident::resolved, now)
-        .set(row.id, incident::resolution, how.trim())
-        .set(row.id, incident::debrief_due, debrief_due);
+    change.set(row.id, incident::resolved, now).set(row.id, incident::resolution, how.trim()).set(
+        row.id,
+        incident::debrief_due,
+        debrief_due,
+    );
     for (person, said) in persons {
         change.set(person.id, client::crisis, said.as_str());
     }
@@ -212,7 +210,8 @@ mod tests {
         let kind = practice.crisis("suicide").unwrap();
         let stay = &kind.steps[0];
         let plan = kind.steps.iter().find(|step| step.id == "plan").unwrap();
-        let when = |time: &str, ticks: &[(String, DateTime<FixedOffset>)], step| standing(step, ticks, at(BEGAN), at(time));
+        let when =
+            |time: &str, ticks: &[(String, DateTime<FixedOffset>)], step| standing(step, ticks, at(BEGAN), at(time));
         assert_eq!(when("2026-11-24T14:00:30-05:00", &[], stay), Step::Left(0));
         assert_eq!(when("2026-11-24T14:04:00-05:00", &[], stay), Step::Late(4));
         assert_eq!(when("2026-11-24T14:04:00-05:00", &[], plan), Step::Left(26));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::ShareKind;
+use crate::model::{RowId, ShareKind};
 use crate::store::{StoreError, Trust};
 use crate::sync::{Card, Kind};
 
@@ -16,6 +16,10 @@ use super::work::Work;
 pub enum Answer {
     Import,
     LockMinutes,
+    /// What was done about an answer that demanded action.
+    ActedOn(RowId),
+    /// The day of an assessment of a client, by its instrument.
+    AssessedOn(RowId, String),
     Tag,
     Reassign,
     SaveFilter,
@@ -64,6 +68,11 @@ impl Desk {
                 }
                 _ => self.refuse("Type a whole number of minutes from 1 to 240."),
             },
+            Answer::ActedOn(row) => {
+                self.overlay = None;
+                self.acted_on(row, typed)?;
+            }
+            Answer::AssessedOn(client, code) => self.assessed_on(client, &code, typed)?,
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;

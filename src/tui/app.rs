@@ -16,6 +16,7 @@ use crate::store::{Store, StoreError, wall_clock};
 use super::act::Flow;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
+use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake};
 use super::theme::Theme;
@@ -184,7 +185,8 @@ impl App {
                 if elsewhere {
                     desk.load()?;
                 }
-                Ok(desk.new_day() || elsewhere)
+                let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
+                Ok(desk.new_day() || elsewhere || clock)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }

@@ -374,6 +374,7 @@ impl Overlay {
                 }
                 None
             }
+            Overlay::Sheet(sheet) => sheet.draw(area, buffer, theme, desk),
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None

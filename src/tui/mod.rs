@@ -7,6 +7,7 @@
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
+//! - `sheet`: what takes the whole screen for a while: `assess` an instrument, `crisis`, `safety` the plan. `medication`.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
 mod act;
@@ -14,7 +15,9 @@ pub mod action;
 mod agenda;
 mod answer;
 mod app;
+mod assess;
 mod choose;
+mod crisis;
 mod desk;
 mod draw;
 mod edit;
@@ -25,11 +28,14 @@ mod input;
 mod keys;
 mod lists;
 mod many;
+mod medication;
 mod overlay;
 mod panes;
 mod run;
+mod safety;
 mod save;
 mod sharing;
+mod sheet;
 mod snooze;
 mod terminal;
 mod text;

@@ -5,7 +5,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::model::{Adherence, AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
@@ -13,6 +13,7 @@ use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
 use super::sharing::HandOver;
+use super::sheet::Sheet;
 use super::work::Work;
 
 pub enum Overlay {
@@ -41,6 +42,8 @@ pub enum Overlay {
         lines: Vec<String>,
         scroll: usize,
     },
+    /// Takes the whole screen, with keys of its own.
+    Sheet(Box<dyn Sheet>),
     /// Values that were set differently in two places.
     Choose(Choose),
     /// Caseloads side by side.
@@ -78,6 +81,10 @@ pub enum Pick {
     /// Does an action with this row.
     Act(Action, RowId),
     Do(Action),
+    Assess(super::assess::Choice),
+    Crisis(super::crisis::Choice),
+    /// How medication was taken.
+    Taken(Adherence),
     Work(Work),
     /// To a client's page.
     Go(RowId),
