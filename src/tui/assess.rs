@@ -147,6 +147,15 @@ impl Quick {
         }
     }
 
+    fn leave_item(&mut self, way: Way) {
+        match way {
+            Way::Back if self.asked().first().is_some_and(|first| first.id == self.item) => {}
+            Way::Back => self.go(-1),
+            Way::On => self.go(1),
+            Way::End => self.finish(),
+        }
+    }
+
     /// To the page at the end.
     fn finish(&mut self) {
         let scored = self.instrument().score(&self.answers).ok();
@@ -203,30 +212,10 @@ impl Quick {
                 }
             }
             KeyCode::Backspace if !self.typed.is_empty() => drop(self.typed.pop()),
-            KeyCode::Backspace | KeyCode::Up | KeyCode::BackTab => {
-                if self.take_typed() && self.asked().first().is_some_and(|first| first.id != self.item) {
-                    self.go(-1);
-                }
-            }
-            KeyCode::Down | KeyCode::Tab | KeyCode::Char(' ') => {
-                if self.take_typed() {
-                    self.go(1);
-                }
-            }
-            KeyCode::Enter if number => {
-                if self.take_typed() {
-                    self.go(1);
-                }
-            }
             KeyCode::Delete => {
                 self.typed.clear();
                 let id = self.item.clone();
                 self.answers.clear(id.as_str());
-            }
-            KeyCode::End | KeyCode::Enter | KeyCode::PageDown => {
-                if self.take_typed() {
-                    self.finish();
-                }
             }
             KeyCode::Home | KeyCode::PageUp => self.go(-1000),
             KeyCode::Char('c') => {
@@ -234,8 +223,11 @@ impl Quick {
                 desk.act(Action::Crisis, None)?;
                 return Ok(None);
             }
-            KeyCode::Char(_) => self.wrong = Some("That key is no answer here".into()),
-            _ => {}
+            code => match way(code, number) {
+                Some(way) if self.take_typed() => self.leave_item(way),
+                Some(_) => {}
+                None => self.wrong = Some("That key is no answer here".into()),
+            },
         }
         desk.keep_assessment(&self, true);
         if self.answers != before {
@@ -635,6 +627,25 @@ impl Desk {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a key leads from an item.
+#[derive(Clone, Copy)]
+enum Way {
+    Back,
+    On,
+    End,
+}
+
+/// Where a key leads that is no answer; Enter ends a number, and of other items the form.
+fn way(key: KeyCode, number: bool) -> Option<Way> {
+    match key {
+        KeyCode::Backspace | KeyCode::Up | KeyCode::BackTab => Some(Way::Back),
+        KeyCode::Down | KeyCode::Tab | KeyCode::Char(' ') => Some(Way::On),
+        KeyCode::Enter if number => Some(Way::On),
+        KeyCode::Enter | KeyCode::End | KeyCode::PageDown => Some(Way::End),
+        _ => None,
     }
 }
 
