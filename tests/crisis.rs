@@ -112,7 +112,7 @@ fn from_the_list_to_the_debriefing_and_a_dead_battery_in_between_loses_nothing()
     screen.keys("ough with Dr. Chen");
     screen.keys(ENTER);
     // Three business days: not Thanksgiving, not the weekend.
-    screen.wait("debriefing due 30 Nov");
+    screen.wait("debriefing due Mon 30 Nov");
     screen.gone("IN CRISIS");
     screen.keys("q");
     assert!(screen.ends());
@@ -320,7 +320,7 @@ fn medication_missed_twice_visits_missed_twice_and_refills_are_reasons() {
     screen.keys(":medication check");
     screen.keys(ENTER);
     press(&mut screen, "2  Mostly", "2");
-    screen.wait("What stands in the way");
+    screen.wait("> What stands in");
     screen.keys(ENTER);
     screen.wait("Saved: add medication check");
     assert_eq!(said(&caseload, TODAY, "medication-missed"), None);

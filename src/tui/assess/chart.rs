@@ -19,7 +19,8 @@ use super::super::panes::put;
 use super::super::sheet::{Open, Sheet};
 use super::super::text::{cell, fit};
 use super::super::theme::Theme;
-use super::{Choice, key_of, says};
+use super::Choice;
+use super::keep::{key_of, says};
 
 /// Columns that one assessment takes in the picture.
 const EACH: usize = 8;
@@ -37,7 +38,7 @@ struct Chart {
 }
 
 impl Desk {
-    pub(super) fn charts_menu(&mut self) -> Result<(), StoreError> {
+    pub(in crate::tui) fn charts_menu(&mut self) -> Result<(), StoreError> {
         let Some(client) = self.chosen else { return Ok(()) };
         let done = self.assessments(client)?;
         let practice = std::sync::Arc::clone(self.rules.practice());
@@ -61,7 +62,7 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn chart(&mut self, code: &str) -> Result<(), StoreError> {
+    pub(in crate::tui) fn chart(&mut self, code: &str) -> Result<(), StoreError> {
         let Some(client) = self.chosen else { return Ok(()) };
         let practice = std::sync::Arc::clone(self.rules.practice());
         let Some(instrument) = practice.instruments.get(code) else { return Ok(()) };

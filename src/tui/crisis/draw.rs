@@ -49,7 +49,10 @@ impl Crisis {
             show(&self.steps(usize::from(left), theme, now), Rect { width: left, ..body }, 0, buffer, theme);
             show(&self.help(usize::from(right.width), theme), right, self.scroll, buffer, theme);
         } else {
-            let mut all = self.steps(columns, theme, now);
+            // Where there is no room beside it, the first number to call still stands in sight.
+            let first = self.calls.first().map(|call| (call.clone(), theme.strong()));
+            let mut all: Lines = first.into_iter().collect();
+            all.extend(self.steps(columns, theme, now));
             all.extend(self.help(columns, theme));
             show(&all, body, self.scroll, buffer, theme);
         }
@@ -173,7 +176,7 @@ impl Crisis {
         if let Some(said) = &self.said {
             lines.extend(wrap(said, columns).into_iter().map(|line| (line, theme.good())));
         }
-        let hints = "1-9 done  k called  w what happens  r resolved  y plan  n another  Esc stays open";
+        let hints = "1-9 done  k called  w what  r resolved  y plan  n another  Esc stays open";
         lines.extend(wrap(hints, columns).into_iter().map(|line| (line, theme.key())));
         lines
     }
