@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
+mod assess;
 mod figures;
 mod reading;
 pub mod reports;
@@ -297,6 +298,24 @@ enum Command {
         #[arg(value_name = "NOTE")]
         id: String,
     },
+    /// Ask an instrument: assess ID phq-9 1=2 2=0 3=1 ... Without answers: its items and earlier scores; without an
+    /// instrument: which there are, and what is due
+    ///
+    /// JSON: with answers the row as stored, with {says, asks, alerts, needs, unanswered}; without {instrument, name, licensed,
+    /// items: [{item, label, loinc, answers}], earlier: [row]}; without an instrument [{instrument, name, last, says, again}]
+    Assess {
+        id: String,
+        instrument: Option<String>,
+        /// An item and its answer: the number, or the key or the words of a choice
+        #[arg(value_parser = pair, value_name = "ITEM=ANSWER")]
+        answers: Vec<(String, String)>,
+        /// The day on which it was answered [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+        /// Add the needs that the answers tell of
+        #[arg(long)]
+        needs: bool,
+    },
     /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
     ///
     /// JSON: {id, type}
@@ -523,6 +542,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
         Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
         Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
+        Command::Assess { id, instrument, answers, on, needs } => {
+            let asked = assess::Asked { answers: &answers, on: on.as_deref(), needs };
+            assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
+        }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),

@@ -10,6 +10,7 @@ pub mod billing;
 pub mod consent;
 pub mod credentials;
 mod files;
+pub mod incident;
 pub mod information;
 pub mod instruments;
 pub mod retention;

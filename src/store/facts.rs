@@ -296,9 +296,7 @@ impl Gathering<'_> {
         // The newest first, what has no date before them.
         rows.sort_by_key(|row| (day(row).is_some(), std::cmp::Reverse((day(row), row.id))));
         if *record == assessment::TYPE {
-            // Of each instrument the last one counts.
-            let mut seen = BTreeSet::new();
-            rows.retain(|row| seen.insert(row.text(assessment::instrument).to_string()));
+            return Ok(assessed(rows));
         }
         rows.truncate(MARKS);
         Ok(rows.iter().map(mark).collect())
@@ -361,6 +359,25 @@ impl Gathering<'_> {
         }
         Ok(all)
     }
+}
+
+/// What assessments say, the newest first: of each instrument the last one counts; of an earlier one only an answer that
+/// demanded action, and on which nobody has acted yet.
+fn assessed(rows: Vec<Row>) -> Vec<Mark> {
+    let mut seen = BTreeSet::new();
+    let mut marks = Vec::new();
+    for row in rows {
+        if seen.insert(row.text(assessment::instrument).to_string()) {
+            marks.push(mark(&row));
+        } else if !row.text(assessment::urgent).is_empty() && row.date(assessment::answered).is_none() {
+            let mut earlier = mark(&row);
+            earlier.dates.retain(|(field, _)| *field != assessment::again.field);
+            earlier.words.retain(|(field, _)| *field != assessment::score.field);
+            marks.push(earlier);
+        }
+    }
+    marks.truncate(MARKS);
+    marks
 }
 
 /// Whether a row asks for nothing more.

@@ -1,7 +1,7 @@
 //! What each action does. Everything that changes something ends in one [`Change`].
 
 use crate::model::records::{appointment, client, goal, need, plan, snooze, step, task};
-use crate::model::{CATALOGUE, Change, ContactKind, RowId, Value};
+use crate::model::{CATALOGUE, Change, ContactKind, RecordType, RowId, Value};
 use crate::store::StoreError;
 
 use super::action::{Action, Needs, TABLE, by_name};
@@ -150,7 +150,15 @@ impl Desk {
             Action::Done => self.done(about)?,
             Action::Progress => self.progress(about)?,
             Action::Assessed => self.assessed(about)?,
-            Action::Crisis => self.crisis()?,
+            Action::Crisis => self.crisis(about)?,
+            Action::SafetyPlan => self.safety_plan(None)?,
+            Action::Assess => self.assess(about)?,
+            Action::Charts => self.pick_assess(super::assess::Choice::Charts)?,
+            Action::ActOnAnswer => self.act_on_answer(about)?,
+            Action::ReportMade => self.report_made(about)?,
+            Action::Debrief => self.debrief(about)?,
+            Action::MedicationCheck => self.medication_check(),
+            Action::Refill => self.refill(about)?,
             Action::Snooze => self.snooze_menu(),
             Action::Undo => self.ask_undo()?,
             Action::Redo => match self.store.redo() {
@@ -292,6 +300,9 @@ impl Desk {
         match pick {
             Pick::Act(action, row) => return self.act(action, Some(row)),
             Pick::Do(action) => return self.act(action, None),
+            Pick::Assess(choice) => self.pick_assess(choice)?,
+            Pick::Crisis(choice) => self.pick_crisis(choice)?,
+            Pick::Taken(taken) => self.taken(taken),
             Pick::Work(work) => self.work = Some(work),
             Pick::Go(client) => {
                 self.choose_client(client)?;
@@ -376,7 +387,14 @@ fn add_menu() -> Overlay {
     let types = CATALOGUE.iter().filter(|record| {
         !record.opens_stream() && !record.is_sealed() && ![&snooze::TYPE, &step::TYPE].contains(record)
     });
-    let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), Pick::Add(record)));
+    // What has a way of its own goes that way.
+    let pick = |record: &'static RecordType| match record.name {
+        "assessment" => Pick::Do(Action::Assess),
+        "incident" => Pick::Do(Action::Crisis),
+        "medication_check" => Pick::Do(Action::MedicationCheck),
+        _ => Pick::Add(record),
+    };
+    let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), pick(record)));
     Menu::over("Add what?", items.collect())
 }
 

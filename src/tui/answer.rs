@@ -19,6 +19,10 @@ pub enum Answer {
     LockMinutes,
     /// The period of a report.
     Period(&'static crate::report::figures::Kind),
+    /// What was done about an answer that demanded action.
+    ActedOn(RowId),
+    /// The day of an assessment of a client, by its instrument.
+    AssessedOn(RowId, String),
     Tag,
     Reassign,
     SaveFilter,
@@ -76,6 +80,11 @@ impl Desk {
                 _ => self.refuse("Type a whole number of minutes from 1 to 240."),
             },
             Answer::Period(kind) => self.report(kind, typed)?,
+            Answer::ActedOn(row) => {
+                self.overlay = None;
+                self.acted_on(row, typed)?;
+            }
+            Answer::AssessedOn(client, code) => self.assessed_on(client, &code, typed)?,
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;

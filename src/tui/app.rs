@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError, wall_clock};
 use super::act::Flow;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
+use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake, Wakes};
 use super::theme::Theme;
@@ -194,7 +195,8 @@ impl App {
                     desk.load()?;
                 }
                 let ticks = desk.timer_ticks();
-                Ok(desk.new_day() || elsewhere || ticks)
+                let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
+                Ok(desk.new_day() || elsewhere || ticks || clock)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }

@@ -263,6 +263,7 @@ impl Desk {
         if desk.form.is_some() {
             desk.say("Your unfinished form is back as you left it.");
         }
+        desk.reopen_assessment()?;
         Ok(desk)
     }
 

@@ -399,6 +399,7 @@ impl Overlay {
                 read.draw(area, buffer, theme);
                 None
             }
+            Overlay::Sheet(sheet) => sheet.draw(area, buffer, theme, desk),
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None

@@ -1,6 +1,6 @@
 //! Forms that an action opens, and what is done without one: a step ticked off, an assessment done.
 
-use crate::model::records::{appointment, client, enrollment, goal, note, plan, signature, step, task};
+use crate::model::records::{appointment, assessment, client, enrollment, goal, note, plan, signature, step, task};
 use crate::model::{CATALOGUE, Change, ClientStatus, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus};
 use crate::store::StoreError;
 
@@ -85,6 +85,8 @@ impl Desk {
     pub fn edit_row(&mut self, record: &'static RecordType, row: RowId) -> Result<(), StoreError> {
         match self.store.row_of(record, row)? {
             Some(row) if self.is_refused(&row)? => {}
+            // Its answers are what there is to change: they make the score.
+            Some(row) if *record == assessment::TYPE && self.is_answered(&row) => self.edit_assessment(&row)?,
             Some(row) => self.form = Some(Form::edit(self, &row, None)),
             None => self.trouble("That is not there any more."),
         }
@@ -167,16 +169,6 @@ impl Desk {
         let mut change = Change::new("annual assessment done");
         change.set(row, enrollment::assessed, Value::Date(self.today));
         self.apply(&change, "Annual assessment: done today.")
-    }
-
-    pub(super) fn crisis(&mut self) -> Result<(), StoreError> {
-        if let Some(file) = &self.file {
-            let only = [client::crisis, client::risk, client::safe_contact];
-            let row = file.client.clone();
-            let form = Form::edit(self, &row, Some(&only)).titled("Crisis").starting_at(client::crisis);
-            self.form = Some(form);
-        }
-        Ok(())
     }
 
     pub(super) fn close_client(&mut self) -> Result<(), StoreError> {

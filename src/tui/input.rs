@@ -21,6 +21,10 @@ impl Desk {
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
             return Ok(Flow::Suspend);
         }
+        // From anywhere, also while something is typed: what is open stays as it is under the crisis.
+        if key.modifiers.contains(KeyModifiers::CONTROL) && self.keys.action(key, Place::Desk) == Some(Action::Crisis) {
+            return Ok(self.act(Action::Crisis, None)?);
+        }
         if self.overlay.is_some() {
             return self.overlay_key(key);
         }
@@ -66,6 +70,7 @@ impl Desk {
                 (*found, *at) = (overlay::matching(&input.text()), 0);
             }
             Some(Overlay::Ask { input, .. }) => input.paste(pasted),
+            Some(Overlay::Sheet(sheet)) => sheet.paste(pasted),
             Some(Overlay::Search { input, .. }) => {
                 input.paste(pasted);
                 self.search()?;
@@ -266,6 +271,12 @@ impl Desk {
     fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let stay = Ok(Flow::Stay);
         let Some(mut overlay) = self.overlay.take() else { return stay };
+        if let Overlay::Sheet(sheet) = overlay {
+            if let Some(open) = sheet.key(key, self)? {
+                self.overlay = Some(Overlay::Sheet(open));
+            }
+            return stay;
+        }
         if key.code == KeyCode::Esc {
             return stay;
         }
@@ -383,6 +394,7 @@ impl Desk {
                 }
                 return stay;
             }
+            Overlay::Sheet(_) => {}
             Overlay::Choose(_) => {
                 let Overlay::Choose(choose) = overlay else { return stay };
                 if let Some(open) = self.choose_key(choose, key)? {

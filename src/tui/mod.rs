@@ -10,6 +10,7 @@
 //! - `figures`: reports, and the worker's own practice.
 //! - `notes`: templates, the timer, the golden thread; `signing`: signatures, addenda; `plans`: versions, reviews, who signed.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
+//! - `sheet`: what takes the whole screen for a while: `assess` an instrument, `crisis`, `safety` the plan. `medication`.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
 mod act;
@@ -17,7 +18,9 @@ pub mod action;
 mod agenda;
 mod answer;
 mod app;
+mod assess;
 mod choose;
+mod crisis;
 mod desk;
 mod draw;
 mod edit;
@@ -30,14 +33,17 @@ mod keys;
 mod lately;
 mod lists;
 mod many;
+mod medication;
 mod notes;
 mod overlay;
 mod panes;
 mod permission;
 mod plans;
 mod run;
+mod safety;
 mod save;
 mod sharing;
+mod sheet;
 mod signing;
 mod snooze;
 mod terminal;

@@ -5,7 +5,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SignatureRole, SiteId};
+use crate::model::{Adherence, AppointmentStatus, Change, RecordType, RowId, ShareKind, SignatureRole, SiteId};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
@@ -16,6 +16,7 @@ use super::figures::Figures;
 use super::notes::TimerDoes;
 use super::permission::Releasing;
 use super::sharing::HandOver;
+use super::sheet::Sheet;
 use super::signing::{NoteRead, Signing};
 use super::work::Work;
 
@@ -45,6 +46,8 @@ pub enum Overlay {
         lines: Vec<String>,
         scroll: usize,
     },
+    /// Takes the whole screen, with keys of its own.
+    Sheet(Box<dyn Sheet>),
     /// Values that were set differently in two places.
     Choose(Choose),
     /// A report, with the clients behind each figure.
@@ -88,6 +91,10 @@ pub enum Pick {
     /// Does an action with this row.
     Act(Action, RowId),
     Do(Action),
+    Assess(super::assess::Choice),
+    Crisis(super::crisis::Choice),
+    /// How medication was taken.
+    Taken(Adherence),
     Work(Work),
     /// To a client's page.
     Go(RowId),

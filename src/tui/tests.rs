@@ -19,7 +19,7 @@ use crate::store::Clock;
 use crate::store::Store;
 use std::time::{Duration, Instant};
 
-fn noon() -> DateTime<FixedOffset> {
+pub(super) fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
@@ -27,7 +27,7 @@ fn moment() -> Moment {
     Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap())
 }
 
-fn demo_desk(clients: u32) -> Desk {
+pub(super) fn demo_desk(clients: u32) -> Desk {
     let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment: moment() };
     let clock: Clock = std::sync::Arc::new(noon);
     let store = demo::in_memory(&spec, clock).unwrap();
@@ -50,7 +50,7 @@ fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 /// What is seen at each size, and that no line is cut without a sign of it.
-fn snapshots(desk: &mut Desk, name: &str) {
+pub(super) fn snapshots(desk: &mut Desk, name: &str) {
     for (columns, rows) in SIZES {
         insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), seen(desk, columns, rows));
     }
