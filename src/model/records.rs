@@ -460,7 +460,7 @@ records! {
         7 why_ended: Line, "Why it ended";
         8 checked_30: Date, "Checked at 30 days", watched;
         9 checked_60: Date, "Checked at 60 days", watched;
-        10 checked_90: Date, "Checked at 90 days", watched, settles(&["*"]);
+        10 checked_90: Date, "Checked at 90 days", watched;
         11 coach: Line, "Job coach";
         12 about: Text, "Notes", searched;
         13 key: Line, "Id elsewhere", kept;

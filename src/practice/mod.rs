@@ -8,6 +8,8 @@
 pub mod billing;
 mod files;
 pub mod instruments;
+pub mod plans;
+pub mod stays;
 
 use std::sync::{Arc, LazyLock};
 

@@ -33,6 +33,7 @@ mod import;
 mod joined;
 mod journal;
 mod merge;
+pub mod needs;
 mod places;
 mod projection;
 mod query;

@@ -263,6 +263,10 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
             }
         }
         LooksAt::Row(field) => {
+            let stands = |record: &u16| facts.marks.iter().any(|mark| mark.record == *record);
+            if !rule.beside.as_ref().is_none_or(stands) {
+                return;
+            }
             for (mark, at) in facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == field.record) {
                 if let Some(due) = rule.due_of(mark, field).filter(|_| !rule.is_met(mark, field, facts)) {
                     found(Found { fact: Fact::Mark(at), subject: Some(mark.row), due: Some(due) });
@@ -285,6 +289,13 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
                 }
             }
         }
+        LooksAt::MissedInARow => {
+            let missed = |status: &&AppointmentStatus| **status == AppointmentStatus::NoShow;
+            let many = facts.attendance.iter().rev().take_while(missed).count();
+            if many > 0 && many as i64 >= rule.days {
+                found(whole(None));
+            }
+        }
         LooksAt::NoNext => {
             if !facts.visits.iter().any(ahead) {
                 found(whole(None));
@@ -297,13 +308,7 @@ impl Rule {
     /// When a row asks for something by this rule; `None` where it does not.
     fn due_of(&self, mark: &super::Mark, field: FieldId) -> Option<DueAt> {
         let fact = mark.date(field)?;
-        let holds = self.wheres.iter().all(|wanted| {
-            let word = mark.word(wanted.field);
-            let there = !word.is_empty() || mark.date(wanted.field).is_some();
-            let holds = if wanted.codes.is_empty() { there } else { wanted.codes.iter().any(|code| code == word) };
-            holds != wanted.not
-        });
-        if !holds {
+        if !self.wheres.iter().all(|wanted| wanted.holds(mark)) {
             return None;
         }
         let agreed = self.instead.and_then(|field| mark.date(field));

@@ -9,7 +9,10 @@ use std::collections::HashSet;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
+use crate::model::records::{
+    arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, relationship, service, stay, step,
+    vocation,
+};
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
@@ -34,6 +37,12 @@ const SHOWN: &[&RecordType] = &[
     &goal::TYPE,
     &step::TYPE,
     &note::TYPE,
+    &stay::TYPE,
+    &arrangement::TYPE,
+    &housing::TYPE,
+    &vocation::TYPE,
+    &employment::TYPE,
+    &service::TYPE,
 ];
 
 /// The pane that the keys go to.

@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 use super::desk::Desk;
+use super::library::Library;
 
 /// A form for one row.
 pub struct Form {
@@ -25,6 +26,8 @@ pub struct Form {
     /// What else is done when the form is saved.
     pub also: Vec<Edit>,
     pub inputs: Vec<Input>,
+    /// Goals of the library, while a goal is added.
+    pub library: Option<Library>,
     pub at: usize,
     /// What stands in the way of saving.
     pub trouble: Option<String>,
@@ -41,6 +44,8 @@ pub struct Input {
     opened: String,
     /// What is wrong with it, said when the field is left.
     pub wrong: Option<String>,
+    /// What is said under it instead of the field's own help.
+    pub hint: String,
     /// The values that disagree, and which of them is shown.
     pub sides: Vec<Value>,
     pub side: usize,
@@ -127,6 +132,7 @@ impl Form {
             hidden: Vec::new(),
             also: Vec::new(),
             inputs,
+            library: None,
             at: 0,
             trouble: None,
             unkept: false,
@@ -160,8 +166,21 @@ impl Form {
             if input.wrong.is_some() {
                 input.wrong = input.value(moment).err();
             }
+            self.offer();
         }
         taken
+    }
+
+    /// What stands in a field.
+    pub fn typed_in(&self, field: FieldId) -> String {
+        self.inputs.iter().find(|input| input.field.id == field).map_or(String::new(), Input::typed)
+    }
+
+    /// Puts a value into a field, as if it had been typed.
+    pub fn put(&mut self, field: FieldId, value: &Value) {
+        if let Some(input) = self.inputs.iter_mut().find(|input| input.field.id == field) {
+            input.fill(value);
+        }
     }
 
     pub fn paste(&mut self, pasted: &str) {
@@ -397,6 +416,7 @@ impl Input {
             before: String::new(),
             opened: String::new(),
             wrong: None,
+            hint: String::new(),
             sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
             side: 0,
             decided: false,

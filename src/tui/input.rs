@@ -195,6 +195,7 @@ impl Desk {
             Some(Action::Save) => self.save_form(None)?,
             Some(Action::NextField) => form.next(&moment),
             Some(Action::PreviousField) => form.previous(&moment),
+            Some(Action::OtherValue) if form.has_library() => self.take_idea(),
             Some(Action::OtherValue) => form.other_value(),
             Some(Action::Leave) => self.leave_form(),
             Some(Action::Editor) => self.ask_editor(),
@@ -347,6 +348,13 @@ impl Desk {
                 let Overlay::Choose(choose) = overlay else { return stay };
                 if let Some(open) = self.choose_key(choose, key)? {
                     self.overlay = Some(Overlay::Choose(open));
+                }
+                return stay;
+            }
+            Overlay::Template(_) => {
+                let Overlay::Template(template) = overlay else { return stay };
+                if let Some(open) = self.template_key(template, key)? {
+                    self.overlay = Some(Overlay::Template(open));
                 }
                 return stay;
             }

@@ -13,6 +13,7 @@ use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
 use super::sharing::HandOver;
+use super::template::Template;
 use super::work::Work;
 
 pub enum Overlay {
@@ -43,6 +44,8 @@ pub enum Overlay {
     },
     /// Values that were set differently in two places.
     Choose(Choose),
+    /// A plan being ticked together.
+    Template(Template),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -99,6 +102,8 @@ pub enum Pick {
     Part(RowId),
     Apart(RowId, RowId),
     Add(&'static RecordType),
+    /// Lays out a plan template, by its area and name.
+    Template(String, String),
     Mark(RowId, AppointmentStatus),
     Snooze(usize),
     Delete(&'static RecordType, RowId),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::model::Change;
-use crate::model::records::{appointment, client, snooze};
+use crate::model::records::{appointment, client, snooze, stay};
+use crate::practice::stays;
 use crate::store::{StoreError, make_folder_for};
 
 use super::desk::{Desk, Pane};
@@ -107,6 +108,9 @@ impl Desk {
                     return Ok(());
                 }
             }
+        }
+        if *record == stay::TYPE {
+            stays::recognise(&mut change, &self.store.rows(&stay::TYPE, stream)?);
         }
         if for_many {
             self.for_all_marked(&mut change, stream);
