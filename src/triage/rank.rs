@@ -289,13 +289,6 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
                 }
             }
         }
-        LooksAt::MissedInARow => {
-            let missed = |status: &&AppointmentStatus| **status == AppointmentStatus::NoShow;
-            let many = facts.attendance.iter().rev().take_while(missed).count();
-            if many > 0 && many as i64 >= rule.days {
-                found(whole(None));
-            }
-        }
         LooksAt::NoNext => {
             if !facts.visits.iter().any(ahead) {
                 found(whole(None));

@@ -65,8 +65,6 @@ pub enum LooksAt {
     Cosign,
     /// The day on which an authorization's units are used up at the pace so far.
     UnitsRunOut,
-    /// The last visit of several that were missed one after the other.
-    MissedInARow,
     /// A date of a row, as the catalogue declares it: `stay.discharged`.
     #[serde(skip)]
     Row(FieldId),

@@ -161,23 +161,6 @@ fn an_arrangement_is_told_by_its_hour_until_it_is_confirmed() {
 }
 
 #[test]
-fn two_visits_missed_one_after_the_other_are_a_reason_and_one_is_not() {
-    let mut facts = quiet("Ana");
-    let (kept, missed) = (AppointmentStatus::Kept, AppointmentStatus::NoShow);
-    for (attendance, is) in [
-        (vec![missed], false),
-        (vec![missed, missed], true),
-        (vec![missed, missed, kept], false),
-        (vec![kept, missed, missed, missed], true),
-        (vec![missed, kept, missed], false),
-    ] {
-        facts.attendance = attendance;
-        let said = told(&facts, TODAY).iter().any(|told| told.rule == "missed-in-a-row");
-        assert_eq!(said, is, "{:?}", facts.attendance);
-    }
-}
-
-#[test]
 fn a_home_that_is_about_to_be_lost() {
     let mut facts = only_with(mark(&housing::TYPE, "rental", &[(housing::notice, "2026-11-25")]));
     // Dated the day before Thanksgiving: a business day later is the Friday.
