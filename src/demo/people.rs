@@ -208,7 +208,7 @@ impl Maker<'_> {
             (need::identified, Value::Date(opened)),
         ];
         out.push(self.draft(&need::TYPE, values));
-        if story == Story::Ordinary && self.rng.u8(..6) == 0 {
+        if story == Story::Ordinary && !stories::is_told(self.number) && self.rng.u8(..6) == 0 {
             return Vec::new();
         }
         let kind = Practice::standard().area(&area.code).map_or(PlanKind::Service, |area| area.plan);

@@ -395,7 +395,7 @@ records! {
 
     /// One thing to be in place for a discharge: who sees to it, by when, confirmed or not.
     arrangement = 28 "Discharge arrangement" "Discharge arrangements" {
-        1 kind: one(ArrangementKind::CHOICES), "Kind", required;
+        1 kind: one(ArrangementKind::CHOICES), "Kind";
         2 what: Line, "What", required, searched, watched;
         3 owner: Line, "Who sees to it";
         4 due: Time, "Due", ordered, watched;

@@ -545,7 +545,9 @@ impl Input {
                     KeyCode::Char(c) if plain => {
                         let begins = |typed: &str| {
                             let fits = |text: &str| text.to_lowercase().starts_with(typed);
-                            choices.iter().position(|choice| fits(choice.label) || fits(choice.code))
+                            // Of "Rental" and "Rental with a subsidy" the word typed whole is meant.
+                            let whole = choices.iter().position(|choice| choice.label.to_lowercase() == typed);
+                            whole.or(choices.iter().position(|choice| fits(choice.label) || fits(choice.code)))
                         };
                         typed.extend(c.to_lowercase());
                         if begins(typed).is_none() {

@@ -134,7 +134,6 @@ impl Desk {
 
 /// What was made, to be said once it is saved.
 fn in_words(chosen: &Chosen<'_>) -> String {
-    let many = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
     let mut said = format!("Plan made: {}", many(chosen.goals.len(), "goal", "goals"));
     let steps = chosen.goals.iter().map(|goal| goal.steps.len()).sum();
     said.push_str(&format!(" with {}", many(steps, "step", "steps")));
@@ -182,8 +181,8 @@ impl Template {
             let target = goal.days.map_or(String::new(), |days| {
                 format!(", by {}", day_in_words(add_days(self.start, days.into()), today))
             });
-            let steps = goal.steps.len();
-            let text = format!("{} \"{}\"  {steps} steps{target}", mark(*ticked), goal.words);
+            let steps = many(goal.steps.len(), "step", "steps");
+            let text = format!("{} \"{}\"  {steps}{target}", mark(*ticked), goal.words);
             lines.push((text, Some(at)));
         }
         if !self.arrangements.is_empty() {
@@ -232,6 +231,10 @@ impl Template {
             put(buffer, list.x, y, list.width, &cell(text, usize::from(list.width)), style);
         }
     }
+}
+
+fn many(n: usize, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
 }
 
 /// Hours around a discharge, as a person says them.
