@@ -136,6 +136,8 @@ fn a_day_of_work_with_the_keys_the_screen_shows() {
         screen.wait("Saved: add client");
         screen.wait("Maria Delgado");
         screen.keys("P");
+        screen.wait("An empty plan");
+        screen.keys("e");
         screen.wait("Add plan");
         screen.keys(CTRL_S);
         screen.wait("Saved: add plan");

@@ -157,8 +157,13 @@ enum Command {
     Conflicts,
     /// Caseloads side by side, by case manager
     ///
-    /// JSON: [{worker, clients, weight, crisis, need_attention, overdue, covered}]; weight: contacts asked for in thirty days
+    /// JSON: [{worker, clients, weight, capacity, contacts, crisis, need_attention, overdue, covered}]; weight: by intensity
+    /// and practice area, beside what this worker can carry; contacts: asked for in thirty days
     Team,
+    /// Needs that cannot be met and what stands in the way, counted over open clients without names
+    ///
+    /// JSON: [{domain, barrier, needs, clients}], the most frequent first
+    Unmet,
     /// Who may have been entered twice
     ///
     /// JSON: [{id, name, other_id, other_name, why}]
@@ -504,6 +509,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         },
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),
+        Command::Unmet => reading::unmet(setting, json)?.into(),
         Command::Duplicates => sharing::duplicates(setting, json)?.into(),
         Command::Join { kept, other } => writing::join(setting, &kept, Some(&other), json)?.into(),
         Command::Part { id } => writing::join(setting, &id, None, json)?.into(),

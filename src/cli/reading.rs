@@ -194,6 +194,14 @@ fn fields(out: &mut String, row: &crate::model::Row) -> std::fmt::Result {
     Ok(())
 }
 
+pub fn unmet(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let unmet = setting.open()?.unmet_needs()?;
+    if json {
+        return Ok(printed(&serde_json::to_value(&unmet)?));
+    }
+    Ok(crate::store::needs::in_words(&unmet).join("\n") + "\n")
+}
+
 pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();

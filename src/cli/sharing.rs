@@ -153,24 +153,32 @@ pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();
     let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
-    let loads = team::loads(&caseload, &setting.rules, today);
+    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, today);
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));
     }
-    let mut out = String::from("Case manager              clients  weight  crisis  need you  overdue  covered\n");
+    let mut out = String::from(
+        "Case manager              clients  weight      of  contacts  crisis  need you  overdue  covered\n",
+    );
     for load in &loads {
         let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
-        writeln!(
-            out,
-            "{:<24}  {:>7}  {:>6.0}  {:>6}  {:>8}  {:>7}  {:>7}",
+        let capacity = if load.worker.is_empty() { String::new() } else { format!("{:.0}", load.capacity) };
+        let line = format!(
+            "{:<24}  {:>7}  {:>6.1}  {:>6}  {:>8.0}  {:>6}  {:>8}  {:>7}  {:>7}",
             one_line(worker),
             load.clients,
             load.weight,
+            capacity,
+            load.contacts,
             load.crisis,
             load.need_attention,
             load.overdue,
             load.covered
-        )?;
+        );
+        match load.over() {
+            Some(over) => writeln!(out, "{line}  over by {over:.1}")?,
+            None => writeln!(out, "{line}")?,
+        }
     }
     Ok(out)
 }

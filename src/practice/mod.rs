@@ -13,7 +13,9 @@ mod files;
 pub mod incident;
 pub mod information;
 pub mod instruments;
+pub mod plans;
 pub mod retention;
+pub mod stays;
 
 use std::sync::{Arc, LazyLock};
 

@@ -38,6 +38,7 @@ mod joined;
 mod journal;
 mod leaving;
 mod merge;
+pub mod needs;
 mod places;
 mod plans;
 mod projection;

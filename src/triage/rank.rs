@@ -264,7 +264,8 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
             }
         }
         LooksAt::Row(field) => {
-            if rule.without.is_some_and(|record| facts.marks.iter().any(|mark| mark.record == record)) {
+            let stands = |record: &u16| facts.marks.iter().any(|mark| mark.record == *record);
+            if rule.without.as_ref().is_some_and(stands) || !rule.beside.as_ref().is_none_or(stands) {
                 return;
             }
             let counts = |mark: &super::Mark| rule.in_a_row.is_none_or(|many| rule.is_so(mark, many, facts));
@@ -302,16 +303,7 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
 impl Rule {
     /// Whether a row is as the rule wants it.
     fn holds(&self, mark: &super::Mark) -> bool {
-        self.wheres.iter().all(|wanted| {
-            let word = mark.word(wanted.field);
-            let there = !word.is_empty() || mark.date(wanted.field).is_some();
-            let holds = if wanted.codes.is_empty() {
-                there
-            } else {
-                wanted.codes.iter().any(|code| code.eq_ignore_ascii_case(word.trim()))
-            };
-            holds != wanted.not
-        })
+        self.wheres.iter().all(|wanted| wanted.holds(mark))
     }
 
     /// Whether a row is the newest of its type, and it and those before it, so many in all, are as the rule wants them.

@@ -9,7 +9,7 @@ use serde::de::IntoDeserializer;
 use crate::model::{Choices, Field, FieldId, Intensity, Kind, RecordType, record_by_name};
 use crate::practice::{Practice, Trouble};
 
-use super::calendar;
+use super::{Mark, calendar};
 
 /// What answers a reason: every name that a rule's `action` may be. The screen's action table knows them all.
 pub const ACTIONS: &[&str] = &[
@@ -37,10 +37,12 @@ pub const ACTIONS: &[&str] = &[
     "debrief",
     "medication-check",
     "refill",
+    "arrangement-done",
+    "close-client",
 ];
 
 /// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many"];
+const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day"];
 
 /// The kind of fact a rule looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -106,13 +108,16 @@ fn watched(record: &'static RecordType, name: &str) -> Result<&'static Field, St
     })
 }
 
-/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty).
+/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty). What a
+/// person typed is looked through for the words: `programme=SNAP|food stamps` holds of "snap (county)".
 #[derive(Clone, PartialEq, Debug)]
 pub struct Where {
     pub field: FieldId,
     /// Empty: filled in, or not.
     pub codes: Vec<String>,
     pub not: bool,
+    /// The field holds what someone typed, not a code.
+    typed: bool,
 }
 
 impl Where {
@@ -128,8 +133,29 @@ impl Where {
         {
             return Err(format!("{}.{} is never \"{strange}\"", record.name, field.name));
         }
-        Ok(Where { field: field.id, codes, not })
+        let typed = matches!(field.kind, Kind::Line | Kind::Text);
+        Ok(Where { field: field.id, codes, not, typed })
     }
+
+    pub(super) fn holds(&self, mark: &Mark) -> bool {
+        let word = mark.word(self.field);
+        let holds = match &self.codes[..] {
+            [] => !word.is_empty() || mark.date(self.field).is_some(),
+            codes if self.typed => codes.iter().any(|code| has_words(word, code)),
+            codes => codes.iter().any(|code| code == word),
+        };
+        holds != self.not
+    }
+}
+
+/// Whether whole words stand in a text, whatever the case.
+fn has_words(text: &str, words: &str) -> bool {
+    let plain = |text: &str| {
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        format!(" {} ", words.join(" "))
+    };
+    plain(text).contains(&plain(words))
 }
 
 /// What makes a reason go away.
@@ -176,6 +202,8 @@ pub struct Rule {
     pub in_a_row: Option<u8>,
     /// Counts only for a client who has no row of this type (its number).
     pub without: Option<u16>,
+    /// Counts only beside an open row of this record type: a job while a vocational case is open.
+    pub beside: Option<u16>,
     /// Any of these makes the reason go away.
     pub met_by: Vec<MetBy>,
     /// So many days after the fact a contact counts at the earliest.
@@ -199,6 +227,14 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The field of its row in which the rule is answered, where there is one.
+    pub fn answered_in(&self) -> Option<FieldId> {
+        self.met_by.iter().find_map(|by| match by {
+            MetBy::Field(field) => Some(*field),
+            MetBy::Contact | MetBy::Seen => None,
+        })
+    }
+
     pub(super) fn due(&self, from: NaiveDate, days: i64) -> NaiveDate {
         match self.calendar {
             Calendar::Calendar => calendar::add_days(from, days),
@@ -245,6 +281,7 @@ struct RuleLines {
     r#where: Option<Vec<String>>,
     in_a_row: Option<u8>,
     without: Option<String>,
+    beside: Option<String>,
     met_by: Option<Vec<String>>,
     met_after: Option<i64>,
     instead: Option<String>,
@@ -396,6 +433,14 @@ impl RuleLines {
             }
             None => known.and_then(|rule| rule.without),
         };
+        let beside = match self.beside {
+            Some(name) => {
+                of_row("beside")?;
+                let watched = crate::model::record_by_name(&name).filter(|record| record.is_watched());
+                Some(watched.ok_or_else(|| told(format!("there is no record type \"{name}\" to stand beside")))?.number)
+            }
+            None => known.and_then(|rule| rule.beside),
+        };
         let instead = match self.instead {
             Some(name) => Some(watched(of_row("instead")?, &name).map_err(told)?.id),
             None => known.and_then(|rule| rule.instead),
@@ -403,6 +448,7 @@ impl RuleLines {
         Ok(Rule {
             looks_at,
             wheres,
+            beside,
             met_by,
             met_after: self.met_after.or(known.map(|rule| rule.met_after)).unwrap_or(0),
             instead,

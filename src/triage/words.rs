@@ -32,6 +32,10 @@ impl Rules {
             match name {
                 "what" => text.push_str(&what(rule.looks_at, reason, facts)),
                 "when" => text.push_str(&when(reason, facts, today)),
+                "day" => text.push_str(
+                    &fact_day(rule.looks_at, reason, facts)
+                        .map_or(String::new(), |from| (today - from).num_days().to_string()),
+                ),
                 "due" => text.push_str(&reason.due.map_or(String::new(), |due| day_in_words(due.day(), today))),
                 "days" => text.push_str(&days(self, rule.days, rule.looks_at, facts).to_string()),
                 "late" => text.push_str(&reason.due.map_or(String::new(), |due| late(due.day(), today))),
@@ -109,8 +113,9 @@ fn what(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> String {
     }
 }
 
-fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
-    let day = match reason.fact {
+/// The day of the fact that a reason rests on.
+fn fact_day(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> Option<NaiveDate> {
+    match reason.fact {
         Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts.date_naive()),
         Fact::Enrollment(at) => facts.enrollments[usize::from(at)].entry,
         Fact::Plan(at) => facts.plans[usize::from(at)].start,
@@ -121,16 +126,19 @@ fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDat
         },
         Fact::Unsigned(at) => Some(facts.unsigned[usize::from(at)].day),
         Fact::Approved(at) => facts.authorizations[usize::from(at)].from,
-        _ if looks_at == LooksAt::Contact => {
-            return match (&facts.last_contact, facts.begun()) {
-                (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
-                (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
-                (None, None) => "none on record".into(),
-            };
-        }
         _ => facts.begun(),
-    };
-    day.map_or(String::new(), |day| day_in_words(day, today))
+    }
+}
+
+fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+    if looks_at == LooksAt::Contact {
+        return match (&facts.last_contact, facts.begun()) {
+            (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
+            (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
+            (None, None) => "none on record".into(),
+        };
+    }
+    fact_day(looks_at, reason, facts).map_or(String::new(), |day| day_in_words(day, today))
 }
 
 /// "19 Nov", with the year where it is another one, "today" and the days beside it by name.

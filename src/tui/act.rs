@@ -1,7 +1,7 @@
 //! What each action does. Everything that changes something ends in one [`Change`].
 
-use crate::model::records::{appointment, client, goal, need, plan, snooze, step, task};
-use crate::model::{CATALOGUE, Change, ContactKind, RecordType, RowId, Value};
+use crate::model::records::{appointment, client, need, plan, snooze, step, task};
+use crate::model::{CATALOGUE, Change, ContactKind, RecordType, RowId};
 use crate::store::StoreError;
 
 use super::action::{Action, Needs, TABLE, by_name};
@@ -121,14 +121,13 @@ impl Desk {
             Action::ReviewPlan => self.review_plan(about)?,
             Action::SignPlan => self.ask_plan_signer(about)?,
             Action::AddAppointment => self.add(&appointment::TYPE, Vec::new()),
-            Action::AddGoal => {
-                let known = self.active_plan().map(|plan| (goal::plan, Value::Link(plan)));
-                self.add(&goal::TYPE, known.into_iter().collect());
-            }
+            Action::AddGoal => self.add_goal()?,
             Action::AddStep => self.add_step(about),
             Action::AddTask => self.add(&task::TYPE, Vec::new()),
             Action::AddNeed => self.add(&need::TYPE, Vec::new()),
-            Action::AddPlan => self.add(&plan::TYPE, Vec::new()),
+            Action::AddPlan => self.add_plan(),
+            Action::Template => self.choose_template(),
+            Action::Unmet => self.unmet_needs()?,
             Action::AddClient => {
                 self.form = Some(Form::add(self, &client::TYPE, None, Vec::new()).titled("Add client"));
             }
@@ -143,7 +142,10 @@ impl Desk {
                 Some(plan) => self.edit_row(&plan::TYPE, plan)?,
                 None => self.add(&plan::TYPE, Vec::new()),
             },
-            Action::EditRecord => self.edit_record(about)?,
+            Action::EditRecord => match about {
+                Some(row) => self.edit_record(row)?,
+                None => self.records()?,
+            },
             Action::Permissions => self.permissions()?,
             Action::Billing => self.ask_billing()?,
             Action::Mark => self.with_visit(Action::Mark, about, "Which appointment?")?,
@@ -183,7 +185,7 @@ impl Desk {
             Action::HandOver => self.hand_over()?,
             Action::Conflicts => self.conflicts()?,
             Action::Changes => self.show_changes(),
-            Action::Team => self.team(),
+            Action::Team => self.team()?,
             Action::Duplicates => self.duplicates()?,
             Action::Reports => self.reports(),
             Action::MyPractice => self.my_practice()?,
@@ -343,6 +345,7 @@ impl Desk {
             Pick::Part(client) => self.part(client)?,
             Pick::Apart(one, other) => self.tell_apart(one, other)?,
             Pick::Add(record) => self.add(record, Vec::new()),
+            Pick::Template(area, name) => self.lay_out(&area, &name),
             Pick::Mark(row, status) => self.mark(row, status)?,
             Pick::Snooze(at) => self.snooze(at),
             Pick::Delete(record, row) => {

@@ -9,7 +9,10 @@ use std::collections::HashSet;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::records::{addendum, care_team, enrollment, goal, need, note, plan, relationship, signature, step};
+use crate::model::records::{
+    addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, relationship, service,
+    signature, stay, step, vocation,
+};
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
@@ -38,6 +41,12 @@ const SHOWN: &[&RecordType] = &[
     &note::TYPE,
     &signature::TYPE,
     &addendum::TYPE,
+    &stay::TYPE,
+    &arrangement::TYPE,
+    &housing::TYPE,
+    &vocation::TYPE,
+    &employment::TYPE,
+    &service::TYPE,
 ];
 
 /// The pane that the keys go to.

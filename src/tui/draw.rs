@@ -404,30 +404,12 @@ impl Overlay {
                 choose.draw(area, buffer, theme, desk);
                 None
             }
+            Overlay::Template(template) => {
+                template.draw(area, buffer, theme, desk);
+                None
+            }
             Overlay::Team { loads, at } => {
-                let title = "Caseloads side by side: Enter shows one worker's, Esc closes";
-                let inner = boxed(middle(area, 96, loads.len() as u16 + 4), buffer, title, theme);
-                let line = |worker: &str, cells: [String; 6]| {
-                    let [clients, weight, crisis, need, overdue, covered] = cells;
-                    format!(
-                        "{} {clients:>7} {weight:>7} {crisis:>6} {need:>9} {overdue:>7} {covered:>7}",
-                        cell(worker, 24)
-                    )
-                };
-                let head = ["clients", "weight", "crisis", "need you", "overdue", "covered"].map(String::from);
-                put(buffer, inner.x, inner.y, inner.width, &line("Case manager", head), theme.heading());
-                let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
-                let top = scrolled(*at, loads.len(), usize::from(list.height));
-                for ((load, number), y) in loads.iter().zip(0..).skip(top).zip(list.y..list.bottom()) {
-                    let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
-                    let counts = [load.clients, load.crisis, load.need_attention, load.overdue, load.covered];
-                    let [clients, crisis, need, overdue, covered] = counts.map(|many| many.to_string());
-                    let text = line(worker, [clients, format!("{:.0}", load.weight), crisis, need, overdue, covered]);
-                    let style = if number == *at { theme.bar() } else { theme.text() };
-                    put(buffer, list.x, y, list.width, &cell(&text, usize::from(list.width)), style);
-                }
-                let note = "weight: contacts that the contact rule asks for in thirty days";
-                put(buffer, inner.x, inner.bottom().saturating_sub(1), inner.width, note, theme.quiet());
+                super::team::draw(loads, *at, area, buffer, theme);
                 None
             }
             Overlay::Ask { title, about, input, answer, trouble } => {

@@ -1,7 +1,11 @@
 //! Forms that an action opens, and what is done without one: a step ticked off, an assessment done.
 
-use crate::model::records::{appointment, assessment, client, enrollment, goal, note, plan, signature, step, task};
-use crate::model::{CATALOGUE, Change, ClientStatus, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus};
+use crate::model::records::{
+    appointment, arrangement, assessment, client, enrollment, goal, note, plan, signature, step, task,
+};
+use crate::model::{
+    ArrangementStatus, CATALOGUE, Change, ClientStatus, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus,
+};
 use crate::store::StoreError;
 
 use super::act::numbered;
@@ -97,8 +101,10 @@ impl Desk {
         let chosen =
             self.goal_row().filter(|row| self.focus == Pane::Goals && *row.record == step::TYPE).map(|row| row.id);
         let Some(facts) = self.facts() else { return Ok(()) };
-        let open: Vec<(RowId, String)> =
+        let mut open: Vec<(RowId, String)> =
             facts.tasks.iter().chain(&facts.steps).map(|due| (due.row, due.what.clone())).collect();
+        let arranged = facts.marks.iter().filter(|mark| mark.record == arrangement::TYPE.number);
+        open.extend(arranged.map(|mark| (mark.row, format!("{} (for the discharge)", mark.what))));
         let only = (open.len() == 1).then(|| open[0].0);
         match about.or(chosen).or(only) {
             Some(row) => self.tick_off(row),
@@ -115,6 +121,11 @@ impl Desk {
 
     pub(super) fn tick_off(&mut self, id: RowId) -> Result<(), StoreError> {
         let today = Value::Date(self.today);
+        if let Some(row) = self.store.row_of(&arrangement::TYPE, id)? {
+            let mut change = Change::new("arrangement confirmed");
+            change.set(id, arrangement::status, ArrangementStatus::Confirmed.code());
+            return self.apply(&change, format!("Confirmed: {}.", row.text(arrangement::what)));
+        }
         let mut change = Change::new("done");
         let (what, status) = match (self.store.row_of(&task::TYPE, id)?, self.store.row_of(&step::TYPE, id)?) {
             (Some(row), _) => {

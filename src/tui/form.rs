@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 use super::desk::Desk;
+use super::library::Library;
 
 /// A form for one row.
 pub struct Form {
@@ -25,6 +26,8 @@ pub struct Form {
     /// What else is done when the form is saved.
     pub also: Vec<Edit>,
     pub inputs: Vec<Input>,
+    /// Goals of the library, while a goal is added.
+    pub library: Option<Library>,
     pub at: usize,
     /// What stands in the way of saving.
     pub trouble: Option<String>,
@@ -129,6 +132,7 @@ impl Form {
             hidden: Vec::new(),
             also: Vec::new(),
             inputs,
+            library: None,
             at: 0,
             trouble: None,
             unkept: false,
@@ -162,8 +166,21 @@ impl Form {
             if input.wrong.is_some() {
                 input.wrong = input.value(moment).err();
             }
+            self.offer();
         }
         taken
+    }
+
+    /// What stands in a field.
+    pub fn typed_in(&self, field: FieldId) -> String {
+        self.inputs.iter().find(|input| input.field.id == field).map_or(String::new(), Input::typed)
+    }
+
+    /// Puts a value into a field, as if it had been typed.
+    pub fn put(&mut self, field: FieldId, value: &Value) {
+        if let Some(input) = self.inputs.iter_mut().find(|input| input.field.id == field) {
+            input.fill(value);
+        }
     }
 
     pub fn paste(&mut self, pasted: &str) {
@@ -541,7 +558,9 @@ impl Input {
                     KeyCode::Char(c) if plain => {
                         let begins = |typed: &str| {
                             let fits = |text: &str| text.to_lowercase().starts_with(typed);
-                            choices.iter().position(|choice| fits(choice.label) || fits(choice.code))
+                            // Of "Rental" and "Rental with a subsidy" the word typed whole is meant.
+                            let whole = choices.iter().position(|choice| choice.label.to_lowercase() == typed);
+                            whole.or(choices.iter().position(|choice| fits(choice.label) || fits(choice.code)))
                         };
                         typed.extend(c.to_lowercase());
                         if begins(typed).is_none() {

@@ -209,6 +209,7 @@ impl Desk {
             Some(Action::Save) => self.save_form(None)?,
             Some(Action::NextField) => form.next(&moment),
             Some(Action::PreviousField) => form.previous(&moment),
+            Some(Action::OtherValue) if form.has_library() => self.take_idea(),
             Some(Action::OtherValue) => form.other_value(),
             Some(Action::Leave) => self.leave_form(),
             Some(Action::Editor) => self.ask_editor(),
@@ -418,6 +419,13 @@ impl Desk {
                 }
                 _ => figures.at = moved(figures.at, figures.rows.len()),
             },
+            Overlay::Template(_) => {
+                let Overlay::Template(template) = overlay else { return stay };
+                if let Some(open) = self.template_key(template, key)? {
+                    self.overlay = Some(Overlay::Template(open));
+                }
+                return stay;
+            }
             Overlay::Team { loads, at } => {
                 if key.code == KeyCode::Enter {
                     if let Some(load) = loads.get(*at) {

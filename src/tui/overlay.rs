@@ -18,6 +18,7 @@ use super::permission::Releasing;
 use super::sharing::HandOver;
 use super::sheet::Sheet;
 use super::signing::{NoteRead, Signing};
+use super::template::Template;
 use super::work::Work;
 
 pub enum Overlay {
@@ -56,6 +57,8 @@ pub enum Overlay {
     Signing(Signing),
     /// One note to read, with all that was put under it.
     Note(NoteRead),
+    /// A plan being ticked together.
+    Template(Template),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -122,6 +125,8 @@ pub enum Pick {
     Part(RowId),
     Apart(RowId, RowId),
     Add(&'static RecordType),
+    /// Lays out a plan template, by its area and name.
+    Template(String, String),
     Mark(RowId, AppointmentStatus),
     Snooze(usize),
     Delete(&'static RecordType, RowId),

@@ -166,20 +166,6 @@ impl Desk {
         Ok(())
     }
 
-    /// Opens the row that a reason is about, whatever its type.
-    pub(super) fn edit_record(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
-        match about {
-            Some(id) => match self.store.row(id)? {
-                Some(row) => self.edit_row(row.record, row.id),
-                None => {
-                    self.trouble("That is not there any more.");
-                    Ok(())
-                }
-            },
-            None => self.edit_chosen(),
-        }
-    }
-
     /// Before a bundle is written for another agency: who may not go, and why.
     pub(super) fn check_leaving(&mut self, hand: HandOver) -> Result<(), StoreError> {
         let scope = hand.clients.clone().map_or(Scope::Whole, Scope::Clients);

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::model::Change;
-use crate::model::records::{addendum, appointment, client, note, snooze};
+use crate::model::records::{addendum, appointment, client, note, snooze, stay};
+use crate::practice::stays;
 use crate::store::{StoreError, make_folder_for};
 
 use super::desk::{Desk, Pane};
@@ -114,6 +115,9 @@ impl Desk {
                     return Ok(());
                 }
             }
+        }
+        if *record == stay::TYPE {
+            stays::recognise(&mut change, &self.store.rows(&stay::TYPE, stream)?);
         }
         if for_many {
             self.for_all_marked(&mut change, stream);

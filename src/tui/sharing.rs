@@ -190,9 +190,17 @@ impl Desk {
     }
 
     /// Caseloads side by side.
-    pub(super) fn team(&mut self) {
-        let loads = team::loads(&self.caseload, &self.rules, self.today);
+    pub(super) fn team(&mut self) -> Result<(), StoreError> {
+        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, self.today);
         self.overlay = Some(Overlay::Team { loads, at: 0 });
+        Ok(())
+    }
+
+    /// Needs that cannot be met, counted without names.
+    pub(super) fn unmet_needs(&mut self) -> Result<(), StoreError> {
+        let lines = crate::store::needs::in_words(&self.store.unmet_needs()?);
+        self.overlay = Some(Overlay::Reading { title: "Unmet needs".into(), lines, scroll: 0 });
+        Ok(())
     }
 
     /// Only one worker's clients, from the team's list.

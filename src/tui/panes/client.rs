@@ -6,13 +6,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship, signature};
-use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
+use crate::model::{AppointmentStatus, Barrier, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
 use super::super::desk::{Desk, Pane};
 use super::super::signing::style_of;
 use super::super::text::{fit, width, wrap};
 use super::super::theme::Theme;
+use super::practice::{self, Tone};
 use super::put;
 
 /// A line of the page: what it says, how, and what stands at its right end.
@@ -101,6 +102,8 @@ impl Desk {
             .filter_map(|id| person.record.field(id.field))
             .map(|field| person.shown(field))
             .collect();
+        let also = person.record.field(client::also_areas.field).map_or(String::new(), |field| person.shown(field));
+        kinds.extend((!also.is_empty()).then(|| format!("also {also}")));
         kinds.extend(person.words(client::tags).iter().map(|tag| format!("#{tag}")));
         kinds.extend(person.words(client::outside_ids).iter().cloned());
         say(joined(&kinds), theme.quiet());
@@ -176,7 +179,17 @@ impl Desk {
                 say(line, theme.text());
             }
         }
-        let open = |row: &&crate::model::Row| !matches!(row.text(need::status), "met" | "declined");
+        for (text, tone) in practice::lines(file, self.today) {
+            let style = match tone {
+                Tone::Plain => theme.text(),
+                Tone::Quiet => theme.quiet(),
+                Tone::Pressing => theme.danger(),
+            };
+            for (line, at) in wrap(&text, columns.saturating_sub(4)).into_iter().zip(0..) {
+                say(if at == 0 { line } else { format!("    {line}") }, style);
+            }
+        }
+        let open = |row: &&crate::model::Row| row.text(need::status) != "met";
         let needs: Vec<String> =
             file.of(&need::TYPE).iter().filter(open).map(|row| self.need_in_short(row, file.of(&goal::TYPE))).collect();
         if !needs.is_empty() {
@@ -251,6 +264,11 @@ impl Desk {
 
     /// A need in one line, and the goal that answers it.
     fn need_in_short(&self, row: &Row, goals: &[Row]) -> String {
+        let what = row.text(need::what);
+        // A refused service is a choice, not a failure.
+        if row.text(need::status) == NeedStatus::Declined.code() {
+            return fit(&format!("{what}: {}", NeedStatus::Declined.label().to_lowercase()), 200);
+        }
         let answers = |goal: &&Row| {
             !row.text(need::domain).is_empty()
                 && goal.text(goal::domain) == row.text(need::domain)
@@ -264,7 +282,9 @@ impl Desk {
         };
         let severity = row.text(need::severity);
         let status = NeedStatus::from_code(row.text(need::status)).map_or("", NeedStatus::label);
-        let parts = [row.text(need::what).to_string(), severity.to_string(), status.to_lowercase(), goal];
+        let barrier = Barrier::from_code(row.text(need::barrier))
+            .map_or(String::new(), |barrier| format!("({})", barrier.label().to_lowercase()));
+        let parts = [what.to_string(), severity.to_string(), status.to_lowercase(), barrier, goal];
         fit(&joined(&parts), 200)
     }
 }

@@ -4,6 +4,7 @@ mod appointments;
 mod caseload;
 mod client;
 mod goals;
+mod practice;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
