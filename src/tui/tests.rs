@@ -4,6 +4,8 @@ use chrono::{DateTime, FixedOffset};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+mod signing;
+
 use super::app::{App, Stage};
 use super::desk::{Desk, Pane};
 use super::form::Form;
@@ -263,7 +265,7 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
         Kind::Phone => ("555-0142".into(), Value::text("555-0142")),
         Kind::Date => ("2026-11-30".into(), Value::Date("2026-11-30".parse().unwrap())),
         Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
-        Kind::Whole { .. } => ("42".into(), Value::Whole(42)),
+        Kind::Whole { max, .. } => (max.min(42).to_string(), Value::Whole(max.min(42))),
         Kind::Yes => ("yes".into(), Value::Yes(true)),
         Kind::Choice(choices) => {
             let first = choices.all()[0].code;
