@@ -79,7 +79,7 @@ impl NoteRead {
             inner.x,
             bottom,
             inner.width,
-            "arrows scroll   A addendum   N sign   h history   Esc closes",
+            "A addendum  N sign  h history  arrows scroll  Esc closes",
             theme.key(),
         );
     }
@@ -136,12 +136,12 @@ impl Signing {
         let text = Rect { y, height: bottom.saturating_sub(y), ..inner };
         draw_parts(&one.text, self.scroll, text, buffer, theme);
         let sign = match one.by {
-            By::Author => "Enter signs   ",
-            By::Me => "Enter co-signs   ",
+            By::Author => "Enter signs  ",
+            By::Me => "Enter co-signs  ",
             By::Another => "",
         };
-        let other = if self.client.is_some() { "Tab everyone's" } else { "Tab this client's" };
-        let keys = format!("{sign}a all of today   e edits   {other}   Esc later");
+        let other = if self.client.is_some() { "Tab everyone" } else { "Tab this client" };
+        let keys = format!("{sign}a all of today  e edit  {other}  Esc");
         put(buffer, inner.x, bottom, inner.width, &keys, theme.key());
     }
 }

@@ -4,6 +4,8 @@ use chrono::{DateTime, FixedOffset};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+mod signing;
+
 use super::app::{App, Stage};
 use super::desk::{Desk, Pane};
 use super::form::Form;
