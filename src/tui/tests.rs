@@ -23,11 +23,11 @@ fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap())
 }
 
-fn demo_desk(clients: u32) -> Desk {
+pub(super) fn demo_desk(clients: u32) -> Desk {
     let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment: moment() };
     let clock: Clock = std::sync::Arc::new(noon);
     let store = demo::in_memory(&spec, clock).unwrap();
@@ -40,7 +40,7 @@ fn shown(buffer: &Buffer) -> String {
     text.collect::<Vec<_>>().join("\n")
 }
 
-fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
+pub(super) fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
     desk.draw_all(area, &mut buffer, Theme::named("dark", true, false).unwrap());
@@ -50,7 +50,7 @@ fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 /// What is seen at each size, and that no line is cut without a sign of it.
-fn snapshots(desk: &mut Desk, name: &str) {
+pub(super) fn snapshots(desk: &mut Desk, name: &str) {
     for (columns, rows) in SIZES {
         insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), seen(desk, columns, rows));
     }
