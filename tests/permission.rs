@@ -170,7 +170,8 @@ fn without_a_release_only_with_a_reason_and_on_the_record() {
     let rosa = &agencies.rosa;
     let ana = rosa.client(&["given_name=Ana", "safe_contact=Text only, he answers her phone"]);
     let path = agencies.path();
-    let ask = |more: &[&str]| [&["export", path.to_str().unwrap()], more].concat();
+    let path = path.to_str().unwrap();
+    let ask = |more: &[&'static str]| [&["export", path], more].concat();
     assert_eq!(rosa.output(&ask(&["--without-release", "court-order"])).status.code(), Some(2), "it needs a reason");
     assert!(rosa.refused(&ask(&["--without-release", "court-order", "--reason", " "])).contains("needs a reason"));
     // Someone in danger at home: no emergency gives away how to reach them (34 USC 12291(b)(2)).
