@@ -2,20 +2,24 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
+mod assess;
+mod figures;
 mod reading;
 pub mod reports;
 mod setting;
 mod sharing;
+mod signing;
 mod writing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::model::{CATALOGUE, ShareKind};
 use crate::practice::consent::{Ground, Override};
+use crate::report::period::Period;
 use crate::store::Trust;
 use crate::tui;
 
@@ -181,7 +185,8 @@ enum Command {
     },
     /// Everything about one client
     ///
-    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes}
+    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...}; a
+    /// note has its standing too (see sign)
     Show { id: String },
     /// Appointments of the coming days
     ///
@@ -226,35 +231,97 @@ enum Command {
         #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
         fields: Vec<(String, String)>,
     },
+    /// Figures over a period (day, week, productivity, compliance, goals, attendance, referrals, needs, readmissions,
+    /// employment, weight, caseload); and lists: billing, access, disclosures, retention
+    ///
+    /// JSON of figures: {report, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area,
+    /// clients: [{client_id, value, of}]}]}; a share is value of `of`. JSON of lists: [{...}], with the keys that stand at the
+    /// head of the CSV; billing: client_id, client, note_id, date, when, service, minutes, units, status, why, would_make,
+    /// authorizations, remark; access: at, who, what, detail, client_id; disclosures: id, when, to, what, purpose, how,
+    /// consent, overridden, withheld, deleted; retention: client_id, client, closed, keep_until, rule, hold,
+    /// may_be_destroyed
+    Report {
+        name: String,
+        /// today, this-week, last-month, this-quarter, 2026-11, 2026-Q4, 2026, FROM..TO [default: as the report is used]
+        #[arg(long)]
+        period: Option<String>,
+        /// The first day, instead of a period
+        #[arg(long, value_name = "DATE", conflicts_with = "period")]
+        from: Option<NaiveDate>,
+        /// The last day, instead of a period
+        #[arg(long, value_name = "DATE", conflicts_with = "period")]
+        to: Option<NaiveDate>,
+        /// Of a list: only this client
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
+        /// Of figures: only this case manager's clients
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
+        /// Of figures: only clients of this practice area
+        #[arg(long)]
+        area: Option<String>,
+        /// The clients behind the figure with this key
+        #[arg(long, value_name = "KEY")]
+        open: Option<String>,
+        #[arg(long, value_enum, default_value_t = figures::Form::Text)]
+        format: figures::Form,
+    },
+    /// Your own credentials: what renewal asks for, what is there, what is missing and when it will be reached
+    ///
+    /// JSON: [{kind, status, expires, since, education: [{what, minutes, asked}], supervision: [...], reached, due}]
+    Practice,
+    /// Print completions for your shell: caseload completions bash > ~/.local/share/bash-completion/completions/caseload
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page: caseload man > caseload.1
+    Man,
+    /// Sign a note: from then on it stays as it is
+    ///
+    /// JSON: the note as stored, with standing: {state, late, waits_for, cosigned, text, signatures: [], addenda}; states are
+    /// unsigned, signed, changed-beside, broken
+    Sign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
+    /// Add to a signed note: addendum NOTE body="the date was the 23rd"
+    ///
+    /// JSON: as for sign
+    Addendum {
+        #[arg(value_name = "NOTE")]
+        id: String,
+        #[arg(required = true, value_parser = pair, value_name = "body=TEXT")]
+        fields: Vec<(String, String)>,
+    },
+    /// Sign a note as the supervisor who was asked to
+    ///
+    /// JSON: as for sign
+    Cosign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
+    /// Ask an instrument: assess ID phq-9 1=2 2=0 3=1 ... Without answers: its items and earlier scores; without an
+    /// instrument: which there are, and what is due
+    ///
+    /// JSON: with answers the row as stored, with {says, asks, alerts, needs, unanswered}; without {instrument, name, licensed,
+    /// items: [{item, label, loinc, answers}], earlier: [row]}; without an instrument [{instrument, name, last, says, again}]
+    Assess {
+        id: String,
+        instrument: Option<String>,
+        /// An item and its answer: the number, or the key or the words of a choice
+        #[arg(value_parser = pair, value_name = "ITEM=ANSWER")]
+        answers: Vec<(String, String)>,
+        /// The day on which it was answered [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+        /// Add the needs that the answers tell of
+        #[arg(long)]
+        needs: bool,
+    },
     /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
     ///
     /// JSON: {id, type}
     Delete { id: String },
     /// Take back the last action done here
     Undo,
-    /// billing, access, disclosures or retention: what can be billed and what is missing, who did what with a file, what was
-    /// given out of it, how long files are kept
-    ///
-    /// JSON: [{...}], with the keys that stand at the head of the CSV; billing: client_id, client, note_id, date, when,
-    /// service, minutes, units, status, why, would_make, authorizations, remark; access: at, who, what, detail, client_id;
-    /// disclosures: id, when, to, what, purpose, how, consent, overridden, withheld, deleted; retention: client_id, client,
-    /// closed, keep_until, rule, hold, may_be_destroyed
-    Report {
-        #[arg(value_name = "NAME", value_parser = reports::names())]
-        name: String,
-        /// The first day [default: the first of this month; access and disclosures: the beginning]
-        #[arg(long, value_name = "DATE")]
-        from: Option<NaiveDate>,
-        /// The last day [default: the last of this month; access and disclosures: today]
-        #[arg(long, value_name = "DATE")]
-        to: Option<NaiveDate>,
-        /// Only this client
-        #[arg(long, value_name = "ID")]
-        client: Option<String>,
-        /// text, json or csv
-        #[arg(long, value_name = "FORMAT", value_parser = reports::Format::parse)]
-        format: Option<reports::Format>,
-    },
     /// Everything that was ever set in a row
     ///
     /// JSON: [{when, who, site, action, field, from, to}]
@@ -448,13 +515,39 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
+        Command::Report { name, period, from, to, client, worker, area, open, format } => {
+            let form = if json { figures::Form::Json } else { format };
+            let period = period.as_deref().map(|text| Period::parse(text, setting.moment().today()));
+            let period = period.transpose().map_err(anyhow::Error::msg)?;
+            let (from, to) = period.map_or((from, to), |period| (Some(period.from), Some(period.to)));
+            if reports::is_one(&name) {
+                let asked = reports::Asked { name: &name, from, to, client: client.as_deref(), form };
+                reports::report(setting, &asked)?.into()
+            } else {
+                let (worker, area, open) = (worker.as_deref(), area.as_deref(), open.as_deref());
+                figures::report(setting, &figures::Wanted { name: &name, from, to, worker, area, open, form })?.into()
+            }
+        }
+        Command::Practice => reading::practice(setting, json)?.into(),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "caseload", &mut out);
+            String::from_utf8(out)?.into()
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut out)?;
+            String::from_utf8(out)?.into()
+        }
+        Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
+        Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
+        Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
+        Command::Assess { id, instrument, answers, on, needs } => {
+            let asked = assess::Asked { answers: &answers, on: on.as_deref(), needs };
+            assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
+        }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
-        Command::Report { name, from, to, client, format } => {
-            let format = format.unwrap_or(if json { reports::Format::Json } else { reports::Format::Text });
-            reports::report(setting, &reports::Asked { name: &name, from, to, client: client.as_deref(), format })?
-                .into()
-        }
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
         Command::Backup { folder } => writing::backup(setting, folder)?.into(),

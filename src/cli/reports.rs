@@ -15,6 +15,7 @@ use crate::practice::retention::{Keep, keep_until};
 use crate::store::Store;
 
 use super::Setting;
+use super::figures::Form;
 use super::reading::{find, printed, rfc};
 
 /// What is asked of a report.
@@ -24,25 +25,7 @@ pub struct Asked<'a> {
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
     pub client: Option<&'a str>,
-    pub format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Format {
-    Text,
-    Json,
-    Csv,
-}
-
-impl Format {
-    pub fn parse(text: &str) -> Result<Format, String> {
-        match text {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            "csv" => Ok(Format::Csv),
-            _ => Err("it is one of: text, json, csv".into()),
-        }
-    }
+    pub form: Form,
 }
 
 /// What a report found.
@@ -66,9 +49,13 @@ const REPORTS: &[Report] = &[
     Report { name: "retention", make: retention },
 ];
 
-/// The names that a report may be asked by.
-pub fn names() -> clap::builder::PossibleValuesParser {
-    REPORTS.iter().map(|report| report.name).collect::<Vec<_>>().into()
+/// The names that a list may be asked by.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().map(|report| report.name)
+}
+
+pub fn is_one(name: &str) -> bool {
+    names().any(|known| known == name)
 }
 
 pub fn report(setting: &Setting, asked: &Asked<'_>) -> anyhow::Result<String> {
@@ -76,13 +63,14 @@ pub fn report(setting: &Setting, asked: &Asked<'_>) -> anyhow::Result<String> {
     let report = report.ok_or_else(|| anyhow!("There is no report \"{}\".", asked.name))?;
     let mut store = setting.open()?;
     let table = (report.make)(setting, &mut store, asked)?;
-    Ok(match asked.format {
-        Format::Text => {
+    Ok(match asked.form {
+        Form::Html => bail!("This report is a list: --format text, json or csv."),
+        Form::Text => {
             let lines = table.lines.iter().map(|line| one_line(line).into_owned() + "\n");
             lines.collect()
         }
-        Format::Json => printed(&Json::Array(table.rows.into_iter().map(|row| object(table.keys, row)).collect())),
-        Format::Csv => csv(table.keys, &table.rows)?,
+        Form::Json => printed(&Json::Array(table.rows.into_iter().map(|row| object(table.keys, row)).collect())),
+        Form::Csv => csv(table.keys, &table.rows)?,
     })
 }
 

@@ -3,6 +3,8 @@
 //!
 //! Knows `model` and `store`. Its words are in `assets/demo/demo.toml`.
 
+mod signed;
+
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
@@ -452,7 +454,9 @@ impl Maker<'_> {
             if let Some(goal) = self.rng.choice(goals) {
                 draft.members.push((note::goals, goal.to_string()));
             }
+            let signed = signed::stands(self.number, at, &mut draft, out);
             out.push(draft);
+            out.extend(signed);
         }
     }
 }

@@ -8,7 +8,9 @@
 pub mod billable;
 pub mod billing;
 pub mod consent;
+pub mod credentials;
 mod files;
+pub mod incident;
 pub mod information;
 pub mod instruments;
 pub mod retention;

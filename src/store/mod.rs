@@ -39,6 +39,7 @@ mod journal;
 mod leaving;
 mod merge;
 mod places;
+mod plans;
 mod projection;
 mod query;
 mod schema;
@@ -70,7 +71,7 @@ pub use merge::{Breach, Merged, Merger, Unproven};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
-pub use signing::Signer;
+pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 
 use crate::model::{Hlc, Moment, RowId, SiteId};
@@ -154,7 +155,7 @@ impl Store {
 
     /// Whether another program has changed the file since this was last asked.
     pub fn changed_elsewhere(&mut self) -> Result<bool> {
-        let version = self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        let version = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         Ok(std::mem::replace(&mut self.data_version, version) != version)
     }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::ShareKind;
+use crate::model::{RowId, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
-use crate::store::{Site, StoreError, Trust};
+use crate::store::{Signer, Site, StoreError, Trust};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -17,6 +17,12 @@ use super::work::Work;
 pub enum Answer {
     Import,
     LockMinutes,
+    /// The period of a report.
+    Period(&'static crate::report::figures::Kind),
+    /// What was done about an answer that demanded action.
+    ActedOn(RowId),
+    /// The day of an assessment of a client, by its instrument.
+    AssessedOn(RowId, String),
     Tag,
     Reassign,
     SaveFilter,
@@ -28,6 +34,10 @@ pub enum Answer {
     Passphrase(PathBuf, Kind),
     /// The last day of a cover.
     Until(HandOver),
+    /// The name that someone types under a plan.
+    PlanName(RowId, SignatureRole),
+    /// Who saw them do it.
+    PlanWitness(RowId, SignatureRole, String),
     /// Where a bundle is written.
     Bundle(HandOver),
     /// The agency of a colleague who is not of ours.
@@ -69,6 +79,12 @@ impl Desk {
                 }
                 _ => self.refuse("Type a whole number of minutes from 1 to 240."),
             },
+            Answer::Period(kind) => self.report(kind, typed)?,
+            Answer::ActedOn(row) => {
+                self.overlay = None;
+                self.acted_on(row, typed)?;
+            }
+            Answer::AssessedOn(client, code) => self.assessed_on(client, &code, typed)?,
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;
@@ -101,6 +117,12 @@ impl Desk {
                 let typed = typed.trim();
                 let place = if typed.contains("://") { typed.to_string() } else { path(typed).display().to_string() };
                 self.work = Some(Work::Sync(vec![place]));
+            }
+            Answer::PlanName(plan, role) => self.plan_witness(plan, role, typed),
+            Answer::PlanWitness(plan, role, name) => {
+                self.overlay = None;
+                let signer = Signer { name, credentials: String::new(), witness: typed.trim().into() };
+                self.sign_plan(plan, role, &signer)?;
             }
             Answer::Card => self.read_card(typed.trim()),
             Answer::Until(mut hand) => {

@@ -46,6 +46,8 @@ pub struct Input {
     pub side: usize,
     /// A value was chosen among those that disagree.
     decided: bool,
+    /// What stands under it while it is typed, where that depends on where one is.
+    pub hint: Option<String>,
 }
 
 /// How a field is typed.
@@ -337,6 +339,11 @@ impl Form {
         serde_json::to_vec(&draft).unwrap_or_default()
     }
 
+    /// Whose row a draft is about.
+    pub fn whose(bytes: &[u8]) -> Option<RowId> {
+        serde_json::from_slice::<Draft>(bytes).ok().map(|draft| draft.stream)
+    }
+
     /// A form as a draft has it; `None` where its row is gone.
     pub fn from_draft(bytes: &[u8], desk: &Desk) -> Option<Form> {
         let draft: Draft = serde_json::from_slice(bytes).ok()?;
@@ -400,6 +407,7 @@ impl Input {
             sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
             side: 0,
             decided: false,
+            hint: None,
         };
         if field.kind.is_set() {
             if matches!(field.kind, Kind::Words) {
@@ -411,6 +419,14 @@ impl Input {
         input.before = input.typed();
         input.opened = input.before.clone();
         input
+    }
+
+    /// Begins the text anew; what a new row begins with counts as nothing typed yet.
+    pub fn begin_with(&mut self, text: &str, new: bool) {
+        self.retype(text);
+        if new {
+            self.opened = self.typed();
+        }
     }
 
     /// Takes what a row has for what stood here before: the rest counts as typed.

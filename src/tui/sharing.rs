@@ -202,7 +202,7 @@ impl Desk {
         self.filtering = false;
         self.focus = Pane::Caseload;
         self.list();
-        self.reload()
+        self.show()
     }
 
     /// Pairs that may be one person; with two marked, those.

@@ -19,7 +19,7 @@ use crate::store::Clock;
 use crate::store::Store;
 use std::time::{Duration, Instant};
 
-fn noon() -> DateTime<FixedOffset> {
+pub(super) fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
@@ -263,7 +263,10 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
         Kind::Phone => ("555-0142".into(), Value::text("555-0142")),
         Kind::Date => ("2026-11-30".into(), Value::Date("2026-11-30".parse().unwrap())),
         Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
-        Kind::Whole { .. } => ("42".into(), Value::Whole(42)),
+        Kind::Whole { min, max, .. } => {
+            let number = 42.clamp(min, max);
+            (number.to_string(), Value::Whole(number))
+        }
         Kind::Yes => ("yes".into(), Value::Yes(true)),
         Kind::Choice(choices) => {
             let first = choices.all()[0].code;
