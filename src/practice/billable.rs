@@ -153,7 +153,7 @@ pub fn in_words(lines: &[Line], (from, to): (NaiveDate, NaiveDate)) -> Vec<Strin
         }
         let service = if line.service.is_empty() { "-" } else { &line.service };
         let units = format!("{} {}", line.units, if line.units == 1 { "unit" } else { "units" });
-        let when = line.when.format("%a %-d %b %H:%M");
+        let when = line.when.format("%a %e %b %H:%M");
         let remark = if line.remark.is_empty() { String::new() } else { format!(", {}", line.remark) };
         out.push(format!("  {when}  {service:<6} {:>4} min  {units:>8}  {}{remark}", line.minutes, line.status()));
         out.extend(line.missing.iter().map(|missing| format!("      ! {}", missing.in_words())));

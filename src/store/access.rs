@@ -227,3 +227,6 @@ fn end(db: &Connection) -> Result<(i64, Vec<u8>)> {
     let split = kept.as_deref().and_then(|kept| kept.split_first_chunk::<8>());
     Ok(split.map_or((0, Vec::new()), |(n, hash)| (i64::from_le_bytes(*n), hash.to_vec())))
 }
+
+#[cfg(test)]
+mod tests;

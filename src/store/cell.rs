@@ -250,7 +250,7 @@ impl RowState {
 
     fn in_column(&self, field: u16, cell: &Cell) -> bool {
         let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
-        cell.heads.len() == 1 && kind.is_some_and(|kind| !matches!(kind, Kind::Words | Kind::Links(_)))
+        cell.heads.len() == 1 && kind.is_some_and(|kind| !kind.is_set())
     }
 }
 

@@ -259,3 +259,6 @@ fn release_in_words(row: &Row, standing: Standing) -> String {
     let part2 = if row.yes(consent::part2) { " (42 CFR Part 2)" } else { "" };
     format!("{}, {state}{part2}: {what}", row.text(consent::to))
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub(super) fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap())
 }
 
@@ -42,7 +42,7 @@ fn shown(buffer: &Buffer) -> String {
     text.collect::<Vec<_>>().join("\n")
 }
 
-fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
+pub(super) fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
     desk.draw_all(area, &mut buffer, Theme::named("dark", true, false).unwrap());
