@@ -192,7 +192,13 @@ impl Desk {
         path: &Path,
         show: &mut dyn FnMut(usize, usize) -> std::ops::ControlFlow<()>,
     ) -> anyhow::Result<Vec<String>> {
-        let options = crate::exchange::Options { format: None, map: &[], moment: self.moment() };
+        let options = crate::exchange::Options {
+            format: None,
+            map: &[],
+            moment: self.moment(),
+            client: None,
+            store: &self.store,
+        };
         let reading = crate::exchange::read(path, &options)?;
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
         self.load()?;
