@@ -35,6 +35,9 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
     bar.clear();
     let taken = taken?;
+    if !dry_run {
+        exchange::unplaced::keep(&mut store, &reading.unplaced)?;
+    }
     let mut types: Vec<&str> = reading.drafts.iter().map(|draft| draft.record.name).collect();
     types.sort_unstable();
     types.dedup();

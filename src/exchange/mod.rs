@@ -9,9 +9,13 @@
 
 mod detect;
 mod hmis;
+mod ics;
+mod lines;
 mod out;
+mod people;
 mod sheet;
 mod table;
+pub mod unplaced;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -96,9 +100,8 @@ pub struct Reading {
     /// Columns of a spreadsheet that stand for nothing here.
     pub unused_columns: Vec<String>,
     pub drafts: Vec<Draft>,
-    /// Rows that belong to a client, and nobody could tell to which: they wait until a client is chosen for each. Their
-    /// stream is not yet one.
-    pub unplaced: Vec<Draft>,
+    /// What belongs to a client, and nobody could tell to which: to be kept ([`unplaced::keep`]) until somebody says it.
+    pub unplaced: Vec<unplaced::Unplaced>,
     /// What is to be told beside the counts, each a whole sentence.
     pub told: Vec<String>,
 }
@@ -163,7 +166,8 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
     match format {
         Format::Hmis => hmis::read(path),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
-        Format::Ics | Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
+        Format::Ics => ics::read(path, options),
+        Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
 }

@@ -41,6 +41,8 @@ impl Written {
 /// # Errors
 /// [`ExchangeError::Unwritten`] where the format cannot hold what is asked for.
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
-    let _ = (store, wanted);
-    Err(ExchangeError::Unwritten(format!("{} can only be read", format.name())))
+    match format {
+        Format::Ics => super::ics::out::write(store, wanted),
+        other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
+    }
 }
