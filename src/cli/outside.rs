@@ -105,7 +105,8 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     let store = setting.open()?;
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
-    let wanted = exchange::Wanted { clients: &clients, list, names, places, moment: setting.moment() };
+    let folder = path.extension().is_none();
+    let wanted = exchange::Wanted { clients: &clients, list, names, places, folder, moment: setting.moment() };
     let written = exchange::write(&store, giving.format, &wanted)?;
     put(path, &written.files)?;
     if json {

@@ -9,6 +9,7 @@
 
 mod detect;
 mod hmis;
+mod hsds;
 mod ics;
 mod lines;
 mod out;
@@ -167,7 +168,8 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
         Format::Hmis => hmis::read(path),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics => ics::read(path, options),
-        Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
+        Format::Hsds => hsds::read(path, options),
+        Format::Vcard => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
 }

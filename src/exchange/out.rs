@@ -15,6 +15,8 @@ pub struct Wanted<'a> {
     pub names: bool,
     /// Places and addresses where a format would otherwise leave them out.
     pub places: bool,
+    /// A folder of tables where a format has both that and a single file.
+    pub folder: bool,
     pub moment: Moment,
 }
 
@@ -43,6 +45,7 @@ impl Written {
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     match format {
         Format::Ics => super::ics::out::write(store, wanted),
+        Format::Hsds => super::hsds::out::write(store, wanted),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
 }
