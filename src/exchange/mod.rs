@@ -12,11 +12,13 @@ mod hmis;
 mod hsds;
 mod ics;
 mod lines;
+mod lists;
 mod out;
 mod people;
 mod sheet;
 mod table;
 pub mod unplaced;
+mod vcard;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -169,7 +171,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics => ics::read(path, options),
         Format::Hsds => hsds::read(path, options),
-        Format::Vcard => Err(refused(path, "this cannot be imported by this version")),
+        Format::Vcard => vcard::read(path, options),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
 }

@@ -45,6 +45,8 @@ impl Written {
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     match format {
         Format::Ics => super::ics::out::write(store, wanted),
+        Format::Vcard => super::vcard::write(store, wanted),
+        Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
         Format::Hsds => super::hsds::out::write(store, wanted),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }

@@ -6,6 +6,7 @@
 //! in as text. Knows [`crate::model`] only.
 
 pub mod billing;
+pub mod directory;
 mod files;
 pub mod instruments;
 

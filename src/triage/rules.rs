@@ -28,6 +28,7 @@ pub const ACTIONS: &[&str] = &[
     "assessment-done",
     "hand-over",
     "conflicts",
+    "referral",
 ];
 
 /// The particulars that a rule's words may name.

@@ -29,6 +29,8 @@ pub enum Answer {
     Until(HandOver),
     /// Where a bundle is written.
     Bundle(HandOver),
+    /// The client to whom something from a calendar belongs.
+    Whose(crate::model::RowId),
 }
 
 impl Answer {
@@ -109,6 +111,7 @@ impl Desk {
                     Err(wrong) => self.refuse(&wrong.why),
                 }
             }
+            Answer::Whose(key) => self.whose_named(key, typed),
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });

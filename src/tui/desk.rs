@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
+use crate::model::records::{care_team, enrollment, goal, need, note, plan, referral, relationship, step};
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
@@ -34,6 +34,7 @@ const SHOWN: &[&RecordType] = &[
     &goal::TYPE,
     &step::TYPE,
     &note::TYPE,
+    &referral::TYPE,
 ];
 
 /// The pane that the keys go to.

@@ -257,6 +257,12 @@ impl Desk {
     fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let stay = Ok(Flow::Stay);
         let Some(mut overlay) = self.overlay.take() else { return stay };
+        if let Overlay::Directory(directory) = overlay {
+            if let Some(open) = self.directory_key(directory, key)? {
+                self.overlay = Some(Overlay::Directory(open));
+            }
+            return stay;
+        }
         if key.code == KeyCode::Esc {
             return stay;
         }
@@ -343,6 +349,7 @@ impl Desk {
                     _ => *at = moved(*at, rows.len()),
                 }
             }
+            Overlay::Directory(_) => return stay,
             Overlay::Choose(_) => {
                 let Overlay::Choose(choose) = overlay else { return stay };
                 if let Some(open) = self.choose_key(choose, key)? {

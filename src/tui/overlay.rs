@@ -5,13 +5,14 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::model::{AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SiteId};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::directory::Directory;
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -43,6 +44,8 @@ pub enum Overlay {
     },
     /// Values that were set differently in two places.
     Choose(Choose),
+    /// The resource directory.
+    Directory(Box<Directory>),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -100,6 +103,14 @@ pub enum Pick {
     Apart(RowId, RowId),
     Add(&'static RecordType),
     Mark(RowId, AppointmentStatus),
+    /// Takes a referral a step on.
+    Refer(RowId, ReferralStatus),
+    EditReferral(RowId),
+    /// Whose something from a calendar is: to be asked, typed, said; or nobody's.
+    Whose(RowId),
+    AskWhose(RowId),
+    PlaceWith(RowId, RowId),
+    SetAside(RowId),
     Snooze(usize),
     Delete(&'static RecordType, RowId),
     Undo,
