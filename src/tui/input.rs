@@ -65,6 +65,7 @@ impl Desk {
                 (*found, *at) = (overlay::matching(&input.text()), 0);
             }
             Some(Overlay::Ask { input, .. }) => input.paste(pasted),
+            Some(Overlay::Directory(directory)) => directory.paste(pasted),
             Some(Overlay::Search { input, .. }) => {
                 input.paste(pasted);
                 self.search()?;
