@@ -42,7 +42,7 @@ fn a_calendar_comes_in_with_its_zones_exceptions_moved_and_cancelled_times() {
         .iter()
         .map(|row| (row["column"].as_str().unwrap(), row["line"].as_u64().unwrap()))
         .collect();
-    assert_eq!(skipped, [("DTSTART", 75), ("", 80)]);
+    assert_eq!(skipped, [("DTSTART", 72), ("", 77)]);
     let shown = caseload.json(&["show", &id]);
     let visits = rows(&shown, "appointments");
     let expected = [
@@ -183,38 +183,33 @@ fn events(path: &Path) -> u64 {
 fn calendars_of_real_programs_come_in_or_are_named_event_by_event() {
     let Some(folder) = sample_data("ics") else { return };
     let caseload = Caseload::new();
-    let id = ana(&caseload);
-    let mut taken = 0;
+    let (mut taken, mut visits) = (0, Vec::new());
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_string();
-        let done = import(&caseload, path.to_str().unwrap(), &["--client", &id, "--format", "ics"]);
+        // These files were never one calendar: some give the same id to other events.
+        let id = caseload.client(&["given_name=Ana", &format!("family_name={name}")]);
+        let file = path.to_str().unwrap();
+        let done = import(&caseload, file, &["--client", &id, "--format", "ics"]);
         let read = done["read"][&name].as_u64().unwrap();
         assert_eq!(read, events(&path), "{name}");
         let skipped = rows(&done, "skipped").len() as u64;
         let created = done["created"]["appointment"].as_u64().unwrap_or(0);
-        assert!(skipped <= read && (created > 0) == (read > skipped), "{name}: {done}");
+        assert!(skipped <= read && created >= read - skipped && (created > 0) == (read > skipped), "{name}: {done}");
         taken += read - skipped;
-        let again = import(&caseload, path.to_str().unwrap(), &["--client", &id, "--format", "ics"]);
+        let again = import(&caseload, file, &["--client", &id, "--format", "ics"]);
         assert_eq!(again["created"]["appointment"].as_u64().unwrap_or(0), 0, "{name}");
+        visits.extend(rows(&caseload.json(&["show", &id]), "appointments").iter().cloned());
     }
     assert!(taken > 20, "{taken} events");
-    let shown = caseload.json(&["show", &id]);
-    let at = |title: &str| {
-        let visits = rows(&shown, "appointments");
-        let found: Vec<String> = starts(visits)
-            .into_iter()
-            .map(|(when, _)| when)
-            .zip(1..)
-            .filter(|(when, _)| visits.iter().any(|visit| visit["title"] == title && visit["starts"] == when.as_str()))
-            .map(|(when, _)| when)
-            .collect();
-        found
+    let at = |title: &str| -> Vec<&str> {
+        let of = visits.iter().filter(|visit| visit["title"] == title);
+        of.map(|visit| visit["starts"].as_str().unwrap()).collect()
     };
-    assert!(at("an event with a custom tz name").contains(&"2014-08-29T08:00:00-04:00".to_string()), "its own rules");
-    assert!(at("this is an event").contains(&"2017-02-23T22:00:00-05:00".to_string()), "Tokyo, by Microsoft's name");
+    assert!(at("an event with a custom tz name").contains(&"2014-08-29T08:00:00-04:00"), "its own rules");
+    assert!(at("this is an event").contains(&"2017-02-23T22:00:00-05:00"), "Tokyo, by Microsoft's name");
     assert_eq!(at("A recurring event with exdates").len(), 97);
-    assert_eq!(at("Market East Live!").len(), 12, "Fridays and Saturdays until October, without two");
+    assert_eq!(at("Market East Live!").len(), 11, "Fridays and Saturdays until October, without two");
     assert_eq!(caseload.json(&["check"])["ok"], true);
 }
 
@@ -319,7 +314,7 @@ fn the_specifications_own_directories_come_in_whole() {
         let known = resources(&caseload);
         assert_eq!(
             (known[0]["Organisation"].as_str(), known[0]["Phone"].as_str()),
-            ("Example Organization Inc.", "+44 1234 234567 ext. 100"),
+            ("Example Organization Inc.", "'+44 1234 234567 ext. 100"),
             "{name}"
         );
         assert_eq!(

@@ -155,13 +155,13 @@ fn whose_an_event_is_can_be_said_on_the_screen_and_is_remembered() {
     let mut screen = at(&caseload, "2026-11-24", (120, 40));
     screen.wait("Ana Reed");
     screen.keys(":whose");
-    screen.wait("say whose each of them is");
+    screen.wait("Events from a calendar");
     screen.keys(ENTER);
     screen.wait("Court with Ana");
     screen.keys("1");
     screen.wait("Whose is this?");
     screen.keys("1");
-    screen.wait("Put with Ana Reed: 1 appointments.");
+    screen.wait("Put with Ana Reed: 1 appointment.");
     screen.keys("q");
     assert!(screen.ends());
     assert_eq!(caseload.json(&["show", &id])["appointments"][0]["title"], "Court with Ana");

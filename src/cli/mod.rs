@@ -390,7 +390,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 }
             }
         }
-        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, .. } => {
+        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, to, kind, .. } => {
+            if !to.is_empty() || kind.is_some() {
+                anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
+            }
             let wanted = outside::Giving { format, list: list.as_deref(), names, places, clients: &clients };
             outside::export(setting, &path, &wanted, json)?.into()
         }

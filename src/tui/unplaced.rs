@@ -84,7 +84,8 @@ impl Desk {
                     return self.trouble(error);
                 }
                 self.unplaced();
-                self.say(format!("Put with {}: {many} appointments.", one_line(&name)));
+                let what = if many == 1 { "appointment" } else { "appointments" };
+                self.say(format!("Put with {}: {many} {what}.", one_line(&name)));
             }
             Err(error) => self.trouble(error),
         }
