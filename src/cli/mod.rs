@@ -4,6 +4,7 @@
 
 mod assess;
 mod figures;
+mod outside;
 mod reading;
 pub mod reports;
 mod setting;
@@ -82,14 +83,15 @@ enum Command {
         #[arg(long, default_value = "")]
         credentials: String,
     },
-    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a bundle, or another caseload file
+    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
+    /// or another caseload file
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
-    /// reason}], conflicts, unused_columns, dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
+    /// reason}], conflicts, unused_columns, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
     /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
     Import {
         path: PathBuf,
-        /// hmis-csv, sheet, bundle or caseload [default: told by content]
+        /// hmis-csv, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
         #[arg(long, value_parser = format)]
         format: Option<Incoming>,
         /// Read the bundle's, or the other caseload's, passphrase from this file instead of asking
@@ -98,18 +100,35 @@ enum Command {
         /// A spreadsheet's column and the field it stands for, as "Column=field"; may be repeated
         #[arg(long = "map", value_parser = pair, value_name = "COLUMN=FIELD")]
         map: Vec<(String, String)>,
+        /// Whose a calendar or the address cards are
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
         /// Show what would happen, and change nothing
         #[arg(long)]
         dry_run: bool,
     },
-    /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients
+    /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients; or, with --format,
+    /// a file for another program
     ///
     /// For a site of another agency only the clients go whose release permits all that their file holds: the others are named
     /// and left out. A bundle cannot leave out a part of a client's file.
     ///
-    /// JSON: {path, clients, batches, entries, bytes, left_out: [{id, name, why: []}]}
+    /// JSON of a bundle: {path, clients, batches, entries, bytes, left_out: [{id, name, why: []}]}; of another format: {path,
+    /// format, files, counts: {what: n}, told: []}
     Export {
         path: PathBuf,
+        /// bundle; or ics, vcard, hsds, csv, xlsx: not encrypted
+        #[arg(long, default_value = "bundle", value_parser = outgoing)]
+        format: Outgoing,
+        /// For csv and xlsx: which list
+        #[arg(long, value_name = "NAME")]
+        list: Option<String>,
+        /// In a calendar: whole names, not initials
+        #[arg(long)]
+        names: bool,
+        /// In a calendar: places too
+        #[arg(long)]
+        places: bool,
         /// Only this client; may be repeated
         #[arg(long = "client", value_name = "ID")]
         clients: Vec<String>,
@@ -396,6 +415,13 @@ enum Incoming {
     Work(crate::sync::Kind),
 }
 
+/// What can be written.
+#[derive(Clone, Copy)]
+enum Outgoing {
+    Bundle,
+    Format(crate::exchange::Format),
+}
+
 #[derive(Args)]
 struct DemoArgs {
     /// Write the made-up caseload to this file instead of opening the screen
@@ -453,7 +479,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Init { worker, area, credentials } => {
             writing::init(setting, &worker, area.as_deref(), &credentials, json)?.into()
         }
-        Command::Import { path, format, bundle_passphrase_file, map, dry_run } => {
+        Command::Import { path, format, bundle_passphrase_file, map, client, dry_run } => {
             let work = match format {
                 Some(Incoming::Work(kind)) => Some(kind),
                 Some(Incoming::Rows(_)) => None,
@@ -463,11 +489,23 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 (Some(kind), _) => {
                     sharing::import(setting, &path, kind, bundle_passphrase_file.as_deref(), dry_run, json)?.into()
                 }
-                (None, Some(Incoming::Rows(format))) => {
-                    writing::import(setting, &path, Some(format), &map, dry_run, json)?.into()
+                (None, format) => {
+                    let format = match format {
+                        Some(Incoming::Rows(format)) => Some(format),
+                        _ => None,
+                    };
+                    let client = client.as_deref();
+                    outside::import(setting, &path, &outside::Taking { format, map: &map, client, dry_run }, json)?
+                        .into()
                 }
-                (None, _) => writing::import(setting, &path, None, &map, dry_run, json)?.into(),
             }
+        }
+        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, to, kind, .. } => {
+            if !to.is_empty() || kind.is_some() {
+                anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
+            }
+            let wanted = outside::Giving { format, list: list.as_deref(), names, places, clients: &clients };
+            outside::export(setting, &path, &wanted, json)?.into()
         }
         Command::Export {
             path,
@@ -479,6 +517,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             until,
             without_release,
             reason,
+            ..
         } => {
             let without = without_release
                 .map(|ground| Override::new(ground, reason.as_deref().unwrap_or_default()))
@@ -588,13 +627,27 @@ fn say(text: &str) {
 }
 
 fn format(text: &str) -> Result<Incoming, String> {
-    let names: Vec<&str> = crate::exchange::Format::ALL.iter().map(|format| format.name()).collect();
+    use crate::exchange::Format;
+    let names: Vec<&str> = Format::read().map(Format::name).collect();
     match text {
         "bundle" => Ok(Incoming::Work(crate::sync::Kind::Bundle)),
         "caseload" => Ok(Incoming::Work(crate::sync::Kind::Caseload)),
-        other => crate::exchange::Format::from_name(other)
+        other => Format::from_name(other)
+            .filter(|format| Format::read().any(|known| known == *format))
             .map(Incoming::Rows)
             .ok_or_else(|| format!("it is one of: {}, bundle, caseload", names.join(", "))),
+    }
+}
+
+fn outgoing(text: &str) -> Result<Outgoing, String> {
+    use crate::exchange::Format;
+    let names: Vec<&str> = Format::written().map(Format::name).collect();
+    match text {
+        "bundle" => Ok(Outgoing::Bundle),
+        other => Format::written()
+            .find(|format| format.name() == other)
+            .map(Outgoing::Format)
+            .ok_or_else(|| format!("it is one of: bundle, {}", names.join(", "))),
     }
 }
 

@@ -7,6 +7,7 @@
 mod catalogue;
 mod change;
 mod choice;
+pub mod hours;
 mod id;
 mod lists;
 mod parse;

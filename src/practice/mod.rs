@@ -9,6 +9,7 @@ pub mod billable;
 pub mod billing;
 pub mod consent;
 pub mod credentials;
+pub mod directory;
 mod files;
 pub mod incident;
 pub mod information;

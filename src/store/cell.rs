@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    Disagreement, EntryRef, FieldId, Hlc, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number,
-};
+use crate::model::{Disagreement, EntryRef, FieldId, Hlc, RecordType, Row, RowId, SiteId, Value, record_by_number};
 
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 

@@ -89,6 +89,13 @@ impl Store {
         Ok(())
     }
 
+    /// All rows of a type, whosever they are.
+    pub fn every(&self, record: &'static RecordType) -> Result<Vec<Row>> {
+        let mut query = self.db.prepare_cached(&record.sql().every)?;
+        let rows = query.query_map([], |row| read_row(record, row))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// All that belongs to one client, with at most `notes` of the newest notes; `None` for no such client.
     pub fn client_file(&self, id: RowId, notes: usize) -> Result<Option<ClientFile>> {
         self.client_part(id, notes, CATALOGUE)

@@ -131,6 +131,7 @@ pub struct Sql {
     /// Columns `id, stream, state, heads`, then the fields.
     pub by_id: String,
     pub by_stream: String,
+    pub every: String,
     pub newest: String,
     pub save: String,
 }
@@ -158,6 +159,7 @@ impl Sql {
         Sql {
             by_id: format!("SELECT {columns} FROM {table} WHERE id = ?1"),
             by_stream: format!("SELECT {columns} FROM {table} WHERE stream = ?1 AND state & 1 = 0 ORDER BY {order}"),
+            every: format!("SELECT {columns} FROM {table} WHERE state & 1 = 0"),
             newest: format!(
                 "SELECT {columns} FROM {table} WHERE stream = ?1 AND state & 1 = 0 ORDER BY {order} LIMIT ?2"
             ),

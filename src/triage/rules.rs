@@ -39,6 +39,7 @@ pub const ACTIONS: &[&str] = &[
     "refill",
     "arrangement-done",
     "close-client",
+    "referral",
 ];
 
 /// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
@@ -307,7 +308,11 @@ impl Rules {
     /// The shipped rules over an agency's practice data.
     pub fn with(practice: Arc<Practice>) -> Rules {
         let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90], practice };
-        none.overlay("triage.toml", include_str!("../../assets/triage.toml")).expect("the shipped rules are sound")
+        let shipped = include_str!("../../assets/triage.toml");
+        let mut rules = none.overlay("triage.toml", shipped).expect("the shipped rules are sound");
+        let silent = i64::from(rules.practice.agency.referral_silent_days);
+        rules.rules.iter_mut().filter(|rule| rule.id == "referral-silent").for_each(|rule| rule.days = silent);
+        rules
     }
 
     /// These rules with a file's laid over them: a rule with a known id replaces the lines it names, a new one is added,

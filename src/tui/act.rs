@@ -194,8 +194,11 @@ impl Desk {
             Action::Import => self.ask(
                 Answer::Import,
                 "Import",
-                "The folder of an HMIS CSV export, a spreadsheet (csv, xlsx, ods), a bundle or another caseload file. Type or paste its path.",
+                "The folder of an HMIS CSV export, a spreadsheet (csv, xlsx, ods), a calendar (ics), a resource directory (HSDS), a bundle or another caseload file. Type or paste its path.",
             ),
+            Action::Unplaced => self.unplaced(),
+            Action::Resources => self.directory()?,
+            Action::Referral => self.referral(about)?,
             Action::LockMinutes => {
                 let now = self.lock_minutes();
                 self.ask(
@@ -347,6 +350,12 @@ impl Desk {
             Pick::Add(record) => self.add(record, Vec::new()),
             Pick::Template(area, name) => self.lay_out(&area, &name),
             Pick::Mark(row, status) => self.mark(row, status)?,
+            Pick::Refer(row, status) => self.refer(row, status)?,
+            Pick::EditReferral(row) => self.edit_row(&crate::model::records::referral::TYPE, row)?,
+            Pick::Whose(key) => self.whose(key),
+            Pick::AskWhose(key) => self.ask_whose(key),
+            Pick::PlaceWith(key, client) => self.place_with(key, client),
+            Pick::SetAside(key) => self.set_aside(key),
             Pick::Snooze(at) => self.snooze(at),
             Pick::Delete(record, row) => {
                 let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));

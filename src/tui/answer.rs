@@ -44,6 +44,8 @@ pub enum Answer {
     Agency(Box<Site>),
     /// Why something is given to another agency without a release.
     Reason(HandOver, Ground),
+    /// The client to whom something from a calendar belongs.
+    Whose(crate::model::RowId),
 }
 
 impl Answer {
@@ -147,6 +149,7 @@ impl Desk {
                 }
                 Err(why) => self.refuse(why),
             },
+            Answer::Whose(key) => self.whose_named(key, typed),
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });

@@ -10,8 +10,8 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{
-    addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, relationship, service,
-    signature, stay, step, vocation,
+    addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, referral, relationship,
+    service, signature, stay, step, vocation,
 };
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
@@ -47,6 +47,7 @@ const SHOWN: &[&RecordType] = &[
     &vocation::TYPE,
     &employment::TYPE,
     &service::TYPE,
+    &referral::TYPE,
 ];
 
 /// The pane that the keys go to.

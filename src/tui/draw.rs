@@ -240,7 +240,7 @@ impl Input {
 }
 
 /// A line to type into, at the top of an overlay.
-fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Position {
+pub fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Position {
     put(buffer, area.x, area.y, 2, "> ", theme.key());
     put(buffer, area.x + 2, area.y, area.width.saturating_sub(2), &line.text(), theme.strong());
     Position { x: (area.x + 2 + line.cursor() as u16).min(area.right().saturating_sub(1)), y: area.y }
@@ -400,6 +400,7 @@ impl Overlay {
                 None
             }
             Overlay::Sheet(sheet) => sheet.draw(area, buffer, theme, desk),
+            Overlay::Directory(directory) => directory.draw(area, buffer, theme),
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None

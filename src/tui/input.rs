@@ -71,6 +71,7 @@ impl Desk {
             }
             Some(Overlay::Ask { input, .. }) => input.paste(pasted),
             Some(Overlay::Sheet(sheet)) => sheet.paste(pasted),
+            Some(Overlay::Directory(directory)) => directory.paste(pasted),
             Some(Overlay::Search { input, .. }) => {
                 input.paste(pasted);
                 self.search()?;
@@ -278,6 +279,12 @@ impl Desk {
             }
             return stay;
         }
+        if let Overlay::Directory(directory) = overlay {
+            if let Some(open) = self.directory_key(directory, key)? {
+                self.overlay = Some(Overlay::Directory(open));
+            }
+            return stay;
+        }
         if key.code == KeyCode::Esc {
             return stay;
         }
@@ -396,6 +403,7 @@ impl Desk {
                 return stay;
             }
             Overlay::Sheet(_) => {}
+            Overlay::Directory(_) => return stay,
             Overlay::Choose(_) => {
                 let Overlay::Choose(choose) = overlay else { return stay };
                 if let Some(open) = self.choose_key(choose, key)? {

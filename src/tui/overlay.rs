@@ -5,13 +5,16 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{Adherence, AppointmentStatus, Change, RecordType, RowId, ShareKind, SignatureRole, SiteId};
+use crate::model::{
+    Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
+};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::directory::Directory;
 use super::figures::Figures;
 use super::notes::TimerDoes;
 use super::permission::Releasing;
@@ -59,6 +62,8 @@ pub enum Overlay {
     Note(NoteRead),
     /// A plan being ticked together.
     Template(Template),
+    /// The resource directory.
+    Directory(Box<Directory>),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -128,6 +133,14 @@ pub enum Pick {
     /// Lays out a plan template, by its area and name.
     Template(String, String),
     Mark(RowId, AppointmentStatus),
+    /// Takes a referral a step on.
+    Refer(RowId, ReferralStatus),
+    EditReferral(RowId),
+    /// Whose something from a calendar is: to be asked, typed, said; or nobody's.
+    Whose(RowId),
+    AskWhose(RowId),
+    PlaceWith(RowId, RowId),
+    SetAside(RowId),
     Snooze(usize),
     Delete(&'static RecordType, RowId),
     Undo,

@@ -206,9 +206,16 @@ impl Desk {
         path: &Path,
         show: &mut dyn FnMut(usize, usize) -> std::ops::ControlFlow<()>,
     ) -> anyhow::Result<Vec<String>> {
-        let options = crate::exchange::Options { format: None, map: &[], moment: self.moment() };
+        let options = crate::exchange::Options {
+            format: None,
+            map: &[],
+            moment: self.moment(),
+            client: None,
+            store: &self.store,
+        };
         let reading = crate::exchange::read(path, &options)?;
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
+        crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;
         self.load()?;
         let mut lines = super::work::counted(&taken);
         if taken.conflicts > 0 {
@@ -220,6 +227,7 @@ impl Desk {
         if !reading.unused_columns.is_empty() {
             lines.push(format!("Columns not used: {}", reading.unused_columns.join(", ")));
         }
+        lines.extend(reading.told.iter().cloned());
         if !reading.skipped.is_empty() {
             lines.push(format!("{} rows were skipped:", reading.skipped.len()));
         }

@@ -198,6 +198,13 @@ impl Desk {
                 say(format!("  {text}"), theme.text());
             }
         }
+        let referrals: Vec<String> = self.referrals().map(|row| self.referral_in_short(row)).collect();
+        if !referrals.is_empty() {
+            say("REFERRALS".into(), theme.heading());
+            for text in referrals.iter().rev() {
+                say(format!("  {text}"), theme.text());
+            }
+        }
         let people: Vec<String> = file
             .of(&relationship::TYPE)
             .iter()
