@@ -77,15 +77,15 @@ enum Command {
         #[arg(long, default_value = "")]
         credentials: String,
     },
-    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
+    /// Take in an HMIS CSV folder, a FHIR bundle, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
     /// or another caseload file
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
-    /// reason}], conflicts, unused_columns, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
+    /// reason}], conflicts, unused_columns, unused: {resource type: n}, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
     /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
     Import {
         path: PathBuf,
-        /// hmis-csv, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
+        /// hmis-csv, fhir, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
         #[arg(long, value_parser = format)]
         format: Option<Incoming>,
         /// Read the bundle's, or the other caseload's, passphrase from this file instead of asking
@@ -108,7 +108,7 @@ enum Command {
     /// told: []}
     Export {
         path: PathBuf,
-        /// bundle; or ics, vcard, hsds, csv, xlsx: not encrypted
+        /// bundle; or fhir, ics, vcard, hsds, csv, xlsx: not encrypted
         #[arg(long, default_value = "bundle", value_parser = outgoing)]
         format: Outgoing,
         /// For csv and xlsx: which list

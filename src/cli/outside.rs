@@ -29,7 +29,14 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let client = taking.client.map(|id| client_of(&store, id)).transpose()?;
     let reading = exchange::read(
         path,
-        &exchange::Options { format: taking.format, map: taking.map, moment: setting.moment(), client, store: &store },
+        &exchange::Options {
+            format: taking.format,
+            map: taking.map,
+            moment: setting.moment(),
+            client,
+            store: &store,
+            practice: setting.rules.practice(),
+        },
     )?;
     let mut bar = Progress::new("Importing");
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
@@ -45,7 +52,7 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
         return Ok(printed(&json!({
             "format": reading.format.name(), "read": reading.read, "deleted": reading.deleted,
             "created": counts(&taken.created), "updated": counts(&taken.updated), "unchanged": counts(&taken.unchanged),
-            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns,
+            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns, "unused": reading.unused,
             "unplaced": reading.unplaced.len(), "told": reading.told, "dry_run": dry_run,
         })));
     }
@@ -77,7 +84,12 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     }
     for skipped in &reading.skipped {
         let column = if skipped.column.is_empty() { String::new() } else { format!(", {}", skipped.column) };
-        writeln!(out, "Skipped {} line {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
+        let place = if reading.format == exchange::Format::Fhir { "entry" } else { "line" };
+        writeln!(out, "Skipped {} {place} {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
+    }
+    if !reading.unused.is_empty() {
+        let unused: Vec<String> = reading.unused.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        writeln!(out, "No part of a caseload, and not taken: {}.", unused.join(", "))?;
     }
     for told in &reading.told {
         writeln!(out, "{told}")?;

@@ -8,6 +8,7 @@
 //! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
 
 mod detect;
+mod fhir;
 mod hmis;
 mod out;
 mod sheet;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::model::{Moment, RowId};
+use crate::practice::Practice;
 use crate::store::{Draft, Store};
 
 pub use out::{Wanted, Written, write};
@@ -28,6 +30,8 @@ pub use out::{Wanted, Written, write};
 pub enum Format {
     /// HUD HMIS CSV: a folder of files.
     Hmis,
+    /// HL7 FHIR R4: a bundle, or lines with a resource each.
+    Fhir,
     /// A spreadsheet with a row for each client: csv, tsv, xlsx, ods.
     Sheet,
     /// Appointments as iCalendar.
@@ -46,6 +50,7 @@ pub enum Format {
 /// it in the journal (empty: it is never read), and whether it can be written.
 const FORMATS: &[(Format, &str, &str, bool)] = &[
     (Format::Hmis, "hmis-csv", "hmis", false),
+    (Format::Fhir, "fhir", "fhir", true),
     (Format::Sheet, "sheet", "sheet", false),
     (Format::Ics, "ics", "ics", true),
     (Format::Vcard, "vcard", "vcard", true),
@@ -95,6 +100,8 @@ pub struct Reading {
     pub skipped: Vec<Skipped>,
     /// Columns of a spreadsheet that stand for nothing here.
     pub unused_columns: Vec<String>,
+    /// Resources of a bundle that stand for nothing here, by their type.
+    pub unused: BTreeMap<String, u64>,
     pub drafts: Vec<Draft>,
     /// Rows that belong to a client, and nobody could tell to which: they wait until a client is chosen for each. Their
     /// stream is not yet one.
@@ -111,6 +118,7 @@ impl Reading {
             deleted: BTreeMap::new(),
             skipped: Vec::new(),
             unused_columns: Vec::new(),
+            unused: BTreeMap::new(),
             drafts: Vec::new(),
             unplaced: Vec::new(),
             told: Vec::new(),
@@ -122,7 +130,7 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     pub file: String,
-    /// The line of the file; for a workbook, the row of the sheet. The first is 1.
+    /// The line of the file; of a workbook, the row of the sheet; of a bundle, the entry. The first is 1.
     pub line: u64,
     pub column: String,
     pub reason: String,
@@ -152,6 +160,8 @@ pub struct Options<'a> {
     pub client: Option<RowId>,
     /// Who is in the caseload, for formats that know people by name only, and whose it is.
     pub store: &'a Store,
+    /// The instruments and areas that are known here.
+    pub practice: &'a Practice,
 }
 
 /// Reads a file or a folder.
@@ -162,6 +172,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
     let format = options.format.map_or_else(|| detect::detect(path), Ok)?;
     match format {
         Format::Hmis => hmis::read(path),
+        Format::Fhir => fhir::read(path, options),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics | Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),

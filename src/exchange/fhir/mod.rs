@@ -1,0 +1,26 @@
+//! HL7 FHIR R4 (4.0.1), in and out.
+//!
+//! The promise: a bundle of any size is read resource by resource; every resource becomes a row, is counted as no part of
+//! a caseload, or is named with the reason why not. Social Security, licence and passport numbers are not read. Ids are
+//! made from the server's and the resource's own, so that reading again finds the same rows. What goes out comes in again
+//! as it was, as far as both sides hold it: statuses and lists carry our own code beside FHIR's.
+//!
+//! - `stream`: resources of a file one after the other; `node`: walking through one without trusting its shape.
+//! - `index`: the first pass, who is who; `take`: the second, what each becomes; `fill`: a draft, checked.
+//! - `codes`: codes both ways, from `assets/exchange/fhir.toml`.
+
+mod codes;
+mod fill;
+mod index;
+mod node;
+mod stream;
+mod take;
+
+use std::path::Path;
+
+use super::{ExchangeError, Options, Reading};
+
+/// Reads a bundle (transaction, batch, collection and the like), a resource alone, or lines with a resource each.
+pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
+    take::read(path, options)
+}
