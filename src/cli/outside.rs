@@ -114,9 +114,22 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     let store = setting.open()?;
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
-    let wanted = exchange::Wanted { clients: &clients, list, names, places, moment: setting.moment() };
-    let written = exchange::write(&store, giving.format, &wanted)?;
-    put(path, &written.files)?;
+    let wanted = exchange::Wanted {
+        clients: &clients,
+        list,
+        names,
+        places,
+        moment: setting.moment(),
+        practice: setting.rules.practice(),
+    };
+    let written = match streamed(path, |out| exchange::stream(&store, giving.format, &wanted, out))? {
+        Some(written) => written,
+        None => {
+            let written = exchange::write(&store, giving.format, &wanted)?;
+            put(path, &written.files)?;
+            written
+        }
+    };
     if json {
         let counts: serde_json::Map<String, Json> =
             written.counts.iter().map(|(what, count)| ((*what).to_string(), json!(count))).collect();
@@ -132,6 +145,47 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     }
     out.push_str("It is not encrypted: give it only to whom it is meant for, and delete it when it has arrived.\n");
     Ok(crate::model::text::lines(&out).into_owned())
+}
+
+/// Writes a file as it is made, for nobody else to read. What was begun and not finished is taken away again.
+fn streamed(
+    path: &Path,
+    make: impl FnOnce(&mut dyn std::io::Write) -> Option<Result<exchange::Written, exchange::ExchangeError>>,
+) -> anyhow::Result<Option<exchange::Written>> {
+    let mut file = Lazy { path, file: None };
+    let outcome = make(&mut file);
+    let Some(outcome) = outcome else { return Ok(None) };
+    let done = outcome.map_err(anyhow::Error::from).and_then(|written| {
+        std::io::Write::flush(&mut file).with_context(|| format!("Cannot write {}", path.display()))?;
+        Ok(Some(written))
+    });
+    if done.is_err() && file.file.is_some() {
+        let _ = std::fs::remove_file(path);
+    }
+    done
+}
+
+/// A file that is made with the first byte that is written to it, and never over another.
+struct Lazy<'a> {
+    path: &'a Path,
+    file: Option<std::io::BufWriter<std::fs::File>>,
+}
+
+impl std::io::Write for Lazy<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.file.is_none() {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            self.file = Some(std::io::BufWriter::new(options.open(self.path)?));
+        }
+        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), std::io::Write::flush)
+    }
 }
 
 /// Puts files on the disk, for nobody else to read: one under the name itself, several into a new folder of that name.

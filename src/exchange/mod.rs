@@ -10,6 +10,7 @@
 mod detect;
 mod fhir;
 mod hmis;
+mod leaving;
 mod out;
 mod sheet;
 mod table;
@@ -23,7 +24,8 @@ use crate::model::{Moment, RowId};
 use crate::practice::Practice;
 use crate::store::{Draft, Store};
 
-pub use out::{Wanted, Written, write};
+pub use leaving::{Leaving, Withheld, nobody, unreleased_survivors};
+pub use out::{Wanted, Written, stream, write};
 
 /// A format of the field. Some can only be read, some only be written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,9 +1,12 @@
 //! What is asked of a format that writes, and what it gives back.
 
+use std::io::Write;
+
 use crate::model::{Moment, RowId};
+use crate::practice::Practice;
 use crate::store::Store;
 
-use super::{ExchangeError, Format};
+use super::{ExchangeError, Format, fhir};
 
 /// What to write, and how much of it.
 pub struct Wanted<'a> {
@@ -16,6 +19,8 @@ pub struct Wanted<'a> {
     /// Places and addresses where a format would otherwise leave them out.
     pub places: bool,
     pub moment: Moment,
+    /// The instruments and areas that are known here.
+    pub practice: &'a Practice,
 }
 
 /// What a format came to: nothing of it is on the disk yet.
@@ -43,4 +48,27 @@ impl Written {
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     let _ = (store, wanted);
     Err(ExchangeError::Unwritten(format!("{} can only be read", format.name())))
+}
+
+/// Writes a file that may be larger than memory, one client after the other. `None`: the format does not write so; ask
+/// [`write`].
+pub fn stream(
+    store: &Store,
+    format: Format,
+    wanted: &Wanted<'_>,
+    out: &mut dyn Write,
+) -> Option<Result<Written, ExchangeError>> {
+    let written = match format {
+        Format::Fhir => fhir::write(store, wanted, out).map(|(resources, leaving)| {
+            let counts = vec![("clients", leaving.clients.len()), ("resources", resources)];
+            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
+        }),
+        _ => return None,
+    };
+    Some(written)
+}
+
+/// Who was asked for and did not go out, each in a sentence.
+fn left_out(all: &[(String, String)]) -> Vec<String> {
+    all.iter().map(|(name, why)| format!("Left out: {name}, who {why}.")).collect()
 }

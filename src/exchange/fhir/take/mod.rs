@@ -10,6 +10,8 @@ mod person;
 mod plan;
 mod rights;
 
+pub(super) use plan::STATEMENT;
+
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use super::super::node::Node;
 use super::{Taker, key, notes};
 
 /// Stands for the goal in plan words among a goal's targets.
-pub(in super::super) const STATEMENT: &str = "In plan words";
+pub(in crate::exchange::fhir) const STATEMENT: &str = "In plan words";
 
 impl Taker<'_> {
     pub(super) fn condition(&mut self, resource: Resource<'_>) -> Result<(), Trouble> {
