@@ -106,9 +106,13 @@ enum Command {
     ///
     /// JSON of a bundle: {path, clients, batches, entries, bytes}; of another format: {path, format, files, counts: {what: n},
     /// told: []}
+    ///
+    /// --format json is everything, for ever readable: {format, version, exported, worker: {field}, own: {type: [row]},
+    /// clients: [{client: row, also: [row], <type>: [row], history: {id: [line]}}]}; types and fields have the names that
+    /// `add` and `set` know, a row is {id, client_id, <every field>}. worker and own are left out with --client
     Export {
         path: PathBuf,
-        /// bundle; or fhir, ics, vcard, hsds, csv, xlsx: not encrypted
+        /// bundle; or fhir, json, ics, vcard, hsds, csv, xlsx: not encrypted
         #[arg(long, default_value = "bundle", value_parser = outgoing)]
         format: Outgoing,
         /// For csv and xlsx: which list
@@ -120,6 +124,9 @@ enum Command {
         /// In a calendar: places too
         #[arg(long)]
         places: bool,
+        /// In json: everything that was ever set in each row, too
+        #[arg(long)]
+        history: bool,
         /// Only this client; may be repeated
         #[arg(long = "client", value_name = "ID")]
         clients: Vec<String>,
@@ -390,8 +397,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 }
             }
         }
-        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, .. } => {
-            let wanted = outside::Giving { format, list: list.as_deref(), names, places, clients: &clients };
+        Command::Export { path, format: Outgoing::Format(format), list, names, places, history, clients, .. } => {
+            let wanted = outside::Giving { format, list: list.as_deref(), names, places, history, clients: &clients };
             outside::export(setting, &path, &wanted, json)?.into()
         }
         Command::Export { path, clients, to, bundle_passphrase_file, everything, kind, until, .. } => {

@@ -106,6 +106,7 @@ pub struct Giving<'a> {
     pub list: Option<&'a str>,
     pub names: bool,
     pub places: bool,
+    pub history: bool,
     pub clients: &'a [String],
 }
 
@@ -121,6 +122,7 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
         places,
         moment: setting.moment(),
         practice: setting.rules.practice(),
+        history: giving.history,
     };
     let written = match streamed(path, |out| exchange::stream(&store, giving.format, &wanted, out))? {
         Some(written) => written,

@@ -10,6 +10,7 @@
 mod detect;
 mod fhir;
 mod hmis;
+mod json;
 mod leaving;
 mod out;
 mod sheet;
@@ -42,6 +43,8 @@ pub enum Format {
     Vcard,
     /// A resource directory as Open Referral HSDS 3.
     Hsds,
+    /// Everything as JSON.
+    Json,
     /// One list as a table of text.
     Csv,
     /// One list as a workbook.
@@ -57,6 +60,7 @@ const FORMATS: &[(Format, &str, &str, bool)] = &[
     (Format::Ics, "ics", "ics", true),
     (Format::Vcard, "vcard", "vcard", true),
     (Format::Hsds, "hsds", "hsds", true),
+    (Format::Json, "json", "", true),
     (Format::Csv, "csv", "", true),
     (Format::Xlsx, "xlsx", "", true),
 ];
@@ -177,6 +181,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
         Format::Fhir => fhir::read(path, options),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics | Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
+        Format::Json => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
 }

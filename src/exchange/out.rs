@@ -6,7 +6,7 @@ use crate::model::{Moment, RowId};
 use crate::practice::Practice;
 use crate::store::Store;
 
-use super::{ExchangeError, Format, fhir};
+use super::{ExchangeError, Format, fhir, json};
 
 /// What to write, and how much of it.
 pub struct Wanted<'a> {
@@ -18,6 +18,8 @@ pub struct Wanted<'a> {
     pub names: bool,
     /// Places and addresses where a format would otherwise leave them out.
     pub places: bool,
+    /// In JSON: everything that was ever set, too.
+    pub history: bool,
     pub moment: Moment,
     /// The instruments and areas that are known here.
     pub practice: &'a Practice,
@@ -61,6 +63,10 @@ pub fn stream(
     let written = match format {
         Format::Fhir => fhir::write(store, wanted, out).map(|(resources, leaving)| {
             let counts = vec![("clients", leaving.clients.len()), ("resources", resources)];
+            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
+        }),
+        Format::Json => json::write(store, wanted, out).map(|(rows, leaving)| {
+            let counts = vec![("clients", leaving.clients.len()), ("rows", rows)];
             Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
         }),
         _ => return None,
