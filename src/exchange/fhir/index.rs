@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::model::RowId;
 
-use super::codes::ROW;
+use super::codes::{ROW, codes};
 use super::node::Node;
 use super::stream::Entry;
 
@@ -88,9 +88,8 @@ impl<'a> Resource<'a> {
         if !id.is_empty() && (!place.is_empty() || id.parse::<RowId>().is_ok()) {
             return RowId::derived(&["fhir", place, self.kind, id]);
         }
-        let named = self.node.each("identifier").find(|one| !one.text("value").is_empty());
-        if let Some(named) = named {
-            return RowId::derived(&["fhir", named.text("system"), self.kind, named.text("value")]);
+        if let Some(kept) = self.node.each("identifier").find_map(kept) {
+            return RowId::derived(&["fhir", "identifier", self.kind, &kept]);
         }
         match id {
             "" => RowId::derived(&["fhir", "url", self.kind, self.full_url]),
@@ -103,7 +102,7 @@ impl<'a> Resource<'a> {
         self.own().is_some()
             || !self.node.text("id").is_empty()
             || !self.full_url.is_empty()
-            || self.node.each("identifier").any(|one| !one.text("value").is_empty())
+            || self.node.each("identifier").any(|one| kept(one).is_some())
     }
 
     /// The names by which others may refer to it.
@@ -241,6 +240,12 @@ impl Index {
         }
         known.name.clone()
     }
+}
+
+/// An identifier as it is kept here; `None` for those that are never kept, and so never used either.
+pub(super) fn kept(identifier: Node<'_>) -> Option<String> {
+    let types: Vec<&str> = identifier.codings("type").map(|(_, code)| code).collect();
+    codes().kept(identifier.text("system"), &types, identifier.text("value").trim())
 }
 
 /// Whether a condition or an allergy still holds.

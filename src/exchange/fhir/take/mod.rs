@@ -21,9 +21,8 @@ use crate::practice::Practice;
 use crate::store::Draft;
 
 use super::super::{ExchangeError, Format, Options, Reading, Skipped};
-use super::codes::codes;
 use super::fill::{Fill, Trouble};
-use super::index::{Index, Resource, is_case, is_indexed};
+use super::index::{Index, Resource, is_case, is_indexed, kept};
 use super::node::{Node, short};
 use super::stream::{self, Entry};
 
@@ -233,12 +232,6 @@ fn key(resource: Resource<'_>) -> String {
         "" => kept.unwrap_or_default(),
         id => format!("fhir:{}/{}", resource.kind, short(id)),
     }
-}
-
-/// An identifier as it is kept here.
-fn kept(identifier: Node<'_>) -> Option<String> {
-    let types: Vec<&str> = identifier.codings("type").map(|(_, code)| code).collect();
-    codes().kept(identifier.text("system"), &types, identifier.text("value").trim())
 }
 
 /// The text of all notes on a resource.

@@ -5,9 +5,9 @@ use crate::model::{ClientStatus, ClosingOutcome, RowId, Value};
 
 use super::super::codes::{GENDER, INTERPRETER, PRONOUNS, codes};
 use super::super::fill::{Fill, Trouble};
-use super::super::index::{Resource, name};
+use super::super::index::{Resource, kept, name};
 use super::super::node::Node;
-use super::{Taker, kept};
+use super::Taker;
 
 /// The role by which HL7 v2 table 0131 tells an emergency contact.
 const EMERGENCY: &str = "C";
