@@ -112,7 +112,7 @@ enum Command {
     /// `add` and `set` know, a row is {id, client_id, <every field>}. worker and own are left out with --client
     Export {
         path: PathBuf,
-        /// bundle; or fhir, json, ics, vcard, hsds, csv, xlsx: not encrypted
+        /// bundle; or fhir, hmis-csv, json, ics, vcard, hsds, csv, xlsx: not encrypted
         #[arg(long, default_value = "bundle", value_parser = outgoing)]
         format: Outgoing,
         /// For csv and xlsx: which list

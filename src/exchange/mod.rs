@@ -54,7 +54,7 @@ pub enum Format {
 /// What is told apart by a format's name: its name on the command line and in `--json`, the author of what comes in from
 /// it in the journal (empty: it is never read), and whether it can be written.
 const FORMATS: &[(Format, &str, &str, bool)] = &[
-    (Format::Hmis, "hmis-csv", "hmis", false),
+    (Format::Hmis, "hmis-csv", "hmis", true),
     (Format::Fhir, "fhir", "fhir", true),
     (Format::Sheet, "sheet", "sheet", false),
     (Format::Ics, "ics", "ics", true),
@@ -177,7 +177,7 @@ pub struct Options<'a> {
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
     let format = options.format.map_or_else(|| detect::detect(path), Ok)?;
     match format {
-        Format::Hmis => hmis::read(path),
+        Format::Hmis => hmis::read(path, options.store),
         Format::Fhir => fhir::read(path, options),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics | Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),

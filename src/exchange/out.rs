@@ -6,7 +6,8 @@ use crate::model::{Moment, RowId};
 use crate::practice::Practice;
 use crate::store::Store;
 
-use super::{ExchangeError, Format, fhir, json};
+use super::leaving::unreleased_survivors;
+use super::{ExchangeError, Format, fhir, hmis, json};
 
 /// What to write, and how much of it.
 pub struct Wanted<'a> {
@@ -48,8 +49,10 @@ impl Written {
 /// # Errors
 /// [`ExchangeError::Unwritten`] where the format cannot hold what is asked for.
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
-    let _ = (store, wanted);
-    Err(ExchangeError::Unwritten(format!("{} can only be read", format.name())))
+    match format {
+        Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.today())),
+        _ => Err(ExchangeError::Unwritten(format!("{} can only be read", format.name()))),
+    }
 }
 
 /// Writes a file that may be larger than memory, one client after the other. `None`: the format does not write so; ask

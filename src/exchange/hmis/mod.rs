@@ -4,7 +4,12 @@
 //! made from the export's own, so that importing again finds the same rows; what goes out keeps the ids it came with.
 
 mod codes;
+mod ids;
 mod people;
 mod read;
+mod service;
+mod sheets;
+mod write;
 
 pub(super) use read::read;
+pub(super) use write::write;

@@ -10,6 +10,7 @@ use crate::store::Draft;
 
 use super::super::table::Line;
 use super::codes::codes;
+use super::ids;
 
 /// One person, gathered from all files.
 pub(super) struct Person<'a> {
@@ -102,6 +103,13 @@ impl Person<'_> {
         put(&mut draft, client::family_name, family.trim());
         put(&mut draft, client::birth_date, self.birth_date);
         put(&mut draft, client::gender, gender(line).as_str());
+        if line.get("VeteranStatus") == "1" {
+            draft.members.push((client::tags, "veteran".into()));
+        }
+        if ids::own(id).is_some() {
+            // Recorded here: an HMIS holds only who they are, not how their case stands.
+            return draft;
+        }
         put(&mut draft, client::area, "social-work");
         let open: Vec<&&Stay> = stays.iter().filter(|stay| stay.exit.is_none()).collect();
         let status = if stays.is_empty() || !open.is_empty() { ClientStatus::Active } else { ClientStatus::Closed };
@@ -141,9 +149,6 @@ impl Person<'_> {
             put(&mut draft, client::risk, "Fleeing domestic violence (HMIS): tell nobody where they are.");
         }
         draft.members.push((client::outside_ids, format!("hmis:{id}")));
-        if line.get("VeteranStatus") == "1" {
-            draft.members.push((client::tags, "veteran".into()));
-        }
         draft
     }
 }
@@ -161,8 +166,12 @@ impl Stay<'_> {
         draft.values.push((enrollment::exit, self.exit.map_or(Value::Empty, Value::Date)));
         put(&mut draft, enrollment::destination, codes().living.get(self.destination).map_or("", String::as_str));
         draft.values.push((enrollment::head, Value::Yes(line.get("RelationshipToHoH") == "1")));
-        put(&mut draft, enrollment::household, line.get("HouseholdID"));
-        put(&mut draft, enrollment::key, format!("hmis:{}", line.get("EnrollmentID")).as_str());
+        if ids::own(line.get("HouseholdID")).is_none() {
+            put(&mut draft, enrollment::household, line.get("HouseholdID"));
+        }
+        if ids::own(line.get("EnrollmentID")).is_none() {
+            put(&mut draft, enrollment::key, format!("hmis:{}", line.get("EnrollmentID")).as_str());
+        }
         put(&mut draft, enrollment::assessed, self.assessed);
         draft
     }

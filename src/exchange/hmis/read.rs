@@ -5,13 +5,15 @@ use std::path::Path;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use crate::model::{ContactKind, Domain, RowId, Severity};
-use crate::store::Draft;
+use crate::model::records::{client, enrollment};
+use crate::model::{ContactKind, Domain, RecordType, RowId, Severity};
+use crate::store::{Draft, Store};
 
 use super::super::table::{Line, Table, in_folder};
 use super::super::{ExchangeError, Format, Reading, refused};
 use super::codes::{codes, is_homeless};
-use super::people::{Names, Need, Person, Stay, contact, households};
+use super::ids;
+use super::people::{Names, Person, Stay, contact, households};
 
 /// The export's files and the columns without which each cannot be what it claims to be.
 const FILES: &[(&str, &[&str])] = &[
@@ -32,7 +34,7 @@ const FILES: &[(&str, &[&str])] = &[
 /// A row's trouble: column and why.
 type Trouble = (&'static str, String);
 
-pub(in super::super) fn read(path: &Path) -> Result<Reading, ExchangeError> {
+pub(in super::super) fn read(path: &Path, store: &Store) -> Result<Reading, ExchangeError> {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let mut reading = Reading::of(Format::Hmis);
     let mut tables: HashMap<&str, Table> = HashMap::new();
@@ -50,11 +52,11 @@ pub(in super::super) fn read(path: &Path) -> Result<Reading, ExchangeError> {
         reading.read.insert((*name).into(), table.rows.len() as u64);
         tables.insert(name, table);
     }
-    gather(&tables, &mut reading);
+    gather(&tables, store, &mut reading);
     Ok(reading)
 }
 
-fn gather(tables: &HashMap<&str, Table>, reading: &mut Reading) {
+fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
     let projects = names(tables, "Project.csv", "ProjectID", |line| line.get("ProjectName").to_string());
     let owners = names(tables, "Project.csv", "ProjectID", |line| line.get("OrganizationID").to_string());
     let organisations =
@@ -69,9 +71,10 @@ fn gather(tables: &HashMap<&str, Table>, reading: &mut Reading) {
         if let Some(other) = people.get(id) {
             return Err(("PersonalID", format!("the same as on line {}", other.line.number)));
         }
+        is_theirs(store, &client::TYPE, id, ids::row("client", id)).map_err(|why| ("PersonalID", why))?;
         let person = Person {
             line,
-            row: RowId::derived(&["hmis", "client", id]),
+            row: ids::row("client", id),
             birth_date: day(line, "DOB")?,
             stays: Vec::new(),
             living: None,
@@ -98,7 +101,8 @@ fn gather(tables: &HashMap<&str, Table>, reading: &mut Reading) {
         if is_homeless(line.get("LivingSituation")) && day(line, "MoveInDate")?.is_none() {
             person.note_need("housing", Domain::Housing, "A place to live", Some(Severity::High), entry, true);
         }
-        let row = RowId::derived(&["hmis", "enrollment", id]);
+        let row = ids::row("enrollment", id);
+        is_theirs(store, &enrollment::TYPE, id, person.row).map_err(|why| ("EnrollmentID", why))?;
         by_enrollment.insert(id, stays.len());
         person.stays.push(stays.len());
         stays.push(Stay { line, row, person: who, entry, exit: None, destination: "", assessed: None });
@@ -247,6 +251,16 @@ fn gather(tables: &HashMap<&str, Table>, reading: &mut Reading) {
     }
     reading.drafts.extend(households(&people, &stays));
     reading.drafts.append(&mut notes);
+}
+
+/// An id that was made here is of the same thing here, and of the same person: a file cannot claim another's row.
+fn is_theirs(store: &Store, record: &RecordType, id: &str, stream: RowId) -> Result<(), String> {
+    let Some(own) = ids::own(id) else { return Ok(()) };
+    let claimed = match store.row(own) {
+        Ok(found) => found.is_some_and(|row| row.record != record || row.stream != stream) || own == store.worker().id,
+        Err(error) => return Err(error.to_string()),
+    };
+    if claimed { Err("it claims the id of something else here".into()) } else { Ok(()) }
 }
 
 fn names(
