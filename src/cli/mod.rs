@@ -83,15 +83,15 @@ enum Command {
         #[arg(long, default_value = "")]
         credentials: String,
     },
-    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
+    /// Take in an HMIS CSV folder, a FHIR bundle, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
     /// or another caseload file
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
-    /// reason}], conflicts, unused_columns, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
+    /// reason}], conflicts, unused_columns, unused: {resource type: n}, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
     /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
     Import {
         path: PathBuf,
-        /// hmis-csv, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
+        /// hmis-csv, fhir, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
         #[arg(long, value_parser = format)]
         format: Option<Incoming>,
         /// Read the bundle's, or the other caseload's, passphrase from this file instead of asking
@@ -115,9 +115,13 @@ enum Command {
     ///
     /// JSON of a bundle: {path, clients, batches, entries, bytes, left_out: [{id, name, why: []}]}; of another format: {path,
     /// format, files, counts: {what: n}, told: []}
+    ///
+    /// --format json is everything, for ever readable: {format, version, exported, worker: {field}, own: {type: [row]},
+    /// clients: [{client: row, also: [row], <type>: [row], history: {id: [line]}}]}; types and fields have the names that
+    /// `add` and `set` know, a row is {id, client_id, <every field>}. worker and own are left out with --client
     Export {
         path: PathBuf,
-        /// bundle; or ics, vcard, hsds, csv, xlsx: not encrypted
+        /// bundle; or fhir, hmis-csv, json, ics, vcard, hsds, csv, xlsx: not encrypted
         #[arg(long, default_value = "bundle", value_parser = outgoing)]
         format: Outgoing,
         /// For csv and xlsx: which list
@@ -129,6 +133,9 @@ enum Command {
         /// In a calendar: places too
         #[arg(long)]
         places: bool,
+        /// In json: everything that was ever set in each row, too
+        #[arg(long)]
+        history: bool,
         /// Only this client; may be repeated
         #[arg(long = "client", value_name = "ID")]
         clients: Vec<String>,
@@ -500,11 +507,22 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 }
             }
         }
-        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, to, kind, .. } => {
+        Command::Export {
+            path,
+            format: Outgoing::Format(format),
+            list,
+            names,
+            places,
+            history,
+            clients,
+            to,
+            kind,
+            ..
+        } => {
             if !to.is_empty() || kind.is_some() {
                 anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
             }
-            let wanted = outside::Giving { format, list: list.as_deref(), names, places, clients: &clients };
+            let wanted = outside::Giving { format, list: list.as_deref(), names, places, history, clients: &clients };
             outside::export(setting, &path, &wanted, json)?.into()
         }
         Command::Export {

@@ -29,7 +29,14 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let client = taking.client.map(|id| client_of(&store, id)).transpose()?;
     let reading = exchange::read(
         path,
-        &exchange::Options { format: taking.format, map: taking.map, moment: setting.moment(), client, store: &store },
+        &exchange::Options {
+            format: taking.format,
+            map: taking.map,
+            moment: setting.moment(),
+            client,
+            store: &store,
+            practice: setting.rules.practice(),
+        },
     )?;
     let mut bar = Progress::new("Importing");
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
@@ -48,7 +55,7 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
         return Ok(printed(&json!({
             "format": reading.format.name(), "read": reading.read, "deleted": reading.deleted,
             "created": counts(&taken.created), "updated": counts(&taken.updated), "unchanged": counts(&taken.unchanged),
-            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns,
+            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns, "unused": reading.unused,
             "unplaced": reading.unplaced.len(), "told": reading.told, "dry_run": dry_run,
         })));
     }
@@ -80,7 +87,12 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     }
     for skipped in &reading.skipped {
         let column = if skipped.column.is_empty() { String::new() } else { format!(", {}", skipped.column) };
-        writeln!(out, "Skipped {} line {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
+        let place = if reading.format == exchange::Format::Fhir { "entry" } else { "line" };
+        writeln!(out, "Skipped {} {place} {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
+    }
+    if !reading.unused.is_empty() {
+        let unused: Vec<String> = reading.unused.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        writeln!(out, "No part of a caseload, and not taken: {}.", unused.join(", "))?;
     }
     for told in &reading.told {
         writeln!(out, "{told}")?;
@@ -97,6 +109,7 @@ pub struct Giving<'a> {
     pub list: Option<&'a str>,
     pub names: bool,
     pub places: bool,
+    pub history: bool,
     pub clients: &'a [String],
 }
 
@@ -105,10 +118,24 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     let store = setting.open()?;
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
-    let folder = path.extension().is_none();
-    let wanted = exchange::Wanted { clients: &clients, list, names, places, folder, moment: setting.moment() };
-    let written = exchange::write(&store, giving.format, &wanted)?;
-    put(path, &written.files)?;
+    let wanted = exchange::Wanted {
+        clients: &clients,
+        list,
+        names,
+        places,
+        folder: path.extension().is_none(),
+        moment: setting.moment(),
+        practice: setting.rules.practice(),
+        history: giving.history,
+    };
+    let written = match streamed(path, |out| exchange::stream(&store, giving.format, &wanted, out))? {
+        Some(written) => written,
+        None => {
+            let written = exchange::write(&store, giving.format, &wanted)?;
+            put(path, &written.files)?;
+            written
+        }
+    };
     if json {
         let counts: serde_json::Map<String, Json> =
             written.counts.iter().map(|(what, count)| ((*what).to_string(), json!(count))).collect();
@@ -124,6 +151,47 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     }
     out.push_str("It is not encrypted: give it only to whom it is meant for, and delete it when it has arrived.\n");
     Ok(crate::model::text::lines(&out).into_owned())
+}
+
+/// Writes a file as it is made, for nobody else to read. What was begun and not finished is taken away again.
+fn streamed(
+    path: &Path,
+    make: impl FnOnce(&mut dyn std::io::Write) -> Option<Result<exchange::Written, exchange::ExchangeError>>,
+) -> anyhow::Result<Option<exchange::Written>> {
+    let mut file = Lazy { path, file: None };
+    let outcome = make(&mut file);
+    let Some(outcome) = outcome else { return Ok(None) };
+    let done = outcome.map_err(anyhow::Error::from).and_then(|written| {
+        std::io::Write::flush(&mut file).with_context(|| format!("Cannot write {}", path.display()))?;
+        Ok(Some(written))
+    });
+    if done.is_err() && file.file.is_some() {
+        let _ = std::fs::remove_file(path);
+    }
+    done
+}
+
+/// A file that is made with the first byte that is written to it, and never over another.
+struct Lazy<'a> {
+    path: &'a Path,
+    file: Option<std::io::BufWriter<std::fs::File>>,
+}
+
+impl std::io::Write for Lazy<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.file.is_none() {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            self.file = Some(std::io::BufWriter::new(options.open(self.path)?));
+        }
+        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), std::io::Write::flush)
+    }
 }
 
 /// Puts files on the disk, for nobody else to read: one under the name itself, several into a new folder of that name.

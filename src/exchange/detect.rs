@@ -53,6 +53,9 @@ pub(super) fn detect(path: &Path) -> Result<Format, ExchangeError> {
 /// Which JSON it is: each of these formats names something in its first lines that the others do not have.
 fn json(path: &Path, start: &str) -> Result<Format, ExchangeError> {
     let names = |key: &str| start.contains(&format!("\"{key}\""));
+    if names("resourceType") || names("fullUrl") {
+        return Ok(Format::Fhir);
+    }
     if names("organization") || names("services") || names("organization_id") || names("contents") {
         return Ok(Format::Hsds);
     }

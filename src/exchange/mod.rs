@@ -8,9 +8,12 @@
 //! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
 
 mod detect;
+mod fhir;
 mod hmis;
 mod hsds;
 mod ics;
+mod json;
+mod leaving;
 mod lines;
 mod lists;
 mod out;
@@ -26,15 +29,19 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::model::{Moment, RowId};
+use crate::practice::Practice;
 use crate::store::{Draft, Store};
 
-pub use out::{Wanted, Written, write};
+pub use leaving::{Leaving, Withheld, nobody, unreleased_survivors};
+pub use out::{Wanted, Written, stream, write};
 
 /// A format of the field. Some can only be read, some only be written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// HUD HMIS CSV: a folder of files.
     Hmis,
+    /// HL7 FHIR R4: a bundle, or lines with a resource each.
+    Fhir,
     /// A spreadsheet with a row for each client: csv, tsv, xlsx, ods.
     Sheet,
     /// Appointments as iCalendar.
@@ -43,6 +50,8 @@ pub enum Format {
     Vcard,
     /// A resource directory as Open Referral HSDS 3.
     Hsds,
+    /// Everything as JSON.
+    Json,
     /// One list as a table of text.
     Csv,
     /// One list as a workbook.
@@ -52,11 +61,13 @@ pub enum Format {
 /// What is told apart by a format's name: its name on the command line and in `--json`, the author of what comes in from
 /// it in the journal (empty: it is never read), and whether it can be written.
 const FORMATS: &[(Format, &str, &str, bool)] = &[
-    (Format::Hmis, "hmis-csv", "hmis", false),
+    (Format::Hmis, "hmis-csv", "hmis", true),
+    (Format::Fhir, "fhir", "fhir", true),
     (Format::Sheet, "sheet", "sheet", false),
     (Format::Ics, "ics", "ics", true),
     (Format::Vcard, "vcard", "vcard", true),
     (Format::Hsds, "hsds", "hsds", true),
+    (Format::Json, "json", "", true),
     (Format::Csv, "csv", "", true),
     (Format::Xlsx, "xlsx", "", true),
 ];
@@ -102,6 +113,8 @@ pub struct Reading {
     pub skipped: Vec<Skipped>,
     /// Columns of a spreadsheet that stand for nothing here.
     pub unused_columns: Vec<String>,
+    /// Resources of a bundle that stand for nothing here, by their type.
+    pub unused: BTreeMap<String, u64>,
     pub drafts: Vec<Draft>,
     /// What belongs to a client, and nobody could tell to which: to be kept ([`unplaced::keep`]) until somebody says it.
     pub unplaced: Vec<unplaced::Unplaced>,
@@ -117,6 +130,7 @@ impl Reading {
             deleted: BTreeMap::new(),
             skipped: Vec::new(),
             unused_columns: Vec::new(),
+            unused: BTreeMap::new(),
             drafts: Vec::new(),
             unplaced: Vec::new(),
             told: Vec::new(),
@@ -128,7 +142,7 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     pub file: String,
-    /// The line of the file; for a workbook, the row of the sheet. The first is 1.
+    /// The line of the file; of a workbook, the row of the sheet; of a bundle, the entry. The first is 1.
     pub line: u64,
     pub column: String,
     pub reason: String,
@@ -158,6 +172,8 @@ pub struct Options<'a> {
     pub client: Option<RowId>,
     /// Who is in the caseload, for formats that know people by name only, and whose it is.
     pub store: &'a Store,
+    /// The instruments and areas that are known here.
+    pub practice: &'a Practice,
 }
 
 /// Reads a file or a folder.
@@ -167,11 +183,13 @@ pub struct Options<'a> {
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
     let format = options.format.map_or_else(|| detect::detect(path), Ok)?;
     match format {
-        Format::Hmis => hmis::read(path),
+        Format::Hmis => hmis::read(path, options.store),
+        Format::Fhir => fhir::read(path, options),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
         Format::Ics => ics::read(path, options),
         Format::Hsds => hsds::read(path, options),
         Format::Vcard => vcard::read(path, options),
+        Format::Json => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
 }

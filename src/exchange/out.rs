@@ -1,9 +1,13 @@
 //! What is asked of a format that writes, and what it gives back.
 
+use std::io::Write;
+
 use crate::model::{Moment, RowId};
+use crate::practice::Practice;
 use crate::store::Store;
 
-use super::{ExchangeError, Format};
+use super::leaving::unreleased_survivors;
+use super::{ExchangeError, Format, fhir, hmis, json};
 
 /// What to write, and how much of it.
 pub struct Wanted<'a> {
@@ -17,7 +21,11 @@ pub struct Wanted<'a> {
     pub places: bool,
     /// A folder of tables where a format has both that and a single file.
     pub folder: bool,
+    /// In JSON: everything that was ever set, too.
+    pub history: bool,
     pub moment: Moment,
+    /// The instruments and areas that are known here.
+    pub practice: &'a Practice,
 }
 
 /// What a format came to: nothing of it is on the disk yet.
@@ -48,6 +56,34 @@ pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Writt
         Format::Vcard => super::vcard::write(store, wanted),
         Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
         Format::Hsds => super::hsds::out::write(store, wanted),
+        Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.today())),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
+}
+
+/// Writes a file that may be larger than memory, one client after the other. `None`: the format does not write so; ask
+/// [`write`].
+pub fn stream(
+    store: &Store,
+    format: Format,
+    wanted: &Wanted<'_>,
+    out: &mut dyn Write,
+) -> Option<Result<Written, ExchangeError>> {
+    let written = match format {
+        Format::Fhir => fhir::write(store, wanted, out).map(|(resources, leaving)| {
+            let counts = vec![("clients", leaving.clients.len()), ("resources", resources)];
+            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
+        }),
+        Format::Json => json::write(store, wanted, out).map(|(rows, leaving)| {
+            let counts = vec![("clients", leaving.clients.len()), ("rows", rows)];
+            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
+        }),
+        _ => return None,
+    };
+    Some(written)
+}
+
+/// Who was asked for and did not go out, each in a sentence.
+fn left_out(all: &[(String, String)]) -> Vec<String> {
+    all.iter().map(|(name, why)| format!("Left out: {name}, who {why}.")).collect()
 }

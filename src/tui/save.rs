@@ -212,6 +212,7 @@ impl Desk {
             moment: self.moment(),
             client: None,
             store: &self.store,
+            practice: self.rules.practice(),
         };
         let reading = crate::exchange::read(path, &options)?;
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
