@@ -182,6 +182,12 @@ impl Instrument {
         self.items.iter().filter(|item| self.is_asked(item, answers) || answers.get(item.id.as_str()).is_some())
     }
 
+    /// What its answers tell about: the domains of the needs it finds, and of items that bear a domain's name.
+    pub fn domains(&self) -> impl Iterator<Item = Domain> {
+        let items = self.items.iter().filter_map(|item| Domain::from_code(item.id.as_str()));
+        self.needs.iter().map(|need| need.domain).chain(items)
+    }
+
     fn is_asked(&self, item: &Item, answers: &Answers) -> bool {
         item.show_if.as_ref().is_none_or(|when| when.holds(|name| answers.get(name)))
     }
