@@ -14,6 +14,7 @@ pub mod records;
 mod row;
 pub mod series;
 pub mod signing;
+pub mod standing;
 pub mod text;
 mod value;
 pub mod when;

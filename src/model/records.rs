@@ -227,6 +227,7 @@ records! {
         6 content: Text, "What was signed", kept;
         7 seal: Line, "Seal", kept;
         8 witness: Line, "Witnessed by";
+        9 reads: Line, "Fields as signed", kept;
     }
 
     /// What is added to a signed note; signed itself in the same breath.

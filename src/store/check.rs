@@ -58,7 +58,7 @@ impl Store {
                 }
             }
             for broken in self.broken_seals(stream)? {
-                report.problems.push(format!("the signed text of signature {broken} was altered"));
+                report.problems.push(format!("what was signed under {broken} was altered outside the program"));
             }
             if projection::is_client(&self.db, stream)? {
                 clients += 1;

@@ -63,7 +63,7 @@ pub use merge::{Breach, Merged, Merger, Unproven};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
-pub use signing::Signer;
+pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 
 use crate::model::{Hlc, Moment, RowId, SiteId};
