@@ -37,8 +37,13 @@ fn figure(caseload: &Caseload, report: &str, period: &str, key: &str) -> (f64, f
     let figure = report["figures"].as_array().unwrap().iter().find(|one| one["key"] == key).unwrap().clone();
     let number = |name: &str| figure[name].as_f64().unwrap();
     // Whoever stands behind a figure adds up to it, and so do its groups.
-    let sum = |all: &Json, name: &str| all.as_array().unwrap().iter().map(|one| one[name].as_f64().unwrap()).sum::<f64>();
-    assert_eq!((sum(&figure["clients"], "value"), sum(&figure["clients"], "of")), (number("value"), number("of")), "{key}");
+    let sum =
+        |all: &Json, name: &str| all.as_array().unwrap().iter().map(|one| one[name].as_f64().unwrap()).sum::<f64>();
+    assert_eq!(
+        (sum(&figure["clients"], "value"), sum(&figure["clients"], "of")),
+        (number("value"), number("of")),
+        "{key}"
+    );
     for groups in ["by_worker", "by_area"] {
         let all: f64 = figure[groups].as_object().unwrap().values().map(|one| one["value"].as_f64().unwrap()).sum();
         assert!((all - number("value")).abs() < 1e-6, "{key} {groups}");
@@ -91,16 +96,26 @@ fn figures_equal_what_an_independent_query_counts() {
     let again = "AND EXISTS (SELECT 1 FROM row_stay b WHERE b.stream = a.stream AND b.id <> a.id AND b.kind IN ('medical', 'psychiatric')
                   AND coalesce(b.planned, 0) = 0 AND julianday(b.admitted) - julianday(a.discharged) BETWEEN 0 AND 30)";
     let (got, of, _) = figure(&caseload, "readmissions", "2026-11", "readmissions");
-    assert_eq!((got, of), (count(&format!("SELECT count(*) {stays} {again}")), count(&format!("SELECT count(*) {stays}"))));
+    assert_eq!(
+        (got, of),
+        (count(&format!("SELECT count(*) {stays} {again}")), count(&format!("SELECT count(*) {stays}")))
+    );
     assert!(got >= 1.0, "the second stay of November");
-    let jobs = "FROM row_employment WHERE state & 1 = 0 AND date(started, '+90 days') BETWEEN '2026-11-01' AND '2026-11-24'";
+    let jobs =
+        "FROM row_employment WHERE state & 1 = 0 AND date(started, '+90 days') BETWEEN '2026-11-01' AND '2026-11-24'";
     let (got, of, _) = figure(&caseload, "employment", "2026-11", "jobs_kept_90");
     let kept = "AND (ended IS NULL OR ended >= date(started, '+90 days'))";
-    assert_eq!((got, of), (count(&format!("SELECT count(*) {jobs} {kept}")), count(&format!("SELECT count(*) {jobs}"))));
+    assert_eq!(
+        (got, of),
+        (count(&format!("SELECT count(*) {jobs} {kept}")), count(&format!("SELECT count(*) {jobs}")))
+    );
     let sent = "FROM row_referral WHERE state & 1 = 0 AND substr(sent, 1, 7) = '2026-11'";
     let (got, of, _) = figure(&caseload, "referrals", "2026-11", "referrals_served");
     let served = "AND (outcome IN ('served', 'partly') OR status = 'served')";
-    assert_eq!((got, of), (count(&format!("SELECT count(*) {sent} {served}")), count(&format!("SELECT count(*) {sent}"))));
+    assert_eq!(
+        (got, of),
+        (count(&format!("SELECT count(*) {sent} {served}")), count(&format!("SELECT count(*) {sent}")))
+    );
     // Who was in touch often enough: worked out here from the notes alone.
     let (got, of, _) = figure(&caseload, "compliance", "2026-11-01..2026-11-24", "contact_compliance");
     let open = "FROM row_client c WHERE c.state & 1 = 0 AND c.opened <= '2026-11-24' AND NOT (c.status = 'closed' AND coalesce(c.closed, '') <= '2026-11-24')";
@@ -111,7 +126,10 @@ fn figures_equal_what_an_independent_query_counts() {
          AND substr(n.\"when\", 1, 10) BETWEEN {since} AND '2026-11-24'))",
         reached.replace("kind", "n.kind")
     );
-    assert_eq!((got, of), (count(&format!("SELECT count(*) {open} {touched}")), count(&format!("SELECT count(*) {open}"))));
+    assert_eq!(
+        (got, of),
+        (count(&format!("SELECT count(*) {open} {touched}")), count(&format!("SELECT count(*) {open}")))
+    );
 }
 
 #[test]
@@ -166,7 +184,9 @@ fn a_figure_is_opened_to_the_clients_behind_it() {
     screen.keys("\x13");
     screen.wait("Saved: add credential");
     caseload.run(&["set", &row_of(&caseload, "credential"), "expires=2026-12-24", "issued=2024-12-24"]);
-    assert!(caseload.run(&["triage", ON[0], ON[1]]).contains("LCSW expires 24 Dec 2026, in 30 days; missing: 30 h in all"));
+    assert!(
+        caseload.run(&["triage", ON[0], ON[1]]).contains("LCSW expires 24 Dec 2026, in 30 days; missing: 30 h in all")
+    );
     screen.keys("q");
     assert!(screen.ends());
 }

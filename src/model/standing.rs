@@ -117,14 +117,18 @@ impl Standing<'_> {
         for row in &self.signatures {
             say(How::Standing, signed_by(row));
             if row.text(signature::content) != self.text && !same_fields(first, row) {
-                say(How::Beside, format!("CHANGED BESIDE: another version was signed:\n{}", row.text(signature::content)));
+                say(
+                    How::Beside,
+                    format!("CHANGED BESIDE: another version was signed:\n{}", row.text(signature::content)),
+                );
             }
         }
         if let Some(cosigner) = self.waits_for(note) {
             say(How::Standing, format!("Waits for the co-signature of {cosigner}."));
         }
         if first.is_some_and(|first| !reads_as(note, first)) {
-            let why = "CHANGED BESIDE: set elsewhere by someone who did not know that it was signed. The signed text stands.";
+            let why =
+                "CHANGED BESIDE: set elsewhere by someone who did not know that it was signed. The signed text stands.";
             let deleted = if note.deleted_elsewhere { "\nIt was deleted there." } else { "" };
             let mut beside = format!("{why}{deleted}\n{}", fields_text(note, goals));
             for torn in &note.disagreements {
@@ -135,7 +139,8 @@ impl Standing<'_> {
             say(How::Beside, beside);
         }
         for (added, signatures) in &self.addenda {
-            let when = added.time(addendum::when).map_or(String::new(), |when| when.format(" %a %-d %b %Y %H:%M").to_string());
+            let when =
+                added.time(addendum::when).map_or(String::new(), |when| when.format(" %a %-d %b %Y %H:%M").to_string());
             say(How::Addendum, format!("ADDENDUM{when}"));
             if signatures.iter().any(|row| !holds(row)) {
                 say(How::Broken, BROKEN.into());
@@ -209,7 +214,9 @@ pub fn standing<'a>(row: &Row, signatures: &'a [Row], addenda: &'a [Row]) -> Sta
     let state = match author {
         None => State::Unsigned,
         Some(_) if broken() => State::Broken,
-        Some(author) if reads_as(row, author) && own.iter().all(|other| same_fields(Some(author), other)) => State::Signed,
+        Some(author) if reads_as(row, author) && own.iter().all(|other| same_fields(Some(author), other)) => {
+            State::Signed
+        }
         Some(_) => State::ChangedBeside,
     };
     Standing { text, signatures: own, addenda: added, state }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 use crate::model::records::{goal, note, plan, signature};
-use crate::model::signing::{self, State};
+use crate::model::standing::{self, State};
 use crate::model::{ContactKind, FieldId, PlanStatus, Row, RowId, SignatureRole};
 
 use super::Practice;
@@ -238,7 +238,7 @@ fn in_force(books: &Books, row: &Row, day: NaiveDate) -> bool {
 
 /// Whether it is signed by whoever has to sign, and is what was signed.
 fn signed(books: &Books, row: &Row, missing: &mut Vec<Missing>) {
-    let standing = signing::standing(row, &books.goals, &books.signatures, &books.addenda);
+    let standing = standing::standing(row, &books.signatures, &books.addenda);
     match standing.state {
         State::Unsigned => return missing.push(Missing::new("it is not signed", "Sign it")),
         State::Broken => missing.push(Missing::new(

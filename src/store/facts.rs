@@ -246,7 +246,8 @@ impl Gathering<'_> {
     fn conflicts(&self) -> Result<u32> {
         let mut conflicts = 0;
         for stream in self.members {
-            let waits = format!("SELECT count(*) FROM conflict c WHERE stream = ?1 AND {}", super::signing::open_to_choice());
+            let waits =
+                format!("SELECT count(*) FROM conflict c WHERE stream = ?1 AND {}", super::signing::open_to_choice());
             let mut count = self.db.prepare_cached(&waits)?;
             conflicts += count.query_row([stream], |row| row.get::<_, u32>(0))?;
         }

@@ -102,7 +102,8 @@ impl Store {
     pub fn text_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
         let written = self.written_for_sure(id)?;
         let now = self.now();
-        let late = written.note.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
+        let late =
+            written.note.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
         Ok(signing::note_text(&written.note, &written.goals, now, late))
     }
 
@@ -139,7 +140,11 @@ impl Store {
         }
         let me = self.myself();
         let is = |row: &Row, role: SignatureRole| row.text(signature::role) == role.code();
-        if standing.signatures.iter().any(|row| is(row, SignatureRole::Cosigner) && row.text(signature::name) == me.name) {
+        if standing
+            .signatures
+            .iter()
+            .any(|row| is(row, SignatureRole::Cosigner) && row.text(signature::name) == me.name)
+        {
             return Err(StoreError::Signed);
         }
         let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
@@ -210,8 +215,7 @@ impl Store {
     /// Ids of signatures in a stream whose seal does not hold, and of addenda that are not what was signed.
     pub(super) fn broken_seals(&self, stream: RowId) -> Result<Vec<RowId>> {
         let signatures = self.rows(&signature::TYPE, stream)?;
-        let mut broken: Vec<RowId> =
-            signatures.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect();
+        let mut broken: Vec<RowId> = signatures.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect();
         for added in self.rows(&addendum::TYPE, stream)? {
             let id = added.id.to_string();
             let under = signatures.iter().find(|row| row.text(signature::of) == id);
