@@ -84,6 +84,7 @@ impl Store {
         if kept > clients {
             report.problems.push(format!("facts of {kept} clients instead of at most {clients}"));
         }
+        report.problems.extend(self.access_troubles()?);
         report.ok = report.problems.is_empty();
         Ok(report)
     }

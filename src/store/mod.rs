@@ -16,9 +16,11 @@
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
+//! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
+mod access;
 mod backup;
 mod cell;
 mod check;
@@ -32,6 +34,7 @@ mod history;
 mod import;
 mod joined;
 mod journal;
+mod leaving;
 mod merge;
 mod places;
 mod projection;
@@ -49,6 +52,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
+pub use access::{Access, Deed};
 pub use backup::RecoveryKey;
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
@@ -59,6 +63,7 @@ pub use file::{Passphrase, Worker, make_folder_for, weakness};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
+pub use leaving::{Disclosed, HandOverCheck};
 pub use merge::{Breach, Merged, Merger, Unproven};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
