@@ -2,7 +2,7 @@
 //! is left out and told, and whatever leaves is on the record before it is called done.
 //!
 //! [`prepare`] reads the store and makes the document; nothing has left yet, and a person can still say no. [`write`] puts
-//! it into a new file for its owner only, and commits the disclosures; where these cannot be kept, the file is taken away
+//! it into a new file for its owner only, and records the disclosures; where these cannot be kept, the file is taken away
 //! again. Called by `cli` and `tui`.
 
 use std::collections::BTreeSet;
@@ -11,11 +11,11 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use crate::model::records::{client, consent, credential, disclosure, education, supervision};
-use crate::model::{Change, DisclosureWay, RowId, Value};
-use crate::practice::consent::{Asked, LeftOut, Override, Permission, Recipient, permits};
+use crate::model::records::{client, credential, education, supervision};
+use crate::model::{DisclosureWay, RowId};
+use crate::practice::consent::{LeftOut, Override, Permission, Recipient};
 use crate::practice::{Practice, credentials};
-use crate::store::{ClientFile, Receipt, Store, StoreError};
+use crate::store::{ClientFile, Deed, Disclosed, Receipt, Store, StoreError};
 use crate::triage::{Band, Caseload, ClientFacts, Rules, Told, Visit};
 
 use super::pages::{Lens, Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log};
@@ -46,12 +46,11 @@ pub struct Wanted {
 pub struct Part {
     pub client: RowId,
     pub name: String,
-    pub left_out: Vec<LeftOut>,
-    /// What the worker should know beside that.
+    pub permission: Permission,
+    /// What the worker should know beside what is left out.
     pub aside: Vec<String>,
     blocks: Vec<Block>,
     heading: String,
-    notice: Option<String>,
 }
 
 /// Someone of whom nothing is printed, and why.
@@ -66,11 +65,10 @@ pub struct Nothing {
 /// Ready to be written: nothing has left yet.
 #[derive(Clone, Debug)]
 pub struct Printing {
-    pub page: Page,
+    pub wanted: Wanted,
     pub document: Document,
     pub parts: Vec<Part>,
     pub nothing: Vec<Nothing>,
-    record: Change,
 }
 
 /// Why there is nothing to write, or it was not written.
@@ -137,14 +135,13 @@ pub struct Written {
 /// Where there is nothing that could be printed, in words that say why and what would permit it.
 pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) -> Result<Printing, PrintError> {
     let practice = rules.practice();
-    let mut record = Change::new(format!("print {}", wanted.page.title().to_lowercase()));
     if !wanted.page.is_of_a_client() {
         if matches!(wanted.to, To::Other(_)) {
             return Err(PrintError::OwnOnly);
         }
         let blocks = own_page(store, rules, today, wanted.page)?;
         let document = own_document(wanted.page, store, practice, today, blocks);
-        return Ok(Printing { page: wanted.page, document, parts: Vec::new(), nothing: Vec::new(), record });
+        return Ok(Printing { wanted: wanted.clone(), document, parts: Vec::new(), nothing: Vec::new() });
     }
     let many = wanted.clients.len() > 1;
     let (mut parts, mut nothing) = (Vec::new(), Vec::new());
@@ -152,12 +149,7 @@ pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) 
         let notes = if wanted.page == Page::Notes { usize::MAX >> 1 } else { NOTES };
         let file = store.client_file(*id, notes)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
         match part(store, rules, today, wanted, &file, many)? {
-            Ok((part, permission)) => {
-                if wanted.to != To::File {
-                    keep(&mut record, store, wanted, &part, &permission);
-                }
-                parts.push(part);
-            }
+            Ok(part) => parts.push(part),
             Err(none) => nothing.push(none),
         }
     }
@@ -168,7 +160,7 @@ pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) 
         _ => {}
     }
     let document = document(wanted, practice, today, &parts, many);
-    Ok(Printing { page: wanted.page, document, parts, nothing, record })
+    Ok(Printing { wanted: wanted.clone(), document, parts, nothing })
 }
 
 /// One client's part, or why there is none.
@@ -179,7 +171,7 @@ fn part(
     wanted: &Wanted,
     file: &ClientFile,
     many: bool,
-) -> Result<Result<(Part, Permission), Nothing>, PrintError> {
+) -> Result<Result<Part, Nothing>, PrintError> {
     let practice = rules.practice();
     let reasons = match wanted.page {
         Page::Summary => reasons(store, rules, today, file.client.id)?,
@@ -206,18 +198,11 @@ fn part(
     if let Err(why) = most {
         return Ok(Err(none(why, Vec::new())));
     }
-    let safe = Lens::open(file, practice).of_person(client::safe_contact);
-    let asked = Asked {
-        to: match &wanted.to {
-            To::Other(name) => Recipient::Other(name),
-            To::Client | To::File => Recipient::Client,
-        },
-        what: &open.told(),
-        at: store.now(),
-        safe_contact: &safe,
-        without: wanted.without.as_ref(),
+    let to = match &wanted.to {
+        To::Other(name) => Recipient::Other(name),
+        To::Client | To::File => Recipient::Client,
     };
-    let permission = permits(file.of(&consent::TYPE), &asked, &practice.agency);
+    let permission = store.may_leave(practice, client, to, &open.told(), wanted.without.as_ref())?;
     if permission.allowed.is_empty() {
         let why = permission
             .left_out
@@ -234,11 +219,10 @@ fn part(
     let mut part = Part {
         client,
         name: name.clone(),
-        left_out: permission.left_out.clone(),
+        permission: permission.clone(),
         aside: Vec::new(),
         blocks: Vec::new(),
         heading,
-        notice: permission.notice.clone().filter(|_| wanted.page != Page::Wallet),
     };
     for (room, last) in rooms.iter().enumerate().map(|(at, room)| (*room, at + 1 == rooms.len())) {
         let Made { blocks, aside } = match make(wanted.page, &lens, &on(room)) {
@@ -257,8 +241,8 @@ fn part(
             break;
         }
     }
-    part.aside.extend(permission.warning.clone());
-    Ok(Ok((part, permission)))
+    part.aside.extend(permission.warning);
+    Ok(Ok(part))
 }
 
 fn reasons(store: &Store, rules: &Rules, today: NaiveDate, client: RowId) -> Result<Vec<Told>, StoreError> {
@@ -266,27 +250,6 @@ fn reasons(store: &Store, rules: &Rules, today: NaiveDate, client: RowId) -> Res
     let caseload = Caseload::new(vec![facts], rules, today);
     let tell = |reason| rules.tell(reason, &caseload.facts()[0], today);
     Ok(caseload.ranked().iter().flat_map(|ranked| &ranked.reasons).map(tell).collect())
-}
-
-/// Puts on the record what is given: to whom, what, why, by which release, and what was left out.
-fn keep(record: &mut Change, store: &Store, wanted: &Wanted, part: &Part, permission: &Permission) {
-    let row = store.new_id();
-    let told = Lens::in_words(&permission.allowed);
-    let period = wanted.period.map_or(String::new(), |period| format!(" ({})", period.in_words()));
-    record
-        .create(&disclosure::TYPE, row, part.client)
-        .set(row, disclosure::when, Value::Time(store.now()))
-        .set(row, disclosure::to, wanted.to.in_words())
-        .set(row, disclosure::what, format!("{}{period}: {told}", wanted.page.title()))
-        .set(row, disclosure::purpose, wanted.purpose.trim())
-        .set(row, disclosure::how, DisclosureWay::Print.code())
-        .set(row, disclosure::withheld, permission.withheld());
-    if let Some(by) = permission.by.first() {
-        record.set(row, disclosure::consent, Value::Link(*by));
-    }
-    if let (Some(without), To::Other(_)) = (&wanted.without, &wanted.to) {
-        record.set(row, disclosure::overridden, without.in_words());
-    }
 }
 
 fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Part], many: bool) -> Document {
@@ -304,11 +267,16 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
             document.subtitle = one.heading.clone();
             document.header = joined(&[agency, &format!("record {}", one.client.short()), &practice.agency.address]);
         }
-        document.footer = joined(&[&confidential(wanted), one.notice.as_deref().unwrap_or("")]);
+        document.footer = joined(&[&confidential(wanted), one.notice().unwrap_or("")]);
         if page == Page::Wallet {
             document.footer = String::new();
         }
-        document.blocks = one.notice.iter().cloned().map(Block::Notice).chain(one.blocks.iter().cloned()).collect();
+        document.blocks = one
+            .notice()
+            .map(|notice| Block::Notice(notice.into()))
+            .into_iter()
+            .chain(one.blocks.iter().cloned())
+            .collect();
         return document;
     }
     // Of many, what stands on every page is about none of them.
@@ -321,7 +289,7 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
             document.blocks.push(Block::PageBreak);
         }
         document.blocks.push(Block::heading(1, &one.heading));
-        document.blocks.extend(one.notice.iter().cloned().map(Block::Notice));
+        document.blocks.extend(one.notice().map(|notice| Block::Notice(notice.into())));
         document.blocks.extend(one.blocks.iter().cloned());
     }
     document
@@ -410,6 +378,13 @@ fn own_document(page: Page, store: &Store, practice: &Practice, today: NaiveDate
     }
 }
 
+impl Part {
+    /// Goes with what is told of substance use.
+    fn notice(&self) -> Option<&str> {
+        self.permission.notice.as_deref()
+    }
+}
+
 impl Printing {
     /// As text, for a terminal.
     pub fn text(&self) -> String {
@@ -422,7 +397,9 @@ impl Printing {
         let of = |name: &str, line: String| if many { format!("{name}: {line}") } else { line };
         let mut lines = Vec::new();
         for part in &self.parts {
-            lines.extend(part.left_out.iter().map(|one| of(&part.name, format!("Left out: {}", one.in_words()))));
+            lines.extend(
+                part.permission.left_out.iter().map(|one| of(&part.name, format!("Left out: {}", one.in_words()))),
+            );
             lines.extend(part.aside.iter().map(|aside| of(&part.name, aside.clone())));
         }
         lines.extend(self.nothing.iter().map(|one| of(&one.name, format!("nothing is printed, {}.", one.why))));
@@ -430,12 +407,38 @@ impl Printing {
     }
 }
 
-/// Keeps the record of what leaves by another way than a file.
+/// Keeps the record of what leaves: in each client's own stream where someone gets it, and in the list of who did what.
+/// Called by [`write`], and alone where the pages leave by another way than a file.
 ///
 /// # Errors
 /// Whatever the store says; then it must not leave.
 pub fn record(store: &mut Store, printing: &Printing) -> Result<Receipt, StoreError> {
-    if printing.record.is_empty() { Ok(Receipt::default()) } else { store.commit(&printing.record) }
+    let wanted = &printing.wanted;
+    let title = wanted.page.title();
+    let mut all = Receipt::default();
+    if !wanted.page.is_of_a_client() {
+        store.note_leaving(None, Deed::Printed, title)?;
+    }
+    let period = wanted.period.map_or(String::new(), |period| format!(" ({})", period.in_words()));
+    for part in &printing.parts {
+        let what = format!("{title}{period}: {}", Lens::in_words(&part.permission.allowed));
+        if wanted.to == To::File {
+            store.note_leaving(Some(part.client), Deed::Printed, &format!("{what}, for the file"))?;
+            continue;
+        }
+        let receipt = store.disclose(&Disclosed {
+            client: part.client,
+            to: wanted.to.in_words(),
+            what: &what,
+            purpose: wanted.purpose.trim(),
+            how: DisclosureWay::Print,
+            permission: &part.permission,
+            without: wanted.without.as_ref().filter(|_| matches!(wanted.to, To::Other(_))),
+        })?;
+        all.facts.extend(receipt.facts);
+        all.rows.extend(receipt.rows);
+    }
+    Ok(all)
 }
 
 /// Writes the document into a new file that only its owner can read, and records what leaves.

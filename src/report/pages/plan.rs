@@ -51,7 +51,7 @@ pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str> {
         "My signature says that I took part in making this plan and that I have a copy. I can ask to change it, and I can \
          change my mind.",
     ));
-    signatures(&mut blocks, lens, on, plan);
+    signatures(&mut blocks, lens, on, plan, &goals);
     Ok(blocks)
 }
 
@@ -191,13 +191,18 @@ fn list(blocks: &mut Vec<Block>, title: &str, items: Vec<String>) {
 }
 
 /// Signatures that were given under this plan, and a line for each that is still to be given.
-fn signatures(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, plan: &Row) {
+fn signatures(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, plan: &Row, goals: &[&Row]) {
     let id = plan.id.to_string();
     let mut given: Vec<&Row> =
         lens.all_rows(&signature::TYPE).iter().filter(|row| row.text(signature::of) == id).collect();
     given.sort_by_key(|row| (row.time(signature::at), row.id));
     // A signature stands for the words it was given under.
-    let stands = |row: &&Row| signing::holds(row) && row.text(signature::reads) == signing::reads(plan);
+    let stands = |row: &&Row| {
+        let content = row.text(signature::content);
+        signing::holds(row)
+            && row.text(signature::reads) == signing::reads(plan)
+            && goals.iter().all(|goal| content.contains(goal.text(goal::words)))
+    };
     for row in &given {
         blocks.push(Block::Signature(given_by(row)));
         if !stands(row) {
