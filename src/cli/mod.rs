@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
 mod figures;
+mod printing;
 mod reading;
 mod setting;
 mod sharing;
@@ -238,6 +239,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t = figures::Form::Text)]
         format: figures::Form,
     },
+    /// Print a page into a new file: plan, notes, summary, safety-plan, wallet, closing; your own: day, practice
+    ///
+    /// What no release permits is left out, told, and recorded with what was given. The file is not encrypted.
+    ///
+    /// JSON: {page, path, to, pages, clients: [{client_id, left_out: [{what, why, would_permit}], notices}], nothing_of:
+    /// [{client_id, why, left_out}], undrawn, encrypted, text}; text only with --out -
+    Print(printing::PrintArgs),
     /// Your own credentials: what renewal asks for, what is there, what is missing and when it will be reached
     ///
     /// JSON: [{kind, status, expires, since, education: [{what, minutes, asked}], supervision: [...], reached, due}]
@@ -426,6 +434,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             let (period, worker, area, open) = (period.as_deref(), worker.as_deref(), area.as_deref(), open.as_deref());
             figures::report(setting, &figures::Wanted { name: &name, period, worker, area, open, form })?.into()
         }
+        Command::Print(args) => printing::print(setting, &args, json)?.into(),
         Command::Practice => reading::practice(setting, json)?.into(),
         Command::Completions { shell } => {
             let mut out = Vec::new();

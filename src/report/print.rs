@@ -11,14 +11,14 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use crate::model::records::{client, credential, education, supervision};
+use crate::model::records::{client, consent, credential, education, supervision};
 use crate::model::{DisclosureWay, RowId};
 use crate::practice::consent::{LeftOut, Override, Permission, Recipient};
 use crate::practice::{Practice, credentials};
 use crate::store::{ClientFile, Deed, Disclosed, Receipt, Store, StoreError};
 use crate::triage::{Band, Caseload, ClientFacts, Rules, Told, Visit};
 
-use super::pages::{Lens, Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log};
+use super::pages::{Lens, Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log, say};
 use super::period::Period;
 use super::{Block, Document, Fallback, PdfError, to_html, to_pdf, to_text};
 
@@ -26,6 +26,8 @@ use super::{Block, Document, Fallback, PdfError, to_html, to_pdf, to_text};
 const COLUMNS: usize = 80;
 /// Notes that are read with a client, where the page is not about them.
 const NOTES: usize = 50;
+/// Characters without a font that are named.
+const SOME: usize = 12;
 
 /// What is to be printed, of whom, for whom.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,6 +49,8 @@ pub struct Part {
     pub client: RowId,
     pub name: String,
     pub permission: Permission,
+    /// What it is for: as it was said, or as the release has it.
+    pub purpose: String,
     /// What the worker should know beside what is left out.
     pub aside: Vec<String>,
     blocks: Vec<Block>,
@@ -219,6 +223,7 @@ fn part(
     let mut part = Part {
         client,
         name: name.clone(),
+        purpose: purpose(wanted, file, &permission),
         permission: permission.clone(),
         aside: Vec::new(),
         blocks: Vec::new(),
@@ -245,6 +250,15 @@ fn part(
     Ok(Ok(part))
 }
 
+/// Every disclosure has a purpose (45 CFR 164.528(b)(2)(iv)): where none is said, the release's.
+fn purpose(wanted: &Wanted, file: &ClientFile, permission: &Permission) -> String {
+    let by = permission.by.first().and_then(|by| file.of(&consent::TYPE).iter().find(|row| row.id == *by));
+    match wanted.purpose.trim() {
+        "" => by.map_or("", |row| row.text(consent::purpose)).to_string(),
+        said => said.to_string(),
+    }
+}
+
 fn reasons(store: &Store, rules: &Rules, today: NaiveDate, client: RowId) -> Result<Vec<Told>, StoreError> {
     let Some(facts) = store.facts(client)? else { return Ok(Vec::new()) };
     let caseload = Caseload::new(vec![facts], rules, today);
@@ -265,9 +279,9 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
     if let (false, [one]) = (many, parts) {
         if page != Page::Wallet {
             document.subtitle = one.heading.clone();
-            document.header = joined(&[agency, &format!("record {}", one.client.short()), &practice.agency.address]);
+            document.header = dotted(&[agency, &format!("record {}", one.client.short()), &practice.agency.address]);
         }
-        document.footer = joined(&[&confidential(wanted), one.notice().unwrap_or("")]);
+        document.footer = dotted(&[&confidential(wanted), one.notice().unwrap_or("")]);
         if page == Page::Wallet {
             document.footer = String::new();
         }
@@ -280,7 +294,7 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
         return document;
     }
     // Of many, what stands on every page is about none of them.
-    document.header = joined(&[agency, &day(today)]);
+    document.header = dotted(&[agency, &say::day(today)]);
     if page != Page::Wallet {
         document.footer = confidential(wanted);
     }
@@ -301,14 +315,6 @@ fn confidential(wanted: &Wanted) -> String {
         To::File => "Confidential: for the file.".into(),
         To::Client => String::new(),
     }
-}
-
-fn joined(parts: &[&str]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" \u{b7} ")
-}
-
-fn day(day: NaiveDate) -> String {
-    day.format("%-d %b %Y").to_string()
 }
 
 /// The day sheet, or the professional log.
@@ -356,21 +362,25 @@ fn reach(store: &Store, practice: &Practice, facts: &ClientFacts) -> Result<(Str
     let lens = Lens::open(&file, practice);
     let safe = lens.of_person(client::safe_contact);
     let reach = match safe.is_empty() {
-        true => joined(&[&lens.of_person(client::phone), &lens.of_person(client::contact_notes)]),
+        true => dotted(&[&lens.of_person(client::phone), &lens.of_person(client::contact_notes)]),
         false => format!("SAFE CONTACT: {safe}"),
     };
-    Ok((reach, joined(&[&lens.of_person(client::living), &lens.of_person(client::address)])))
+    Ok((reach, dotted(&[&lens.of_person(client::living), &lens.of_person(client::address)])))
+}
+
+/// What is not empty, with a dot between.
+fn dotted(parts: &[&str]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" \u{b7} ")
 }
 
 fn own_document(page: Page, store: &Store, practice: &Practice, today: NaiveDate, blocks: Vec<Block>) -> Document {
     let worker = store.worker();
-    let name = [worker.name.as_str(), &worker.credentials].into_iter().filter(|part| !part.is_empty());
     let footer = if page == Page::Day { "Contains names: keep it with you." } else { "" };
     Document {
         title: page.title().into(),
-        subtitle: name.collect::<Vec<_>>().join(", "),
+        subtitle: say::joined([&worker.name, &worker.credentials]),
         language: "en".into(),
-        header: joined(&[&practice.agency.name, &day(today)]),
+        header: dotted(&[&practice.agency.name, &say::day(today)]),
         footer: footer.into(),
         page: page.size(),
         large: false,
@@ -386,6 +396,29 @@ impl Part {
 }
 
 impl Printing {
+    /// What was written and where, a line each: it is not encrypted, and what no font has is told.
+    pub fn in_words(&self, path: &Path, written: &Written) -> Vec<String> {
+        let mut said = format!("Wrote {}", path.display());
+        if let Some(pages) = written.pages {
+            said.push_str(&format!(", {}", say::counted(pages, "page", "pages")));
+        }
+        if self.parts.len() > 1 {
+            said.push_str(&format!(" of {}", say::counted(self.parts.len(), "client", "clients")));
+        }
+        let mut lines = vec![said + ".", "It is not encrypted: whoever has the file can read it.".into()];
+        if !written.undrawn.is_empty() {
+            let named = |c: &char| format!("{c} (U+{:04X})", u32::from(*c));
+            let some: Vec<String> = written.undrawn.iter().take(SOME).map(named).collect();
+            let more = written.undrawn.len().saturating_sub(SOME);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(format!(
+                "No font here has {}{more}: a box stands for each. A page of HTML may have them.",
+                some.join(", ")
+            ));
+        }
+        lines
+    }
+
     /// As text, for a terminal.
     pub fn text(&self) -> String {
         to_text(&self.document, COLUMNS)
@@ -419,7 +452,7 @@ pub fn record(store: &mut Store, printing: &Printing) -> Result<Receipt, StoreEr
     if !wanted.page.is_of_a_client() {
         store.note_leaving(None, Deed::Printed, title)?;
     }
-    let period = wanted.period.map_or(String::new(), |period| format!(" ({})", period.in_words()));
+    let period = wanted.period.map_or(String::new(), |period| format!(" ({})", say::period(period)));
     for part in &printing.parts {
         let what = format!("{title}{period}: {}", Lens::in_words(&part.permission.allowed));
         if wanted.to == To::File {
@@ -430,7 +463,7 @@ pub fn record(store: &mut Store, printing: &Printing) -> Result<Receipt, StoreEr
             client: part.client,
             to: wanted.to.in_words(),
             what: &what,
-            purpose: wanted.purpose.trim(),
+            purpose: &part.purpose,
             how: DisclosureWay::Print,
             permission: &part.permission,
             without: wanted.without.as_ref().filter(|_| matches!(wanted.to, To::Other(_))),

@@ -8,6 +8,7 @@ use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
 use super::overlay::{Menu, Pick};
+use super::printing::{Question, Wish};
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -31,6 +32,8 @@ pub enum Answer {
     Until(HandOver),
     /// Where a bundle is written.
     Bundle(HandOver),
+    /// Something about what is to be printed.
+    Print(Box<Wish>, Question),
 }
 
 impl Answer {
@@ -41,7 +44,7 @@ impl Answer {
 }
 
 /// A path as a person types or pastes it: quotes and `~` are understood.
-fn path(typed: &str) -> PathBuf {
+pub(super) fn path(typed: &str) -> PathBuf {
     let path = typed.trim().trim_matches(['"', '\'']);
     match path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest))) {
         Some(path) => path,
@@ -112,6 +115,7 @@ impl Desk {
                     Err(wrong) => self.refuse(&wrong.why),
                 }
             }
+            Answer::Print(wish, question) => self.answer_print(*wish, question, typed)?,
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });

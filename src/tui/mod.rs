@@ -29,6 +29,7 @@ mod lists;
 mod many;
 mod overlay;
 mod panes;
+mod printing;
 mod run;
 mod save;
 mod sharing;

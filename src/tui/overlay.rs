@@ -13,6 +13,7 @@ use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
 use super::figures::Figures;
+use super::printing::{Question, Wish};
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -111,6 +112,9 @@ pub enum Pick {
     Looks(&'static str, bool),
     Editor,
     Report(&'static crate::report::figures::Kind),
+    /// Goes on with a wish to print, or asks about it.
+    Print(Box<Wish>),
+    AskPrint(Box<Wish>, Question),
     /// Everything of the worker's own practice.
     OwnLog,
     /// Saves the open form; of one of a series: only this one, or those that come after it too.

@@ -11,7 +11,7 @@ mod notes;
 mod plan;
 mod practice;
 mod safety;
-mod say;
+pub(super) mod say;
 mod summary;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};

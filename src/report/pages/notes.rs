@@ -85,7 +85,7 @@ fn cover(lens: &Lens<'_>, on: &On<'_>, all: &[Signed<'_>], broken: usize) -> Vec
         many => contained.push_str(&format!("; {many} are late entries, and say so")),
     }
     let period = match on.period {
-        Some(period) => period.in_words(),
+        Some(period) => say::period(period),
         None => "all that is on record".into(),
     };
     let mut facts = vec![("For".to_string(), on.to.in_words().to_string())];

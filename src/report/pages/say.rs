@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use super::super::period::Period;
 use super::Room;
 
 /// "Tuesday 24 November 2026".
@@ -17,6 +18,15 @@ pub fn day(day: NaiveDate) -> String {
 /// "24 Nov 2026, 14:05".
 pub fn hour(time: DateTime<FixedOffset>) -> String {
     time.format("%-d %b %Y, %H:%M").to_string()
+}
+
+/// From one day to another, either of which may be open ([`NaiveDate::MIN`], [`NaiveDate::MAX`]).
+pub fn period(period: Period) -> String {
+    match (period.from, period.to) {
+        (NaiveDate::MIN, to) => format!("up to {}", day(to)),
+        (from, NaiveDate::MAX) => format!("from {} on", day(from)),
+        _ => period.in_words(),
+    }
 }
 
 /// What is not empty, with commas between.
