@@ -55,6 +55,7 @@ pub struct Part {
     pub aside: Vec<String>,
     blocks: Vec<Block>,
     heading: String,
+    large: bool,
 }
 
 /// Someone of whom nothing is printed, and why.
@@ -228,6 +229,7 @@ fn part(
         aside: Vec::new(),
         blocks: Vec::new(),
         heading,
+        large: false,
     };
     for (room, last) in rooms.iter().enumerate().map(|(at, room)| (*room, at + 1 == rooms.len())) {
         let Made { blocks, aside } = match make(wanted.page, &lens, &on(room)) {
@@ -239,7 +241,7 @@ fn part(
                 )));
             }
         };
-        (part.blocks, part.aside) = (blocks, aside);
+        (part.blocks, part.aside, part.large) = (blocks, aside, room.large);
         let Some(most) = wanted.page.fits_on().filter(|_| !last) else { break };
         let alone = document(wanted, practice, today, std::slice::from_ref(&part), many);
         if to_pdf(&alone, Fallback::System)?.pages <= most {
@@ -273,7 +275,7 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
         title: page.title().into(),
         language: "en".into(),
         page: page.size(),
-        large: page.is_large(),
+        large: parts.iter().all(|part| part.large),
         ..Document::default()
     };
     if let (false, [one]) = (many, parts) {

@@ -49,10 +49,11 @@ pub fn closing(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str>
     list(&mut blocks, "Needs that remain", needs);
     let referrals = lens.rows(&referral::TYPE);
     let told = |row: &&Row| {
-        let sent = say::labelled("sent", lens.text(row, referral::sent));
-        let [to, what, status, outcome] =
-            [referral::to, referral::what, referral::status, referral::outcome].map(|field| lens.text(row, field));
-        say::joined([to, what, sent, if outcome.is_empty() { status } else { outcome }])
+        let [to, what, status, outcome, sent] =
+            [referral::to, referral::what, referral::status, referral::outcome, referral::sent]
+                .map(|field| lens.text(row, field));
+        let end = if outcome.is_empty() { status } else { outcome };
+        say::joined([to, what, end.to_lowercase(), say::labelled("sent on", sent)])
     };
     list(&mut blocks, "Referrals, and what came of them", referrals.iter().map(told).collect());
     let mut after: Vec<String> = lens

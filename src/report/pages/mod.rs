@@ -106,11 +106,6 @@ impl Page {
         if self == Page::Wallet { PageSize::WalletCard } else { PageSize::Letter }
     }
 
-    /// Large letters, for what the client reads.
-    pub fn is_large(self) -> bool {
-        matches!(self, Page::Plan | Page::SafetyPlan)
-    }
-
     /// On how many pages it is to fit, where less is shown rather than more pages are used.
     pub fn fits_on(self) -> Option<usize> {
         match self {
@@ -123,15 +118,30 @@ impl Page {
     /// From the most that is shown to the least, where a page must fit.
     pub fn rooms(self) -> &'static [Room] {
         const fn room(items: usize, letters: usize) -> Room {
-            Room { items, letters }
+            Room { items, letters, large: false }
+        }
+        const fn large(items: usize, letters: usize) -> Room {
+            Room { items, letters, large: true }
         }
         match self {
             Page::Summary => {
-                const { &[room(8, 220), room(6, 150), room(5, 110), room(4, 90), room(3, 70), room(2, 50), room(1, 40)] }
+                const {
+                    &[
+                        room(8, 220),
+                        room(6, 150),
+                        room(5, 110),
+                        room(4, 90),
+                        room(3, 80),
+                        room(3, 60),
+                        room(2, 60),
+                        room(1, 60),
+                    ]
+                }
             }
             Page::Wallet => {
-                const { &[room(9, 400), room(5, 120), room(4, 80), room(3, 60), room(2, 45), room(1, 40), room(1, 24)] }
+                const { &[large(9, 400), large(4, 60), room(9, 400), room(4, 80), room(3, 60), room(2, 45), room(1, 24)] }
             }
+            Page::Plan | Page::SafetyPlan => const { &[large(usize::MAX, usize::MAX)] },
             _ => const { &[room(usize::MAX, usize::MAX)] },
         }
     }
@@ -174,6 +184,8 @@ pub struct Room {
     pub items: usize,
     /// Letters of one item.
     pub letters: usize,
+    /// In large letters, as for all that the client reads.
+    pub large: bool,
 }
 
 /// What a page must know beside the client's file.

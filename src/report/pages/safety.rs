@@ -19,7 +19,7 @@ const STEPS: [(FieldId, &str, &str); 6] = [
     (safety_plan::surroundings, "6. How I make it safe around me", "Safe around me"),
 ];
 
-const LIFELINE: &str = "988: call or text, day and night (Suicide and Crisis Lifeline). In danger: 911.";
+const LIFELINE: &str = "988: call or text the Lifeline, day and night. In danger: 911.";
 
 fn newest<'a>(lens: &Lens<'a>) -> Result<&'a Row, &'static str> {
     let mut plans = lens.rows(&safety_plan::TYPE);

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted_and_never_cut_inside_a_letter() {
-        let room = Room { items: 2, letters: 12 };
+        let room = Room { items: 2, letters: 12, large: false };
         let all = ["Zoë Nguyễn Thị Ánh", "two", "three", "four"].map(String::from).to_vec();
         assert_eq!(some(all, room), ["Zoë ...".to_string(), "two".into(), "and 2 more".into()]);
         assert_eq!(cut("one\ntwo", room), "one two");

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::triage::Told;
 
 use super::super::{Block, Column, Table};
-use super::{Lens, On, say};
+use super::{Lens, On, Room, say};
 
 pub fn summary(lens: &Lens<'_>, on: &On<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
@@ -23,23 +23,33 @@ pub fn summary(lens: &Lens<'_>, on: &On<'_>) -> Vec<Block> {
         blocks.push(Block::Notice(format!("IN CRISIS: {crisis}")));
     }
     blocks.push(Block::Facts(person(lens)));
-    section(&mut blocks, on, "Risks", risks(lens, on));
-    section(&mut blocks, on, "Why now", reasons(lens, on.reasons));
-    section(&mut blocks, on, "Next", ahead(lens, on));
-    section(&mut blocks, on, "Last contacts", contacts(lens, on));
+    // What a colleague must know before a visit is not cut as short as the rest.
+    let risks_room = Room { letters: on.room.letters.max(RISK), ..on.room };
+    let before = [
+        ("Risks", say::some(risks(lens, on), risks_room)),
+        ("Why now", say::some(reasons(lens, on.reasons), on.room)),
+        ("Next", say::some(ahead(lens, on), on.room)),
+        ("Last contacts", contacts(lens, on)),
+        ("Plan", plan_line(lens).into_iter().collect()),
+    ];
+    blocks.push(sections(before));
     needs_and_goals(&mut blocks, lens, on);
-    section(&mut blocks, on, "People", people(lens));
-    section(&mut blocks, on, "Services and referrals", services(lens));
-    section(&mut blocks, on, "Medications", medications(lens));
-    blocks.push(Block::paragraph(format!("Printed {} by {}.", say::hour(on.now), on.signer())));
+    blocks.push(sections([
+        ("People", say::some(people(lens), on.room)),
+        ("Services", say::some(services(lens), on.room)),
+        ("Medications", say::some(medications(lens), on.room)),
+        ("Printed", vec![format!("{}, by {}", say::hour(on.now), on.signer())]),
+    ]));
     blocks
 }
 
-fn section(blocks: &mut Vec<Block>, on: &On<'_>, title: &str, items: Vec<String>) {
-    if !items.is_empty() {
-        blocks.push(Block::heading(3, title));
-        blocks.push(Block::List(say::some(items, on.room)));
-    }
+/// Letters of a risk that are shown at least.
+const RISK: usize = 160;
+
+/// What there is under each label, an item a line.
+fn sections<const N: usize>(all: [(&str, Vec<String>); N]) -> Block {
+    let filled = all.into_iter().filter(|(_, items)| !items.is_empty());
+    Block::facts(filled.map(|(label, items)| (label, items.join("\n"))))
 }
 
 fn person(lens: &Lens<'_>) -> Vec<(String, String)> {
@@ -169,17 +179,17 @@ fn contacts(lens: &Lens<'_>, on: &On<'_>) -> Vec<String> {
     told.take(on.room.items.min(5)).collect()
 }
 
-fn needs_and_goals(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
+fn plan_line(lens: &Lens<'_>) -> Option<String> {
     let plans = lens.rows(&plan::TYPE);
-    if let Some(row) = plans.iter().rev().find(|row| row.text(plan::status) == PlanStatus::Active.code()) {
-        let line = say::joined([
-            lens.text(row, plan::kind),
-            say::labelled("from", lens.text(row, plan::start)),
-            say::labelled("review due", lens.text(row, plan::review_due)),
-        ]);
-        blocks.push(Block::heading(3, "Plan"));
-        blocks.push(Block::paragraph(line));
-    }
+    let row = plans.iter().rev().find(|row| row.text(plan::status) == PlanStatus::Active.code())?;
+    Some(say::joined([
+        lens.text(row, plan::kind),
+        say::labelled("from", lens.text(row, plan::start)),
+        say::labelled("review due", lens.text(row, plan::review_due)),
+    ]))
+}
+
+fn needs_and_goals(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
     let goals: Vec<&Row> = lens
         .rows(&goal::TYPE)
         .into_iter()
@@ -191,7 +201,7 @@ fn needs_and_goals(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
     let mut answered = Vec::new();
     for row in needs {
         let title = say::joined([lens.text(row, need::what), lens.text(row, need::severity).to_lowercase()]);
-        let own: Vec<&&Row> = goals.iter().filter(|goal| goal.link(goal::need) == Some(row.id)).collect();
+        let own: Vec<&&Row> = goals.iter().filter(|goal| answers(goal, row)).collect();
         answered.extend(own.iter().map(|goal| goal.id));
         let words: Vec<String> = own.iter().map(|goal| goal_line(lens, goal)).collect();
         rows.push(vec![title, if words.is_empty() { "no goal yet".into() } else { words.join("; ") }]);
@@ -212,6 +222,14 @@ fn needs_and_goals(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
     }
     let columns = vec![Column::text("Need", 1), Column::text("Goal, in their own words", 1)];
     blocks.push(Block::Table(Table { columns, rows }));
+}
+
+/// Whether a goal is set for a need: because it says so, or, where it names none, because both are of one domain.
+fn answers(goal: &Row, need: &Row) -> bool {
+    match goal.link(goal::need) {
+        Some(named) => named == need.id,
+        None => !need.text(need::domain).is_empty() && goal.text(goal::domain) == need.text(need::domain),
+    }
 }
 
 fn goal_line(lens: &Lens<'_>, row: &Row) -> String {
