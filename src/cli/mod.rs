@@ -5,6 +5,7 @@
 mod assess;
 mod figures;
 mod outside;
+mod printing;
 mod reading;
 pub mod reports;
 mod setting;
@@ -297,6 +298,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t = figures::Form::Text)]
         format: figures::Form,
     },
+    /// Print a page into a new file: plan, notes, summary, safety-plan, wallet, closing; your own: day, practice
+    ///
+    /// What no release permits is left out, told, and recorded with what was given. The file is not encrypted.
+    ///
+    /// JSON: {page, path, to, pages, clients: [{client_id, left_out: [{what, why, would_permit}], notices}], nothing_of:
+    /// [{client_id, why, left_out}], undrawn, encrypted, text}; text only with --out -
+    Print(printing::PrintArgs),
     /// Your own credentials: what renewal asks for, what is there, what is missing and when it will be reached
     ///
     /// JSON: [{kind, status, expires, since, education: [{what, minutes, asked}], supervision: [...], reached, due}]
@@ -591,6 +599,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 figures::report(setting, &figures::Wanted { name: &name, from, to, worker, area, open, form })?.into()
             }
         }
+        Command::Print(args) => printing::print(setting, &args, json)?.into(),
         Command::Practice => reading::practice(setting, json)?.into(),
         Command::Completions { shell } => {
             let mut out = Vec::new();

@@ -217,7 +217,7 @@ fn fill<'a>(
             anyhow!("A {} has no field \"{name}\". It has: {}.", record.label.to_lowercase(), names.join(", "))
         })?;
         match field.kind {
-            Kind::Words | Kind::Links(_) => {
+            Kind::Words | Kind::Links(_) | Kind::Choices(_) => {
                 let now = store.row_of(record, row)?.map_or(Vec::new(), |row| row.words(field.id).to_vec());
                 let typed = Field::parse_words(typed);
                 let whole = !typed.iter().any(|word| word.starts_with(['+', '-']));

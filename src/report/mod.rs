@@ -5,15 +5,18 @@
 //! disk. All of them take text as hostile: nothing in it becomes an element, a script, a link or a command of the terminal.
 //! What may be printed, and for whom, is decided before a document is made.
 //!
-//! Reads the store, changes nothing. Called by `cli` and `tui`.
+//! Reads the store; only [`print`] changes anything: it writes the file, and keeps the record of what left. Called by
+//! `cli` and `tui`.
 
 mod chart;
 mod document;
 pub mod figures;
 mod html;
+pub mod pages;
 mod pdf;
 pub mod period;
 mod plain;
+pub mod print;
 
 pub use document::{Align, Block, Chart, ChartKind, Column, Document, PageSize, Signature, Table};
 pub use html::to_html;

@@ -189,6 +189,7 @@ impl Desk {
             Action::Duplicates => self.duplicates()?,
             Action::Reports => self.reports(),
             Action::MyPractice => self.my_practice()?,
+            Action::Print => self.print_menu(),
             Action::Delete => self.ask_delete()?,
             Action::Close => self.close_client()?,
             Action::Import => self.ask(
@@ -377,6 +378,8 @@ impl Desk {
             Pick::Looks(name, plain) => self.set_looks(name, plain),
             Pick::Editor => self.editing = true,
             Pick::Report(kind) => self.report(kind, kind.usual)?,
+            Pick::Print(wish) => self.print_on(*wish)?,
+            Pick::AskPrint(wish, question) => self.ask_print(*wish, question),
             Pick::OwnLog => self.own_log()?,
             Pick::SaveForm(follow) => self.save_form(follow)?,
             Pick::Apply(change, done) => self.apply(&change, done)?,

@@ -9,6 +9,7 @@ use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
 use super::overlay::{Menu, Pick};
+use super::printing::{Question, Wish};
 use super::sharing::HandOver;
 use super::work::Work;
 
@@ -46,6 +47,8 @@ pub enum Answer {
     Reason(HandOver, Ground),
     /// The client to whom something from a calendar belongs.
     Whose(crate::model::RowId),
+    /// Something about what is to be printed.
+    Print(Box<Wish>, Question),
 }
 
 impl Answer {
@@ -56,7 +59,7 @@ impl Answer {
 }
 
 /// A path as a person types or pastes it: quotes and `~` are understood.
-fn path(typed: &str) -> PathBuf {
+pub(super) fn path(typed: &str) -> PathBuf {
     let path = typed.trim().trim_matches(['"', '\'']);
     match path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest))) {
         Some(path) => path,
@@ -150,6 +153,7 @@ impl Desk {
                 Err(why) => self.refuse(why),
             },
             Answer::Whose(key) => self.whose_named(key, typed),
+            Answer::Print(wish, question) => self.answer_print(*wish, question, typed)?,
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });

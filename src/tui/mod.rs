@@ -41,6 +41,7 @@ mod overlay;
 mod panes;
 mod permission;
 mod plans;
+mod printing;
 mod referrals;
 mod run;
 mod safety;

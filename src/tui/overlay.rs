@@ -18,6 +18,7 @@ use super::directory::Directory;
 use super::figures::Figures;
 use super::notes::TimerDoes;
 use super::permission::Releasing;
+use super::printing::{Question, Wish};
 use super::sharing::HandOver;
 use super::sheet::Sheet;
 use super::signing::{NoteRead, Signing};
@@ -149,6 +150,9 @@ pub enum Pick {
     Looks(&'static str, bool),
     Editor,
     Report(&'static crate::report::figures::Kind),
+    /// Goes on with a wish to print, or asks about it.
+    Print(Box<Wish>),
+    AskPrint(Box<Wish>, Question),
     /// Everything of the worker's own practice.
     OwnLog,
     /// Saves the open form; of one of a series: only this one, or those that come after it too.

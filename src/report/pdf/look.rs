@@ -74,7 +74,7 @@ impl Look {
             large: false,
         };
         if document.page.is_card() {
-            Look {
+            let card = Look {
                 side: 9.0,
                 top: 8.0,
                 header: 0.0,
@@ -87,6 +87,10 @@ impl Look {
                 gap: 1.6,
                 card: true,
                 ..plain
+            };
+            match document.large {
+                true => Look { body: 8.2, small: 6.4, title: 10.4, headings: [9.0, 8.4, 8.2], gap: 2.2, ..card },
+                false => card,
             }
         } else if document.large {
             Look {
