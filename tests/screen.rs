@@ -367,7 +367,7 @@ fn a_draft_survives_the_terminal_going_away() {
     screen.wait("Saved: add note");
     screen.keys("q");
     assert!(screen.ends());
-    assert_eq!(caseload.json(&["show", "Ana"])["notes"][0]["body"], "half a thought");
+    assert_eq!(caseload.json(&["show", "Ana"])["notes"][0]["body"], "Data:\nhalf a thought\nAssessment:\n\nPlan:");
 }
 
 #[cfg(unix)]
