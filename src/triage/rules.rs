@@ -507,6 +507,9 @@ mod tests {
                 "stay has no field \"left\"",
             ),
             ("[[rule]]\nid = \"task\"\nwhere = [\"kind=x\"]\n", 1, "goes with looks-at"),
+            ("[[rule]]\nid = \"task\"\nin-a-row = 2\n", 1, "goes with looks-at"),
+            ("[[rule]]\nid = \"missed-in-a-row\"\nin-a-row = 0\n", 1, "1 or more"),
+            ("[[rule]]\nid = \"debrief\"\nwithout = \"sefety_plan\"\n", 1, "no record type \"sefety_plan\""),
             (
                 "[[rule]]\nid = \"x\"\naction = \"add-note\"\ntext = \"x\"\nsource = \"x\"\nlooks-at = \"stay.discharged\"\nwhere = [\"kind=ship\"]\n",
                 1,

@@ -104,9 +104,13 @@ impl Chart {
     fn picture(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let (low, high) = self.range;
         let rows = i64::from(area.height).saturating_sub(2).max(1);
-        let line_of = |score: i64| {
-            let up = (score - low).clamp(0, high - low) * (rows - 1) / (high - low).max(1);
-            area.y + (rows - 1 - up) as u16
+        let up = |score: i64| (score - low).clamp(0, high - low) * (rows - 1) / (high - low).max(1);
+        let line_of = |score: i64| area.y + (rows - 1 - up(score)) as u16;
+        // A score never stands on the line of a band that it does not reach, however few lines there are.
+        let place_of = |score: i64| {
+            let own = self.bands.iter().rev().find(|(from, _)| *from <= score).map_or(0, |(from, _)| up(*from));
+            let next = self.bands.iter().find(|(from, _)| *from > score).map_or(rows, |(from, _)| up(*from));
+            area.y + (rows - 1 - up(score).min(next - 1).max(own)) as u16
         };
         let labels = 22.min(area.width / 3);
         let x0 = area.x + labels + 1;
@@ -124,7 +128,7 @@ impl Chart {
         let shown = &self.points[self.points.len().saturating_sub(fits)..];
         let mut before: Option<(u16, u16)> = None;
         for ((day, score), at) in shown.iter().zip(0u16..) {
-            let (x, y) = (x0 + at * EACH as u16 + 2, line_of(*score));
+            let (x, y) = (x0 + at * EACH as u16 + 2, place_of(*score));
             if let Some((from_x, from_y)) = before {
                 for step in from_x + 1..x {
                     let way = f64::from(step - from_x) / f64::from(x - from_x);
@@ -136,7 +140,7 @@ impl Chart {
             put(buffer, x, area.y + rows as u16, EACH as u16, &day.format("%-d %b").to_string(), theme.text());
         }
         for ((_, score), at) in shown.iter().zip(0u16..) {
-            put(buffer, x0 + at * EACH as u16 + 2, line_of(*score), 5, &format!("●{score}"), theme.strong());
+            put(buffer, x0 + at * EACH as u16 + 2, place_of(*score), 5, &format!("●{score}"), theme.strong());
         }
     }
 }

@@ -74,7 +74,7 @@ impl Quick {
         if let Some(wrong) = &self.wrong {
             foot.say(&format!("! {wrong}"), theme.danger());
         }
-        foot.one("Backspace back  Space pass  End result  Esc keep for later".into(), theme.key());
+        foot.one("Backspace back  Space pass  End result  Esc for later".into(), theme.key());
         let (mut lines, mut from, mut until) = (Lines { columns, all: Vec::new() }, 0, 0);
         let asked = self.asked();
         for (item, number) in asked.iter().zip(1..) {

@@ -116,7 +116,7 @@ impl Crisis {
                 _ if !pure::is_open(&self.row) => (" ", step.what.clone(), theme.quiet()),
                 Step::Late(by) => (" ", format!("LATE {}: {}", pure::span(by), step.what), theme.danger()),
                 Step::Left(0) => (" ", format!("NOW: {}", step.what), theme.strong()),
-                Step::Left(left) => (" ", format!("{} (in {})", step.what, pure::span(left)), theme.text()),
+                Step::Left(left) => (" ", format!("in {}: {}", pure::span(left), step.what), theme.text()),
                 Step::Open => (" ", step.what.clone(), theme.text()),
             };
             for (line, at) in wrap(&text, columns.saturating_sub(6)).into_iter().zip(0..) {
