@@ -12,6 +12,8 @@ mod social_work;
 mod stories;
 mod vocational;
 
+mod signed;
+
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 

@@ -13,6 +13,7 @@ use crate::practice::Practice;
 use crate::store::Draft;
 use crate::triage::calendar::{add_business_days, add_days};
 
+use super::signed;
 use super::{AreaWords, Spec, stories, words, worker};
 
 /// Makes one person and all that belongs to them.
@@ -364,7 +365,9 @@ impl Maker<'_> {
             if let Some(goal) = self.rng.choice(goals) {
                 draft.members.push((note::goals, goal.to_string()));
             }
+            let signed = signed::stands(self.number, at, &mut draft, out);
             out.push(draft);
+            out.extend(signed);
         }
     }
 }

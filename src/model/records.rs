@@ -227,6 +227,7 @@ records! {
         6 content: Text, "What was signed", kept;
         7 seal: Line, "Seal", kept;
         8 witness: Line, "Witnessed by";
+        9 reads: Line, "Fields as signed", kept;
     }
 
     /// What is added to a signed note; signed itself in the same breath.
@@ -301,7 +302,7 @@ records! {
         1 instrument: listed(List::Instrument), "Instrument", required, watched;
         2 on: Date, "On", required, ordered, watched;
         3 answers: Line, "Answers", kept;
-        4 score: POINTS, "Score", kept;
+        4 score: POINTS, "Score", kept, watched;
         5 band: Line, "Band", kept;
         6 urgent: Line, "Demands action", safety, kept, watched;
         7 answered: Date, "Acted on", watched;

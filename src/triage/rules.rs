@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
-use crate::model::{Field, FieldId, Intensity, Kind, RecordType, record_by_name};
+use crate::model::{Choices, Field, FieldId, Intensity, Kind, RecordType, record_by_name};
 use crate::practice::{Practice, Trouble};
 
 use super::{Mark, calendar};
@@ -28,13 +28,21 @@ pub const ACTIONS: &[&str] = &[
     "assessment-done",
     "hand-over",
     "conflicts",
+    "sign-note",
     "edit-record",
+    "assess",
+    "act-on-answer",
+    "safety-plan",
+    "report-made",
+    "debrief",
+    "medication-check",
+    "refill",
     "arrangement-done",
     "close-client",
 ];
 
-/// The particulars that a rule's words may name.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "day"];
+/// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
+const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day"];
 
 /// The kind of fact a rule looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -48,6 +56,8 @@ pub enum LooksAt {
     AppointmentRide,
     AppointmentInterpreter,
     NoShow,
+    /// The last appointments, one after another, were missed: as many as `in-a-row` says.
+    Missed,
     Task,
     Step,
     GoalTarget,
@@ -117,7 +127,8 @@ impl Where {
         let field = watched(record, name.trim())?;
         let codes: Vec<String> =
             codes.split('|').map(|code| code.trim().into()).filter(|code: &String| !code.is_empty()).collect();
-        if let Kind::Choice(choices) = field.kind
+        // An agency may take a choice off its own lists: a rule that names it then looks for what never comes.
+        if let Kind::Choice(choices @ Choices::Fixed(_)) = field.kind
             && let Some(strange) = codes.iter().find(|code| !choices.holds(code))
         {
             return Err(format!("{}.{} is never \"{strange}\"", record.name, field.name));
@@ -187,6 +198,10 @@ pub struct Rule {
     pub calendar: Calendar,
     /// All of these must hold of the row.
     pub wheres: Vec<Where>,
+    /// Only the newest row of its type counts, and only where so many of the newest, one after another, are as `wheres` say.
+    pub in_a_row: Option<u8>,
+    /// Counts only for a client who has no row of this type (its number).
+    pub without: Option<u16>,
     /// Counts only beside an open row of this record type: a job while a vocational case is open.
     pub beside: Option<u16>,
     /// Any of these makes the reason go away.
@@ -264,6 +279,8 @@ struct RuleLines {
     days: Option<i64>,
     calendar: Option<Calendar>,
     r#where: Option<Vec<String>>,
+    in_a_row: Option<u8>,
+    without: Option<String>,
     beside: Option<String>,
     met_by: Option<Vec<String>>,
     met_after: Option<i64>,
@@ -356,14 +373,6 @@ impl RuleLines {
             ));
         }
         let text = needed(self.text, known.map(|rule| rule.text.clone()), &id, "text")?;
-        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
-            if !PLACEHOLDERS.contains(&name) {
-                return Err(format!(
-                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
-                    PLACEHOLDERS.join(", ")
-                ));
-            }
-        }
         let weight = self.weight.or(known.map(|rule| rule.weight)).unwrap_or(0);
         if weight > 100 {
             return Err(format!("the rule \"{id}\" has a weight of {weight}; it goes from 0 to 100"));
@@ -380,6 +389,15 @@ impl RuleLines {
             LooksAt::Row(field) => crate::model::record_by_number(field.record),
             _ => None,
         };
+        let names_of_row = |name: &str| record.is_some_and(|record| watched(record, name).is_ok());
+        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
+            if !PLACEHOLDERS.contains(&name) && !names_of_row(name) {
+                return Err(format!(
+                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
+                    PLACEHOLDERS.join(", ")
+                ));
+            }
+        }
         let of_row = |what: &str| {
             record.ok_or_else(|| {
                 format!("the rule \"{id}\" has a line `{what}`, which goes with looks-at = \"type.field\" only")
@@ -400,6 +418,21 @@ impl RuleLines {
             }
             None => known.map_or(Vec::new(), |rule| rule.met_by.clone()),
         };
+        let in_a_row = self.in_a_row.or(known.and_then(|rule| rule.in_a_row));
+        if in_a_row == Some(0) {
+            return Err(format!("the rule \"{id}\" has in-a-row = 0; it is 1 or more"));
+        }
+        if in_a_row.is_some() && looks_at != LooksAt::Missed {
+            of_row("in-a-row")?;
+        }
+        let without = match self.without {
+            Some(name) => {
+                let record = record_by_name(&name).filter(|record| record.is_watched());
+                let record = record.ok_or_else(|| told(format!("there is no record type \"{name}\" to look for")))?;
+                Some(record.number)
+            }
+            None => known.and_then(|rule| rule.without),
+        };
         let beside = match self.beside {
             Some(name) => {
                 of_row("beside")?;
@@ -419,6 +452,8 @@ impl RuleLines {
             met_by,
             met_after: self.met_after.or(known.map(|rule| rule.met_after)).unwrap_or(0),
             instead,
+            in_a_row,
+            without,
             days: self.days.or(known.map(|rule| rule.days)).unwrap_or(0),
             calendar: self.calendar.or(known.map(|rule| rule.calendar)).unwrap_or_default(),
             shows: self.shows.or(known.and_then(|rule| rule.shows)),

@@ -119,6 +119,9 @@ impl Input {
 
     /// What stands under the field while it is typed.
     fn beside(&self) -> Option<String> {
+        if self.hint.is_some() {
+            return self.hint.clone();
+        }
         match &self.body {
             Body::Choice { choices, .. } => {
                 Some(choices.iter().map(|choice| choice.label).collect::<Vec<_>>().join(" · "))
@@ -126,7 +129,6 @@ impl Input {
             Body::Yes(_) => Some("y yes · n no".into()),
             Body::Ticks { rows, .. } if rows.is_empty() => Some("Nothing to tick yet.".into()),
             Body::Ticks { .. } => Some("arrows and Space".into()),
-            Body::Text(_) if !self.hint.is_empty() => Some(self.hint.clone()),
             Body::Text(_) if !self.field.help.is_empty() => Some(self.field.help.into()),
             Body::Text(_) => match self.field.kind {
                 Kind::Date => Some("tomorrow, fri, +2w, 30 nov, 2026-11-30".into()),
@@ -347,15 +349,14 @@ impl Overlay {
                 None
             }
             Overlay::Records { rows, at } => {
-                let inner = boxed(
-                    middle(area, 116, area.height),
-                    buffer,
-                    "Everything kept: Enter edits, Del deletes, h history, Esc closes",
-                    theme,
-                );
+                let inner = boxed(middle(area, 116, area.height), buffer, super::notes::title_of(rows), theme);
                 let top = scrolled(*at, rows.len(), usize::from(inner.height));
                 for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
-                    let style = if number == *at { theme.bar() } else { theme.text() };
+                    let style = match (number == *at, row.broken) {
+                        (true, _) => theme.bar(),
+                        (_, true) => theme.danger(),
+                        _ => theme.text(),
+                    };
                     let text = format!("{} {}", cell(row.record.label, 18), row.text);
                     put(buffer, inner.x, y, inner.width, &cell(&text, usize::from(inner.width)), style);
                 }
@@ -375,6 +376,30 @@ impl Overlay {
                 }
                 None
             }
+            Overlay::Figures(figures) => {
+                let title = "Enter: the clients behind a figure, p another period, y copies, Esc closes";
+                let inner = boxed(middle(area, 110, area.height), buffer, title, theme);
+                let chosen = figures.rows.get(figures.at).map_or(0, |(line, ..)| *line);
+                let top = scrolled(chosen, figures.lines.len(), usize::from(inner.height));
+                for ((line, number), y) in figures.lines.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
+                    let style = match number {
+                        0 => theme.heading(),
+                        _ if number == chosen => theme.bar(),
+                        _ => theme.text(),
+                    };
+                    put(buffer, inner.x + 1, y, inner.width.saturating_sub(2), line, style);
+                }
+                None
+            }
+            Overlay::Signing(signing) => {
+                signing.draw(area, buffer, theme);
+                None
+            }
+            Overlay::Note(read) => {
+                read.draw(area, buffer, theme);
+                None
+            }
+            Overlay::Sheet(sheet) => sheet.draw(area, buffer, theme, desk),
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None

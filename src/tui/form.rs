@@ -44,13 +44,13 @@ pub struct Input {
     opened: String,
     /// What is wrong with it, said when the field is left.
     pub wrong: Option<String>,
-    /// What is said under it instead of the field's own help.
-    pub hint: String,
     /// The values that disagree, and which of them is shown.
     pub sides: Vec<Value>,
     pub side: usize,
     /// A value was chosen among those that disagree.
     decided: bool,
+    /// What stands under it while it is typed, where that depends on where one is.
+    pub hint: Option<String>,
 }
 
 /// How a field is typed.
@@ -356,6 +356,11 @@ impl Form {
         serde_json::to_vec(&draft).unwrap_or_default()
     }
 
+    /// Whose row a draft is about.
+    pub fn whose(bytes: &[u8]) -> Option<RowId> {
+        serde_json::from_slice::<Draft>(bytes).ok().map(|draft| draft.stream)
+    }
+
     /// A form as a draft has it; `None` where its row is gone.
     pub fn from_draft(bytes: &[u8], desk: &Desk) -> Option<Form> {
         let draft: Draft = serde_json::from_slice(bytes).ok()?;
@@ -416,10 +421,10 @@ impl Input {
             before: String::new(),
             opened: String::new(),
             wrong: None,
-            hint: String::new(),
             sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
             side: 0,
             decided: false,
+            hint: None,
         };
         if field.kind.is_set() {
             if matches!(field.kind, Kind::Words) {
@@ -431,6 +436,14 @@ impl Input {
         input.before = input.typed();
         input.opened = input.before.clone();
         input
+    }
+
+    /// Begins the text anew; what a new row begins with counts as nothing typed yet.
+    pub fn begin_with(&mut self, text: &str, new: bool) {
+        self.retype(text);
+        if new {
+            self.opened = self.typed();
+        }
     }
 
     /// Takes what a row has for what stood here before: the rest counts as typed.

@@ -97,7 +97,7 @@ impl Form {
             }
         };
         if let Some(input) = self.inputs.iter_mut().find(|input| input.field.id == goal::words) {
-            input.hint = text;
+            input.hint = Some(text);
         }
     }
 

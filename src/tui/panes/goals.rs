@@ -33,7 +33,8 @@ impl Desk {
                         "reached" => "reached".into(),
                         "set-aside" => "set aside".into(),
                         _ => format!(
-                            "{} {:3}%",
+                            "{}{} {:3}%",
+                            row.whole(goal::attainment).map_or(String::new(), |level| format!("{level:+} ")),
                             gauge(row.whole(goal::progress).unwrap_or(0)),
                             row.whole(goal::progress).unwrap_or(0)
                         ),
