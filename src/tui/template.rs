@@ -262,8 +262,8 @@ impl Desk {
                 .filter(|_| super::action::by_name(&rule.action).map(|a| a.action) == Some(Action::EditRecord))
         });
         self.edit_row(record, row)?;
-        if let (Some(field), Some(form)) = (answers, self.form.take()) {
-            self.form = Some(form.starting_at(field));
+        if let Some(field) = answers {
+            self.form = self.form.take().map(|form| form.starting_at(field));
         }
         Ok(())
     }
