@@ -199,6 +199,16 @@ fn calendars_of_real_programs_come_in_or_are_named_event_by_event() {
         taken += read - skipped;
         let again = import(&caseload, file, &["--client", &id, "--format", "ics"]);
         assert_eq!(again["created"]["appointment"].as_u64().unwrap_or(0), 0, "{name}");
+        if ![
+            "america_new_york.ics",
+            "timezone_same_start_and_offset.ics",
+            "event_with_recurrence.ics",
+            "issue_112_missing_tzinfo_on_exdate.ics",
+        ]
+        .contains(&name.as_str())
+        {
+            continue;
+        }
         visits.extend(rows(&caseload.json(&["show", &id]), "appointments").iter().cloned());
     }
     assert!(taken > 20, "{taken} events");

@@ -76,7 +76,7 @@ fn a_calendar_that_breaks_off_or_swells_gives_what_can_be_read_and_names_the_res
     let bad = Bad::new();
     let good = EVENT.replace("UID:1", "UID:2");
     // Truncated inside an event.
-    let done = bad.read("cut.ics", calendar(&format!("{EVENT}{good}"))[..170].as_bytes());
+    let done = bad.read("cut.ics", &calendar(&format!("{EVENT}{good}")).as_bytes()[..170]);
     assert_eq!((&done["created"]["appointment"], &done["skipped"][0]["line"]), (&json!(1), &json!(8)));
     assert!(done["skipped"][0]["reason"].as_str().unwrap().contains("breaks off"));
     // One line of 100 MB inside an event: the line is passed over, the event and the next one are there.

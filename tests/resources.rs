@@ -89,6 +89,7 @@ fn from_a_directory_to_a_closed_referral() {
         screen.keys(ENTER);
         screen.wait("1 sent there, 1 accepted; an answer takes 7 days");
         screen.keys(ESC);
+        screen.wait("Resources: type to find");
         screen.keys(ESC);
         screen.gone("Resources:");
         screen.keys("q");
