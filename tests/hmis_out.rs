@@ -1,0 +1,135 @@
+//! HMIS CSV goes out as FY2026 has it, and comes in again unchanged.
+
+mod common;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use common::{Caseload, fixture, sample_data};
+use serde_json::{Value as Json, json};
+
+fn total(counts: &Json) -> u64 {
+    counts.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
+}
+
+fn rows(folder: &Path, file: &str) -> Vec<HashMap<String, String>> {
+    csv::Reader::from_path(folder.join(file)).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// Gives everyone who must be contacted with care a release, so that they may go out.
+fn release_all(caseload: &Caseload) {
+    for person in caseload.json(&["list", "--all"]).as_array().unwrap() {
+        let id = person["id"].as_str().unwrap();
+        if caseload.json(&["show", id])["client"]["safe_contact"].is_string() {
+            let release = json!({"resourceType": "Consent", "id": format!("release-{id}"), "status": "active", "provision": {
+                "period": {"start": "2020-01-01", "end": "2030-01-01"}, "actor": [{"reference": {"display": "HMIS"}}],
+                "purpose": [{"display": "HMIS"}], "code": [{"coding": [{"system": "urn:caseload:information", "code": "violence"}]}]}});
+            let path = caseload.folder.path().join("release.json");
+            std::fs::write(&path, release.to_string()).unwrap();
+            caseload.run(&["import", path.to_str().unwrap(), "--client", id]);
+        }
+    }
+}
+
+/// Exports; the export changes nothing where it came from, and makes the same rows where there are none.
+fn comes_back_whole(caseload: &Caseload, today: &str) -> std::path::PathBuf {
+    let folder = caseload.folder.path().join("out");
+    let out = folder.to_str().unwrap();
+    let written = caseload.json(&["export", out, "--format", "hmis-csv", "--today", today]);
+    assert_eq!(written["counts"]["Client"], rows(&folder, "Client.csv").len());
+    let here = caseload.json(&["import", out]);
+    assert_eq!(here["skipped"], json!([]));
+    assert_eq!(
+        (&here["updated"], &here["conflicts"]),
+        (&json!({"client": 0, "enrollment": 0, "need": 0, "note": 0, "relationship": 0}), &json!(0))
+    );
+    assert_eq!(total(&here["created"]), 0);
+    let other = Caseload::new();
+    let there = other.json(&["import", out]);
+    assert_eq!((&there["created"], &there["skipped"]), (&here["unchanged"], &json!([])));
+    assert_eq!(other.json(&["check"])["ok"], true);
+    folder
+}
+
+#[test]
+fn an_export_comes_in_again_unchanged() {
+    let caseload = Caseload::new();
+    caseload.run(&["import", &fixture("hmis")]);
+    // Without a release, she is entered nowhere else.
+    let first = caseload.folder.path().join("first");
+    let told = caseload.json(&["export", first.to_str().unwrap(), "--format", "hmis-csv", "--today", "2022-09-30"]);
+    assert!(told["told"].to_string().contains("Left out: Ada Quill"), "{told}");
+    assert!(rows(&first, "Client.csv").iter().all(|row| row["PersonalID"] != "101"));
+    for file in ["Services.csv", "HealthAndDV.csv", "Enrollment.csv"] {
+        assert!(!std::fs::read_to_string(first.join(file)).unwrap().contains(",101,"), "{file}");
+    }
+    release_all(&caseload);
+    let folder = comes_back_whole(&caseload, "2022-09-30");
+    let ada = rows(&folder, "Client.csv").into_iter().find(|row| row["PersonalID"] == "101").unwrap();
+    assert_eq!((ada["LastName"].as_str(), ada["SSN"].as_str(), ada["SSNDataQuality"].as_str()), ("Quill", "", "99"));
+    assert_eq!(ada["RaceNone"], "99");
+    let ride = rows(&folder, "Services.csv").into_iter().find(|row| row["ServicesID"] == "s2").unwrap();
+    assert_eq!(
+        (ride["RecordType"].as_str(), ride["TypeProvided"].as_str(), ride["FAAmount"].as_str()),
+        ("144", "1", "12.50")
+    );
+    let stays = rows(&folder, "Enrollment.csv");
+    assert!(stays.iter().any(|row| row["EnrollmentID"] == "e2" && row["RelationshipToHoH"] == "2"), "{stays:?}");
+    let moved = rows(&folder, "Exit.csv").into_iter().find(|row| row["PersonalID"] == "106").unwrap();
+    assert_eq!(moved["Destination"], "410");
+}
+
+#[test]
+fn what_was_recorded_here_goes_out_under_ids_that_find_it_again() {
+    let caseload = Caseload::new();
+    let id = caseload.client(&[
+        "given_name==cmd()",
+        "family_name=O'Hara, Cy",
+        "birth_date=1970-07-04",
+        "gender=Female",
+        "area=healthcare",
+        "living=tent",
+    ]);
+    caseload.json(&[
+        "add",
+        "enrollment",
+        &format!("client={id}"),
+        "project=Bridge House",
+        "entry=2026-01-05",
+        "exit=2026-06-01",
+        "destination=by the sea",
+    ]);
+    caseload.json(&["log", &id, "kind=phone", "body=talked"]);
+    let folder = caseload.folder.path().join("out");
+    let written = caseload.json(&["export", folder.to_str().unwrap(), "--format", "hmis-csv"]);
+    assert!(written["told"].to_string().contains("did not go out: 1"));
+    let here = caseload.json(&["import", folder.to_str().unwrap()]);
+    assert_eq!((total(&here["created"]), total(&here["updated"]), &here["skipped"]), (0, 0, &json!([])));
+    let other = Caseload::new();
+    other.run(&["import", folder.to_str().unwrap()]);
+    let person = other.json(&["show", &id]);
+    assert_eq!(
+        (&person["client"]["family_name"], &person["enrollments"][0]["exit"]),
+        (&json!("O'Hara, Cy"), &json!("2026-06-01"))
+    );
+    let exit = &rows(&folder, "Exit.csv")[0];
+    assert_eq!(exit["Destination"], "99");
+}
+
+#[test]
+fn other_peoples_data_comes_in_again_unchanged() {
+    let (Some(old), Some(new)) = (sample_data("hmis-fy2024"), sample_data("hmis-fy2026")) else { return };
+    for folder in [old, new] {
+        let caseload = Caseload::new();
+        caseload.run(&["import", folder.to_str().unwrap()]);
+        let out = comes_back_whole(&caseload, "2022-09-30");
+        // The columns are those of the samples, in their order.
+        for file in std::fs::read_dir(&out).unwrap() {
+            let name = file.unwrap().file_name();
+            let header = |folder: &Path| csv::Reader::from_path(folder.join(&name)).unwrap().headers().unwrap().clone();
+            if folder.ends_with("hmis-fy2026") {
+                assert_eq!(header(&out), header(&folder), "{name:?}");
+            }
+        }
+    }
+}
