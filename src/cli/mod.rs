@@ -4,6 +4,7 @@
 
 mod assess;
 mod figures;
+mod outgoing;
 mod outside;
 mod printing;
 mod reading;
@@ -134,6 +135,12 @@ enum Command {
         /// In a calendar: places too
         #[arg(long)]
         places: bool,
+        /// Of a file for another program: for whom it is, as their release has it, or "client"; without this it stays with you
+        #[arg(long = "for", value_name = "NAME")]
+        whom: Option<String>,
+        /// Why it is given: it goes on the record
+        #[arg(long, value_name = "WORDS", default_value = "", requires = "whom")]
+        purpose: String,
         /// In json: everything that was ever set in each row, too
         #[arg(long)]
         history: bool,
@@ -521,16 +528,23 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             list,
             names,
             places,
+            whom,
+            purpose,
             history,
             clients,
             to,
             kind,
+            without_release,
+            reason,
             ..
         } => {
             if !to.is_empty() || kind.is_some() {
                 anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
             }
-            let wanted = outside::Giving { format, list: list.as_deref(), names, places, history, clients: &clients };
+            let without = overriding(without_release, reason.as_deref())?;
+            let whom = outgoing::For { whom: whom.as_deref(), purpose: &purpose, without };
+            let list = list.as_deref();
+            let wanted = outside::Giving { format, list, names, places, history, clients: &clients, whom };
             outside::export(setting, &path, &wanted, json)?.into()
         }
         Command::Export {
@@ -545,10 +559,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             reason,
             ..
         } => {
-            let without = without_release
-                .map(|ground| Override::new(ground, reason.as_deref().unwrap_or_default()))
-                .transpose()
-                .map_err(anyhow::Error::msg)?;
+            let without = overriding(without_release, reason.as_deref())?;
             let wanted = sharing::Export {
                 path: &path,
                 clients: &clients,
@@ -630,6 +641,12 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             writing::passphrase(setting, new_passphrase_file.as_deref())?.into()
         }
     })
+}
+
+/// What is given without a release, and on what ground.
+fn overriding(ground: Option<Ground>, reason: Option<&str>) -> anyhow::Result<Option<Override>> {
+    let without = ground.map(|ground| Override::new(ground, reason.unwrap_or_default()));
+    without.transpose().map_err(anyhow::Error::msg)
 }
 
 fn screen(result: anyhow::Result<()>) -> ExitCode {

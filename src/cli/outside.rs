@@ -10,9 +10,9 @@ use crate::exchange;
 use crate::model::{RowId, record_by_name};
 use crate::store::Store;
 
-use super::Setting;
 use super::reading::{counted, find, printed};
 use super::writing::Progress;
+use super::{Setting, outgoing};
 
 /// What an import is told on the command line.
 pub struct Taking<'a> {
@@ -111,15 +111,17 @@ pub struct Giving<'a> {
     pub places: bool,
     pub history: bool,
     pub clients: &'a [String],
+    pub whom: outgoing::For<'a>,
 }
 
 /// Writes a file, or a folder of files, for another program. What is there already is never written over.
 pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
+    let decided = outgoing::decide(setting, &store, (giving.format, list), clients, &giving.whom)?;
     let wanted = exchange::Wanted {
-        clients: &clients,
+        clients: &decided.clients,
         list,
         names,
         places,
@@ -136,17 +138,23 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
             written
         }
     };
+    // What cannot be put on the record does not leave.
+    if let Err(error) = decided.record(&mut store) {
+        let _ = std::fs::remove_file(path);
+        return Err(error);
+    }
+    let told: Vec<String> = decided.lines().into_iter().chain(written.told).collect();
     if json {
         let counts: serde_json::Map<String, Json> =
             written.counts.iter().map(|(what, count)| ((*what).to_string(), json!(count))).collect();
         return Ok(printed(&json!({
             "path": path.display().to_string(), "format": giving.format.name(), "files": written.files.len(),
-            "counts": counts, "told": written.told,
+            "counts": counts, "told": told,
         })));
     }
     let counts: Vec<String> = written.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
     let mut out = format!("Wrote {}: {}.\n", path.display(), counts.join(", "));
-    for told in &written.told {
+    for told in &told {
         writeln!(out, "{told}")?;
     }
     out.push_str("It is not encrypted: give it only to whom it is meant for, and delete it when it has arrived.\n");
