@@ -75,7 +75,7 @@ fn resting_on_someone_is_a_look_and_passing_by_is_none() {
     screen.keys(DOWN);
     screen.keys(DOWN);
     screen.keys(ENTER);
-    screen.wait("[3 of 3]");
+    screen.wait("3 of 3 ━");
     screen.keys("q");
     assert!(screen.ends());
     let all: Vec<Vec<String>> = ids.iter().map(|id| viewed(&caseload, id)).collect();

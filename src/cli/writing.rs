@@ -217,10 +217,11 @@ fn fill<'a>(
             anyhow!("A {} has no field \"{name}\". It has: {}.", record.label.to_lowercase(), names.join(", "))
         })?;
         match field.kind {
-            Kind::Words | Kind::Links(_) | Kind::Choices(_) => {
+            _ if field.kind.is_set() => {
                 let now = store.row_of(record, row)?.map_or(Vec::new(), |row| row.words(field.id).to_vec());
                 let typed = Field::parse_words(typed);
                 let whole = !typed.iter().any(|word| word.starts_with(['+', '-']));
+                let mut named = Vec::new();
                 for word in &typed {
                     let (bare, present) = match (word.strip_prefix('-'), word.strip_prefix('+')) {
                         (Some(bare), _) if !whole => (bare, false),
@@ -229,11 +230,12 @@ fn fill<'a>(
                     };
                     let element = match field.kind {
                         Kind::Links(_) => find(store, bare)?.1.to_string(),
-                        _ => bare.to_string(),
+                        _ => field.parse_element(bare)?,
                     };
-                    change.member(row, field.id, element, present);
+                    change.member(row, field.id, element.as_str(), present);
+                    named.push(element);
                 }
-                for gone in now.iter().filter(|word| whole && !typed.contains(word)) {
+                for gone in now.iter().filter(|word| whole && !named.contains(word)) {
                     change.member(row, field.id, gone.as_str(), false);
                 }
             }

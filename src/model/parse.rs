@@ -55,6 +55,19 @@ impl Field {
         Ok(value)
     }
 
+    /// One element of a field that is a set, as it is stored: of a list the code of the choice that is meant.
+    ///
+    /// # Errors
+    /// In words, where nothing on the list is meant, or more than one.
+    pub fn parse_element(&self, typed: &str) -> Result<String, Invalid> {
+        match self.kind {
+            Kind::Choices(choices) if !choices.all().is_empty() => {
+                Ok(pick(choices.all(), typed.trim()).map_err(|why| self.invalid(why))?.code.to_string())
+            }
+            _ => Ok(typed.trim().to_string()),
+        }
+    }
+
     /// The elements of a set, typed with commas between.
     pub fn parse_words(text: &str) -> Vec<String> {
         let mut words: Vec<String> =

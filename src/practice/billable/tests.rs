@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::records::authorization;
+use crate::model::signing;
 use crate::model::{ContactKind, Value};
 
 fn id(key: &str) -> RowId {
@@ -65,8 +66,9 @@ impl Books {
         own.put(signature::role, role.code());
         own.put(signature::name, name);
         own.put(signature::at, Value::Time(when));
-        own.put(signature::seal, signing::seal(note, &content, role, name, when));
         own.put(signature::content, content);
+        own.put(signature::reads, signing::reads(row));
+        own.put(signature::seal, signing::seal(&own));
         self.signatures.push(own);
     }
 

@@ -68,7 +68,7 @@ fn permissions_show_the_danger_first_and_how_each_release_stands() {
             .starts_with("Taken back: nothing leaves to Riverside Recovery from 12:00 on.")
     );
     press(&mut desk, "V");
-    assert!(seen(&mut desk, 120, 40).contains("Riverside Recovery, taken back"));
+    assert!(seen(&mut desk, 120, 40).contains("Riverside Recovery, taken back (42 CFR Part 2): Substance use"));
     press(&mut desk, "n");
     assert_eq!(desk.form.as_ref().map(|form| form.record.name), Some("consent"));
 }
