@@ -398,6 +398,13 @@ fn mark(row: &Row) -> Mark {
         words: Vec::new(),
     };
     for field in row.record.fields.iter().filter(|field| field.watched) {
+        // Of what is critical for safety all that anyone wrote is told, none picked.
+        if let Some(torn) = row.disagreements.iter().find(|torn| field.safety && torn.field == field.id) {
+            let sides: Vec<String> =
+                torn.sides.iter().map(crate::model::Value::plain).filter(|side| !side.is_empty()).collect();
+            mark.words.push((field.id.field, sides.join(" / ")));
+            continue;
+        }
         match row.get(field.id) {
             crate::model::Value::Date(day) => mark.dates.push((field.id.field, DueAt::Day(*day))),
             crate::model::Value::Time(time) => mark.dates.push((field.id.field, DueAt::Hour(*time))),
