@@ -19,7 +19,9 @@ const PASSPHRASE: &str = "bench";
 fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     std::fs::write(folder.path().join("pass"), PASSPHRASE).unwrap();
-    println!("| what | file | rows | read | parsed alone | | taken in | peak memory |\n| --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!(
+        "| what | file | rows | read | parsed alone | | taken in | peak memory |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    );
     for (name, beside) in [("FHIR", 20), ("FHIR, ten times as much beside", 200)] {
         let path = folder.path().join(format!("{beside}.json"));
         bundle(&path, 400, beside);
@@ -57,16 +59,24 @@ fn bundle(path: &Path, people: usize, beside: usize) {
     };
     for n in 0..people {
         let subject = json!({"reference": format!("Patient/p{n}")});
-        entry(json!({"resourceType": "Patient", "id": format!("p{n}"), "name": [{"family": format!("Family{n}"), "given": ["Given"]}], "birthDate": "1980-01-02",
-            "identifier": [{"system": "http://hospital.smarthealthit.org", "value": format!("{n:06}")}]}));
+        entry(
+            json!({"resourceType": "Patient", "id": format!("p{n}"), "name": [{"family": format!("Family{n}"), "given": ["Given"]}], "birthDate": "1980-01-02",
+            "identifier": [{"system": "http://hospital.smarthealthit.org", "value": format!("{n:06}")}]}),
+        );
         for k in 0..8 {
-            entry(json!({"resourceType": "Condition", "id": format!("c{n}-{k}"), "subject": subject, "code": {"text": "Homeless"}, "recordedDate": "2020-01-02"}));
-            entry(json!({"resourceType": "Encounter", "id": format!("e{n}-{k}"), "subject": subject, "status": "finished", "class": {"code": "AMB"},
-                "period": {"start": "2020-01-02T10:00:00Z", "end": "2020-01-02T10:20:00Z"}, "type": [{"text": "Check-up"}]}));
+            entry(
+                json!({"resourceType": "Condition", "id": format!("c{n}-{k}"), "subject": subject, "code": {"text": "Homeless"}, "recordedDate": "2020-01-02"}),
+            );
+            entry(
+                json!({"resourceType": "Encounter", "id": format!("e{n}-{k}"), "subject": subject, "status": "finished", "class": {"code": "AMB"},
+                "period": {"start": "2020-01-02T10:00:00Z", "end": "2020-01-02T10:20:00Z"}, "type": [{"text": "Check-up"}]}),
+            );
         }
         for k in 0..beside {
-            entry(json!({"resourceType": "Observation", "id": format!("o{n}-{k}"), "subject": subject, "status": "final", "effectiveDateTime": "2020-01-02T10:00:00Z",
-                "code": {"coding": [{"system": "http://loinc.org", "code": "2339-0", "display": "Glucose"}]}, "valueQuantity": {"value": 88.5, "unit": "mg/dL"}}));
+            entry(
+                json!({"resourceType": "Observation", "id": format!("o{n}-{k}"), "subject": subject, "status": "final", "effectiveDateTime": "2020-01-02T10:00:00Z",
+                "code": {"coding": [{"system": "http://loinc.org", "code": "2339-0", "display": "Glucose"}]}, "valueQuantity": {"value": 88.5, "unit": "mg/dL"}}),
+            );
         }
     }
     write!(out, "]}}").unwrap();
@@ -113,7 +123,14 @@ fn measure(name: &str, path: &Path, parse: &dyn Fn()) {
     parse();
     let alone = begun.elapsed();
     let practice = Practice::standard();
-    let options = Options { format: None, map: &[], moment: local_moment(None), client: Some(someone), store: &store, practice: &practice };
+    let options = Options {
+        format: None,
+        map: &[],
+        moment: local_moment(None),
+        client: Some(someone),
+        store: &store,
+        practice: &practice,
+    };
     let begun = Instant::now();
     let reading: Reading = read(path, &options).unwrap();
     let ours = begun.elapsed();
@@ -132,7 +149,12 @@ fn measure(name: &str, path: &Path, parse: &dyn Fn()) {
     let rate = |time: Duration| format!("{:.0}/s", rows as f64 / time.as_secs_f64());
     println!(
         "| {name} | {} | {rows} | {} ms, {} | {} ms | {:.1}x | {} | {peak:.0} MB |",
-        mb(size), ours.as_millis(), rate(ours), alone.as_millis(), ours.as_secs_f64() / alone.as_secs_f64(), rate(taking)
+        mb(size),
+        ours.as_millis(),
+        rate(ours),
+        alone.as_millis(),
+        ours.as_secs_f64() / alone.as_secs_f64(),
+        rate(taking)
     );
 }
 
