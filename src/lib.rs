@@ -8,6 +8,7 @@
 //! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
 //! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
 //! - [`sync`]: handing work over: bundles, merging, trust, and the places bundles travel through.
+//! - [`report`]: figures and printed pages.
 //! - [`demo`]: made-up caseloads of any size.
 //! - [`tui`] and [`cli`]: the screen and the command line, side by side.
 //!
@@ -19,6 +20,7 @@ pub mod demo;
 pub mod exchange;
 pub mod model;
 pub mod practice;
+pub mod report;
 pub mod store;
 pub mod sync;
 pub mod triage;

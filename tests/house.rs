@@ -8,11 +8,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("practice", &["model"]),
     ("triage", &["model", "practice"]),
     ("store", &["model", "practice", "triage"]),
-    ("sync", &["model", "triage", "store", "demo"]),
+    ("sync", &["model", "practice", "triage", "store", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
     ("exchange", &["model", "practice", "store"]),
-    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "cli"]),
-    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "tui"]),
+    ("report", &["model", "practice", "triage", "store"]),
+    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "cli"]),
+    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

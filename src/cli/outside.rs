@@ -42,6 +42,9 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
     bar.clear();
     let taken = taken?;
+    if !dry_run {
+        exchange::unplaced::keep(&mut store, &reading.unplaced)?;
+    }
     let mut types: Vec<&str> = reading.drafts.iter().map(|draft| draft.record.name).collect();
     types.sort_unstable();
     types.dedup();
@@ -120,6 +123,7 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
         list,
         names,
         places,
+        folder: path.extension().is_none(),
         moment: setting.moment(),
         practice: setting.rules.practice(),
         history: giving.history,

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
-use crate::model::records::{appointment, client, goal, note, plan, step};
+use crate::model::records::{appointment, client, goal, note, plan, stay, step};
 use crate::model::{
     Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
     text::one_line,
 };
+use crate::practice::stays;
 use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
@@ -147,6 +148,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     });
     fill(&mut change, setting, &store, record, row, rest)?;
     come_again(&mut change, Row::new(record, row, stream), &store, &moment)?;
+    stays::recognise(&mut change, &store.rows(&stay::TYPE, stream)?);
     save(&mut store, &change, row, json)
 }
 
@@ -156,6 +158,7 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
     let mut change = Change::new(format!("edit {}", record.label.to_lowercase()));
     fill(&mut change, setting, &store, record, row, fields.iter())?;
     if let Some(before) = store.row_of(record, row)? {
+        stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);
         come_again(&mut change, before, &store, &setting.moment())?;
     }
     save(&mut store, &change, row, json)
@@ -214,7 +217,7 @@ fn fill<'a>(
             anyhow!("A {} has no field \"{name}\". It has: {}.", record.label.to_lowercase(), names.join(", "))
         })?;
         match field.kind {
-            Kind::Words | Kind::Links(_) => {
+            Kind::Words | Kind::Links(_) | Kind::Choices(_) => {
                 let now = store.row_of(record, row)?.map_or(Vec::new(), |row| row.words(field.id).to_vec());
                 let typed = Field::parse_words(typed);
                 let whole = !typed.iter().any(|word| word.starts_with(['+', '-']));

@@ -10,11 +10,18 @@
 mod detect;
 mod fhir;
 mod hmis;
+mod hsds;
+mod ics;
 mod json;
 mod leaving;
+mod lines;
+mod lists;
 mod out;
+mod people;
 mod sheet;
 mod table;
+pub mod unplaced;
+mod vcard;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,9 +116,8 @@ pub struct Reading {
     /// Resources of a bundle that stand for nothing here, by their type.
     pub unused: BTreeMap<String, u64>,
     pub drafts: Vec<Draft>,
-    /// Rows that belong to a client, and nobody could tell to which: they wait until a client is chosen for each. Their
-    /// stream is not yet one.
-    pub unplaced: Vec<Draft>,
+    /// What belongs to a client, and nobody could tell to which: to be kept ([`unplaced::keep`]) until somebody says it.
+    pub unplaced: Vec<unplaced::Unplaced>,
     /// What is to be told beside the counts, each a whole sentence.
     pub told: Vec<String>,
 }
@@ -180,7 +186,9 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
         Format::Hmis => hmis::read(path, options.store),
         Format::Fhir => fhir::read(path, options),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
-        Format::Ics | Format::Vcard | Format::Hsds => Err(refused(path, "this cannot be imported by this version")),
+        Format::Ics => ics::read(path, options),
+        Format::Hsds => hsds::read(path, options),
+        Format::Vcard => vcard::read(path, options),
         Format::Json => Err(refused(path, "this cannot be imported by this version")),
         Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }

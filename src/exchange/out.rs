@@ -19,6 +19,8 @@ pub struct Wanted<'a> {
     pub names: bool,
     /// Places and addresses where a format would otherwise leave them out.
     pub places: bool,
+    /// A folder of tables where a format has both that and a single file.
+    pub folder: bool,
     /// In JSON: everything that was ever set, too.
     pub history: bool,
     pub moment: Moment,
@@ -50,8 +52,12 @@ impl Written {
 /// [`ExchangeError::Unwritten`] where the format cannot hold what is asked for.
 pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     match format {
+        Format::Ics => super::ics::out::write(store, wanted),
+        Format::Vcard => super::vcard::write(store, wanted),
+        Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
+        Format::Hsds => super::hsds::out::write(store, wanted),
         Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.today())),
-        _ => Err(ExchangeError::Unwritten(format!("{} can only be read", format.name()))),
+        other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
 }
 

@@ -7,13 +7,16 @@
 mod catalogue;
 mod change;
 mod choice;
+pub mod hours;
 mod id;
 mod lists;
 mod parse;
+pub mod plans;
 pub mod records;
 mod row;
 pub mod series;
 pub mod signing;
+pub mod standing;
 pub mod text;
 mod value;
 pub mod when;

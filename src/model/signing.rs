@@ -1,15 +1,16 @@
 //! What a signature stands for: the very text that was signed, and a seal that shows whether it still is that text.
 //!
 //! A note is signed as it reads at that moment; the signature carries the text, and nothing that happens to the note's
-//! fields afterwards (an edit made on another laptop that did not know yet) changes it. Pure.
+//! fields afterwards (an edit made on another laptop that did not know yet) changes it. How a note stands is told from
+//! that in [`standing`](super::standing). Pure.
 
 use chrono::{DateTime, FixedOffset};
 
-use super::records::{addendum, goal, note, signature};
-use super::{Field, Kind, Row, RowId, Shown, SignatureRole};
+use super::records::{goal, note, signature};
+use super::{Field, FieldId, Kind, Row, Shown};
 
 /// Stands in a signed text where the note was signed late.
-const LATE: &str = "LATE ENTRY";
+pub(super) const LATE: &str = "LATE ENTRY";
 
 /// The text of a note as it is signed: every field that a person fills in, under its label, and the goals in their words.
 /// `late` where the agency's rule calls it a late entry: then both times are said.
@@ -50,92 +51,37 @@ fn value_text(field: &Field, row: &Row, goals: &[Row]) -> String {
     }
 }
 
-/// The seal of a signed text: whoever changes the text, the name, the role or the time breaks it. It guards against
-/// change, not against forgery: that is what the site's signature under the journal is for.
-pub fn seal(of: RowId, content: &str, role: SignatureRole, name: &str, at: DateTime<FixedOffset>) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("caseload signed text 1");
-    hasher.update(of.as_bytes());
-    for part in [content, role.code(), name, &at.to_rfc3339()] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
+/// Stands for what a row's fields say, whatever they are called and whatever the goals they name are called later: equal
+/// as long as nobody changed what a person fills in.
+pub fn reads(row: &Row) -> String {
+    digest("caseload fields as signed 1", row, |field| field.shown == Shown::Form)
+}
+
+/// The seal of a signature: whoever changes the text, the name, the role, the witness or the time breaks it. It guards
+/// against change, not against forgery: that is what the site's signature under the journal is for.
+pub fn seal(row: &Row) -> String {
+    digest("caseload signed text 1", row, |field| field.id != signature::seal)
 }
 
 /// Whether a signature's row still is what was signed.
 pub fn holds(row: &Row) -> bool {
-    let (Some(at), Some(role), Ok(of)) = (
-        row.time(signature::at),
-        SignatureRole::from_code(row.text(signature::role)),
-        row.text(signature::of).parse::<RowId>(),
-    ) else {
-        return false;
+    !row.text(signature::of).is_empty() && seal(row) == row.text(signature::seal)
+}
+
+/// A hash over fields that are filled in, by their numbers: a field that a later version adds changes nothing.
+fn digest(context: &str, row: &Row, counts: impl Fn(&Field) -> bool) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    let mut add = |field: FieldId, bytes: &[u8]| {
+        hasher.update(&field.field.to_le_bytes());
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
     };
-    seal(of, row.text(signature::content), role, row.text(signature::name), at) == row.text(signature::seal)
-}
-
-/// How a note stands: signed by whom, with which addenda, and whether all of it holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Standing<'a> {
-    /// The text that was signed first; empty for a note that nobody has signed.
-    pub text: &'a str,
-    /// In the order in which they were given.
-    pub signatures: Vec<&'a Row>,
-    /// Oldest first, each with its own signatures.
-    pub addenda: Vec<(&'a Row, Vec<&'a Row>)>,
-    pub state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Unsigned,
-    Signed,
-    /// The fields were changed elsewhere by someone who did not know that it was signed: the signed text stands, the other
-    /// version is shown beside it.
-    ChangedBeside,
-    /// A seal does not hold: the record was altered outside the program.
-    Broken,
-}
-
-impl Standing<'_> {
-    pub fn is_signed(&self) -> bool {
-        self.state != State::Unsigned
-    }
-
-    pub fn is_late(&self) -> bool {
-        self.text.starts_with(LATE)
-    }
-
-    pub fn has(&self, role: SignatureRole) -> bool {
-        self.signatures.iter().any(|row| row.text(signature::role) == role.code())
-    }
-}
-
-/// How a note stands among a client's signatures and addenda. `goals` are the client's, for comparing.
-pub fn standing<'a>(row: &Row, goals: &[Row], signatures: &'a [Row], addenda: &'a [Row]) -> Standing<'a> {
-    let under = |id: RowId| {
-        let id = id.to_string();
-        let mut found: Vec<&Row> = signatures.iter().filter(|row| row.text(signature::of) == id).collect();
-        found.sort_by_key(|row| (row.time(signature::at), row.id));
-        found
-    };
-    let own = under(row.id);
-    let mut added: Vec<(&Row, Vec<&Row>)> = addenda
-        .iter()
-        .filter(|addendum| addendum.link(addendum::note) == Some(row.id))
-        .map(|addendum| (addendum, under(addendum.id)))
-        .collect();
-    added.sort_by_key(|(addendum, _)| (addendum.time(addendum::when), addendum.id));
-    let author = own.iter().find(|row| row.text(signature::role) == SignatureRole::Author.code());
-    let text = author.map_or("", |row| row.text(signature::content));
-    let state = match author {
-        None => State::Unsigned,
-        Some(_) if own.iter().chain(added.iter().flat_map(|(_, under)| under)).any(|row| !holds(row)) => State::Broken,
-        Some(author) => {
-            let at = author.time(signature::at).unwrap_or_default();
-            let late = text.starts_with(LATE);
-            if note_text(row, goals, at, late) == text { State::Signed } else { State::ChangedBeside }
+    for field in row.record.fields.iter().filter(|field| counts(field)) {
+        if field.kind.is_set() {
+            row.words(field.id).iter().for_each(|word| add(field.id, word.as_bytes()));
+        } else if !row.get(field.id).is_empty() {
+            add(field.id, &row.get(field.id).encoded());
         }
-    };
-    Standing { text, signatures: own, addenda: added, state }
+    }
+    hasher.finalize().to_hex().to_string()
 }

@@ -15,6 +15,14 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     disarm(text, true)
 }
 
+/// A cell of a spreadsheet: one line, and what a program might take for a formula begins with an apostrophe.
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let clean = one_line(text);
+    let formula = clean.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let number = clean.trim().parse::<f64>().is_ok();
+    if formula && !number { Cow::Owned(format!("'{clean}")) } else { clean }
+}
+
 fn disarm(text: &str, keep_breaks: bool) -> Cow<'_, str> {
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte) || (keep_breaks && byte == b'\n')) {
         return Cow::Borrowed(text);
@@ -66,6 +74,15 @@ mod tests {
         assert_eq!(one_line("Zoë 李 محمد"), "Zoë 李 محمد");
         assert_eq!(one_line(&format!("a{}b", "\u{301}".repeat(50))), format!("a{}b", "\u{301}".repeat(4)));
         assert!(matches!(one_line("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_formula_is_disarmed_and_a_number_is_not() {
+        for (text, cell_text) in
+            [("=1+1", "'=1+1"), (" @SUM(A1)", "' @SUM(A1)"), ("-5.2", "-5.2"), ("-rent", "'-rent"), ("a=b", "a=b")]
+        {
+            assert_eq!(cell(text), cell_text);
+        }
     }
 
     proptest! {

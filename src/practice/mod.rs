@@ -5,9 +5,18 @@
 //! file is told with its name, line and what is wrong, and the rest still stands. Pure: no I/O, no clock; files are handed
 //! in as text. Knows [`crate::model`] only.
 
+pub mod billable;
 pub mod billing;
+pub mod consent;
+pub mod credentials;
+pub mod directory;
 mod files;
+pub mod incident;
+pub mod information;
 pub mod instruments;
+pub mod plans;
+pub mod retention;
+pub mod stays;
 
 use std::sync::{Arc, LazyLock};
 

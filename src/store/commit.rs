@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::{share, signature};
+use crate::model::records::{disclosure, share, signature};
 use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, Value, record_by_number};
 use crate::triage::ClientFacts;
 
@@ -199,7 +199,8 @@ impl<'a> Writer<'a> {
         let stream = state.stream;
         let base = base.unwrap_or_else(|| state.base(field, key));
         let entry = Entry { record, row, field, key: key.into(), base, content: Content::Value(value) };
-        let at = EntryRef { site: header.site, index: self.next(stream, record == signature::TYPE.number)? };
+        let of_readers = [signature::TYPE.number, disclosure::TYPE.number].contains(&record);
+        let at = EntryRef { site: header.site, index: self.next(stream, of_readers)? };
         let state = self.workspace.change(record, row, stream)?;
         state.apply(&header, at, entry.clone(), &|_| true);
         let pending = self.pending.get_mut(&stream).expect("next() opened it");
@@ -211,10 +212,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The index that the next entry in a stream gets. Whoever has a copy to read may still put their name under it.
-    fn next(&mut self, stream: RowId, signs: bool) -> Result<u64> {
+    /// The index that the next entry in a stream gets. Whoever has a copy to read may still put their name under it, and say
+    /// what they gave of it.
+    fn next(&mut self, stream: RowId, of_readers: bool) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
-            if !signs && self.is_only_a_copy(stream)? {
+            if !of_readers && self.is_only_a_copy(stream)? {
                 return Err(StoreError::OnlyACopy);
             }
             let end = journal::chain_end(self.db, stream, self.header.site)?;

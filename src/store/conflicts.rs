@@ -35,9 +35,11 @@ pub struct Side {
 impl Store {
     /// All that waits for a choice; of one client, or of everyone.
     pub fn conflicts(&self, client: Option<RowId>) -> Result<Vec<Conflict>> {
-        let mut query = self.db.prepare_cached(
-            "SELECT stream, row, record, field FROM conflict WHERE ?1 IS NULL OR stream = ?1 ORDER BY stream, record, row, field",
-        )?;
+        let sql = format!(
+            "SELECT stream, row, record, field FROM conflict c WHERE (?1 IS NULL OR stream = ?1) AND {} ORDER BY stream, record, row, field",
+            super::signing::open_to_choice()
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
         let found = query.query_map([client], |row| {
             Ok((RowId::from_bytes(row.get(0)?), RowId::from_bytes(row.get(1)?), row.get(2)?, row.get(3)?))
         })?;

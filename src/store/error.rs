@@ -37,11 +37,13 @@ pub enum StoreError {
     )]
     OnlyACopy,
     #[error(
-        "Not changed: it is signed, and what is signed stays as it is. Say what is to be put right in an addendum."
+        "Not changed: it is signed. The rule: a signed record is corrected by a dated, signed addendum, never changed and never taken back."
     )]
     Signed,
     #[error("Not done: this note is not signed yet.")]
     Unsigned,
+    #[error("Not co-signed: the text of this note is not what was signed. It was altered outside the program.")]
+    BrokenSeal,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Cannot undo: \"{0}\" was changed again since.")]
@@ -75,6 +77,7 @@ impl StoreError {
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
+            StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",
             StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
             _ => return None,
         })

@@ -2,7 +2,7 @@
 //! can be taken back. The rows of all of them stay in their own streams; facts and lists show them under one name, the
 //! *root*.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -43,6 +43,15 @@ pub(super) fn root_said(db: &Connection, stream: RowId) -> Result<RowId> {
 pub(super) fn root(db: &Connection, stream: RowId) -> Result<RowId> {
     let mut query = db.prepare_cached("SELECT root FROM joined WHERE client = ?1")?;
     Ok(query.query_row([stream], |row| Ok(RowId::from_bytes(row.get(0)?))).optional()?.unwrap_or(stream))
+}
+
+impl Store {
+    /// Every entry that is shown under another one's name.
+    pub fn roots(&self) -> Result<HashMap<RowId, RowId>> {
+        let mut query = self.db.prepare_cached("SELECT client, root FROM joined")?;
+        let found = query.query_map([], |row| Ok((RowId::from_bytes(row.get(0)?), RowId::from_bytes(row.get(1)?))))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 /// Everyone who is shown under a root, the root first.

@@ -16,10 +16,14 @@
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
+//! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
+//! - `books`: what billing and the accounting of disclosures need of a client.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
+mod access;
 mod backup;
+mod books;
 mod cell;
 mod check;
 mod commit;
@@ -32,8 +36,11 @@ mod history;
 mod import;
 mod joined;
 mod journal;
+mod leaving;
 mod merge;
+pub mod needs;
 mod places;
+mod plans;
 mod projection;
 mod query;
 mod schema;
@@ -49,6 +56,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
+pub use access::{Access, Deed};
 pub use backup::RecoveryKey;
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
@@ -59,11 +67,12 @@ pub use file::{Passphrase, Worker, make_folder_for, weakness};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
+pub use leaving::{Disclosed, HandOverCheck};
 pub use merge::{Breach, Merged, Merger, Unproven};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
-pub use signing::Signer;
+pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 
 use crate::model::{Hlc, Moment, RowId, SiteId};
@@ -147,7 +156,7 @@ impl Store {
 
     /// Whether another program has changed the file since this was last asked.
     pub fn changed_elsewhere(&mut self) -> Result<bool> {
-        let version = self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        let version = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         Ok(std::mem::replace(&mut self.data_version, version) != version)
     }
 

@@ -3,13 +3,14 @@
 //! A signed note takes no change here, whichever way it comes; a change made elsewhere without knowing of the signature is
 //! kept beside it. A signature is never deleted and never undone: what must be put right is said in an addendum.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::{addendum, goal, note, plan, signature};
+use crate::model::standing::{Part, Standing, State, standing};
 use crate::model::{Change, RecordType, Row, RowId, SignatureRole, Value, signing};
 
-use super::{Receipt, Result, Store, StoreError};
+use super::{Receipt, Result, Store, StoreError, joined};
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,38 @@ pub struct Signer {
     pub witness: String,
 }
 
+/// A note that waits for a signature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    pub client: RowId,
+    pub note: RowId,
+    /// The day of the service.
+    pub day: NaiveDate,
+    /// Whose co-signature it waits for; empty: its author's own signature.
+    pub cosigner: String,
+}
+
+/// A note with all that was ever put under it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub note: Row,
+    /// The client's goals, for their words.
+    pub goals: Vec<Row>,
+    signatures: Vec<Row>,
+    addenda: Vec<Row>,
+}
+
+impl Written {
+    pub fn standing(&self) -> Standing<'_> {
+        standing(&self.note, &self.signatures, &self.addenda)
+    }
+
+    /// The note as it is read: see [`Standing::read`].
+    pub fn read(&self) -> Vec<Part> {
+        self.standing().read(&self.note, &self.goals)
+    }
+}
+
 impl Store {
     /// The worker of this file, as a signer.
     pub fn myself(&self) -> Signer {
@@ -27,45 +60,97 @@ impl Store {
         Signer { name: worker.name.clone(), credentials: worker.credentials.clone(), witness: String::new() }
     }
 
-    /// Signs a note as its author: from then on it is as it reads now. Signed more than `late_after_hours` after the service
+    /// A note with its signatures and addenda; `None` where there is no such note.
+    pub fn written(&self, id: RowId) -> Result<Option<Written>> {
+        let Some(note) = self.row_of(&note::TYPE, id)? else { return Ok(None) };
+        let goals = self.rows(&goal::TYPE, note.stream)?;
+        let signatures = self.rows(&signature::TYPE, note.stream)?;
+        let addenda = self.rows(&addendum::TYPE, note.stream)?;
+        Ok(Some(Written { note, goals, signatures, addenda }))
+    }
+
+    fn written_for_sure(&self, id: RowId) -> Result<Written> {
+        self.written(id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))
+    }
+
+    /// The notes that wait for a signature, the oldest first: one person's, or everybody's. What came from another system
+    /// waits for none.
+    pub fn waiting(&self, client: Option<RowId>) -> Result<Vec<Waiting>> {
+        let members = client.map(|client| joined::members(&self.db, client)).transpose()?;
+        let mut query =
+            self.db.prepare_cached("SELECT stream, row, day, cosigner FROM unsigned ORDER BY day, stream, row")?;
+        let found = query.query_map([], |row| {
+            let id = |at| Ok::<_, rusqlite::Error>(RowId::from_bytes(row.get(at)?));
+            Ok((id(0)?, id(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })?;
+        let mut waiting = Vec::new();
+        for one in found {
+            let (client, note, day, cosigner) = one?;
+            let wanted = members.as_ref().is_none_or(|members| members.contains(&client));
+            if let (true, Ok(day)) = (wanted, day.parse()) {
+                waiting.push(Waiting { client, note, day, cosigner });
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// The very text that signing the note now would put a name under. Signed more than `late_after_hours` after the service
     /// it says that it is a late entry.
     ///
     /// # Errors
-    /// [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note.
+    /// [`StoreError::NoRow`] where there is no such note.
+    pub fn text_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
+        let written = self.written_for_sure(id)?;
+        let now = self.now();
+        let late =
+            written.note.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
+        Ok(signing::note_text(&written.note, &written.goals, now, late))
+    }
+
+    /// Signs a note as its author: from then on it is as it reads now.
+    ///
+    /// # Errors
+    /// [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
+    /// [`StoreError::OnlyACopy`] where the client's file is only here to be read.
     pub fn sign_note(&mut self, id: RowId, late_after_hours: u32) -> Result<Receipt> {
+        let content = self.text_to_sign(id, late_after_hours)?;
         let row = self.row_of(&note::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
         if is_signed(&self.db, id)? {
             return Err(StoreError::Signed);
         }
-        let now = self.now();
-        let late = row.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
-        let content = signing::note_text(&row, &self.rows(&goal::TYPE, row.stream)?, now, late);
         let mut change = Change::new("sign note");
-        self.put_signature(&mut change, &row, SignatureRole::Author, &self.myself(), content);
+        // Said of the note itself too: a deletion made elsewhere, by someone who does not know of this, takes it not away.
+        change.keep(&note::TYPE, id);
+        self.put_signature(&mut change, &row, SignatureRole::Author, &self.myself(), content, signing::reads(&row));
         self.commit(&change)
     }
 
     /// Signs a note as the supervisor who was asked to: under the text that its author signed.
     ///
     /// # Errors
-    /// [`StoreError::Unsigned`] where its author has not signed it yet.
+    /// [`StoreError::Unsigned`] where its author has not signed it yet, [`StoreError::Signed`] where this worker has
+    /// co-signed it already, [`StoreError::BrokenSeal`] where the text is not what was signed.
     pub fn cosign(&mut self, id: RowId) -> Result<Receipt> {
-        let row = self.row_of(&note::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
-        let signatures = self.rows(&signature::TYPE, row.stream)?;
-        let standing = signing::standing(&row, &[], &signatures, &[]);
-        if !standing.is_signed() {
-            return Err(StoreError::Unsigned);
+        let written = self.written_for_sure(id)?;
+        let standing = written.standing();
+        match standing.state {
+            State::Unsigned => return Err(StoreError::Unsigned),
+            State::Broken => return Err(StoreError::BrokenSeal),
+            State::Signed | State::ChangedBeside => {}
         }
         let me = self.myself();
-        let already = |row: &&&Row| {
-            row.text(signature::role) == SignatureRole::Cosigner.code() && row.text(signature::name) == me.name
-        };
-        if standing.signatures.iter().find(already).is_some() {
+        let is = |row: &Row, role: SignatureRole| row.text(signature::role) == role.code();
+        if standing
+            .signatures
+            .iter()
+            .any(|row| is(row, SignatureRole::Cosigner) && row.text(signature::name) == me.name)
+        {
             return Err(StoreError::Signed);
         }
-        let content = standing.text.to_string();
+        let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
+        let reads = author.map_or("", |row| row.text(signature::reads)).to_string();
         let mut change = Change::new("co-sign note");
-        self.put_signature(&mut change, &row, SignatureRole::Cosigner, &me, content);
+        self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, standing.text.into(), reads);
         self.commit(&change)
     }
 
@@ -78,20 +163,14 @@ impl Store {
         if !is_signed(&self.db, id)? {
             return Err(StoreError::Unsigned);
         }
-        let own = self.new_id();
-        let now = self.now();
-        let mut added = Row::new(&addendum::TYPE, own, row.stream);
+        let mut added = Row::new(&addendum::TYPE, self.new_id(), row.stream);
         added.put(addendum::note, Value::Link(id));
-        added.put(addendum::when, Value::Time(now));
+        added.put(addendum::when, Value::Time(self.second()));
         added.put(addendum::body, body.trim());
         let mut change = Change::new("add addendum");
-        change
-            .create(&addendum::TYPE, own, row.stream)
-            .set(own, addendum::note, Value::Link(id))
-            .set(own, addendum::when, Value::Time(now))
-            .set(own, addendum::body, body.trim());
+        create(&mut change, &added);
         let content = signing::fields_text(&added, &[]);
-        self.put_signature(&mut change, &added, SignatureRole::Author, &self.myself(), content);
+        self.put_signature(&mut change, &added, SignatureRole::Author, &self.myself(), content, signing::reads(&added));
         self.commit(&change)
     }
 
@@ -102,31 +181,57 @@ impl Store {
     pub fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer, content: String) -> Result<Receipt> {
         let row = self.row_of(&plan::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
         let mut change = Change::new("sign plan");
-        self.put_signature(&mut change, &row, role, signer, content);
+        self.put_signature(&mut change, &row, role, signer, content, signing::reads(&row));
         self.commit(&change)
     }
 
-    fn put_signature(&self, change: &mut Change, of: &Row, role: SignatureRole, signer: &Signer, content: String) {
-        let row = self.new_id();
-        // Stored to the second: the seal must hold for what is read back.
-        let at = chrono::SubsecRound::trunc_subsecs(self.now(), 0);
-        let seal = signing::seal(of.id, &content, role, &signer.name, at);
-        change
-            .create(&signature::TYPE, row, of.stream)
-            .set(row, signature::of, of.id.to_string())
-            .set(row, signature::role, role.code())
-            .set(row, signature::name, signer.name.as_str())
-            .set(row, signature::credentials, signer.credentials.as_str())
-            .set(row, signature::at, Value::Time(at))
-            .set(row, signature::content, content)
-            .set(row, signature::seal, seal)
-            .set(row, signature::witness, signer.witness.as_str());
+    /// Now, to the second, as it is stored: the seal must hold for what is read back.
+    fn second(&self) -> chrono::DateTime<chrono::FixedOffset> {
+        chrono::SubsecRound::trunc_subsecs(self.now(), 0)
     }
 
-    /// Ids of signatures in a stream whose seal does not hold.
+    fn put_signature(
+        &self,
+        change: &mut Change,
+        of: &Row,
+        role: SignatureRole,
+        signer: &Signer,
+        content: String,
+        reads: String,
+    ) {
+        let mut row = Row::new(&signature::TYPE, self.new_id(), of.stream);
+        row.put(signature::of, of.id.to_string());
+        row.put(signature::role, role.code());
+        row.put(signature::name, signer.name.as_str());
+        row.put(signature::credentials, signer.credentials.as_str());
+        row.put(signature::at, Value::Time(self.second()));
+        row.put(signature::content, content);
+        row.put(signature::witness, signer.witness.as_str());
+        row.put(signature::reads, reads);
+        row.put(signature::seal, signing::seal(&row));
+        create(change, &row);
+    }
+
+    /// Ids of signatures in a stream whose seal does not hold, and of addenda that are not what was signed.
     pub(super) fn broken_seals(&self, stream: RowId) -> Result<Vec<RowId>> {
-        let rows = self.rows(&signature::TYPE, stream)?;
-        Ok(rows.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect())
+        let signatures = self.rows(&signature::TYPE, stream)?;
+        let mut broken: Vec<RowId> = signatures.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect();
+        for added in self.rows(&addendum::TYPE, stream)? {
+            let id = added.id.to_string();
+            let under = signatures.iter().find(|row| row.text(signature::of) == id);
+            if under.is_some_and(|row| row.text(signature::reads) != signing::reads(&added)) {
+                broken.push(added.id);
+            }
+        }
+        Ok(broken)
+    }
+}
+
+/// Makes a row with all that is filled in.
+fn create(change: &mut Change, row: &Row) {
+    change.create(row.record, row.id, row.stream);
+    for (field, value) in row.record.fields.iter().zip(&row.values).filter(|(_, value)| !value.is_empty()) {
+        change.set(row.id, field.id, value.clone());
     }
 }
 
@@ -138,6 +243,19 @@ pub(super) fn is_signed(db: &Connection, note: RowId) -> Result<bool> {
         SignatureRole::Author.code()
     );
     Ok(db.prepare_cached(&sql)?.exists([note.to_string()])?)
+}
+
+/// A condition on a row `c` of the table of conflicts: of a signed note nothing is left to choose; what was set beside the
+/// signed text is shown there.
+pub(super) fn open_to_choice() -> String {
+    format!(
+        "NOT (record = {} AND EXISTS (SELECT 1 FROM {} s WHERE s.\"of\" =
+         lower(substr(hex(c.row), 1, 8) || '-' || substr(hex(c.row), 9, 4) || '-' || substr(hex(c.row), 13, 4) || '-' ||
+         substr(hex(c.row), 17, 4) || '-' || substr(hex(c.row), 21)) AND s.role = '{}'))",
+        note::TYPE.number,
+        signature::TYPE.table(),
+        SignatureRole::Author.code()
+    )
 }
 
 /// Whether a row may not be changed any more: it is signed, or came to be in one piece.

@@ -48,7 +48,7 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     let tables: Vec<String> = store
         .db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'joined', 'conflict', 'doc')) ORDER BY name")
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'joined', 'held', 'conflict', 'doc')) ORDER BY name")
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()
@@ -509,4 +509,27 @@ impl Store {
         sites::keep(&twin.db, &self.own_site()?)?;
         Ok(twin)
     }
+}
+
+#[test]
+fn several_choices_of_a_list_are_what_their_journal_says() {
+    use crate::model::records::consent;
+    let mut store = memory();
+    let (person, row) = (store.new_id(), store.new_id());
+    let mut change = Change::new("add");
+    change.create(&client::TYPE, person, person).set(person, client::given_name, "Ana");
+    change
+        .create(&consent::TYPE, row, person)
+        .set(row, consent::to, "Legal Aid Bureau")
+        .set(row, consent::purpose, "housing")
+        .member(row, consent::what, "contact", true)
+        .member(row, consent::what, "needs", true);
+    store.commit(&change).unwrap();
+    assert_eq!(store.check().unwrap().problems, [] as [String; 0]);
+    // One is taken away and the other stands, also after the row was read back.
+    let mut change = Change::new("edit");
+    change.member(row, consent::what, "contact", false);
+    store.commit(&change).unwrap();
+    assert_eq!(store.row_of(&consent::TYPE, row).unwrap().unwrap().words(consent::what), ["needs"]);
+    assert_eq!(store.check().unwrap().problems, [] as [String; 0]);
 }

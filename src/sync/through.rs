@@ -243,7 +243,7 @@ fn give_to(
 ) -> Result<(), Trouble> {
     // A name that is taken there was written by a copy of this installation: then this one becomes another.
     for _ in 0..3 {
-        let partners = store.partners()?;
+        let partners = store.own_partners()?;
         if partners.is_empty() {
             synced.alone = !store.has_colleagues()?;
             return Ok(());

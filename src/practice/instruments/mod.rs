@@ -8,18 +8,20 @@
 //!
 //! One file describes one instrument; the shipped ones stand in `assets/instruments`. `file` reads them, `score` works
 //! them out, `answers` is the one line in which answers are stored, `condition` the small language of `show-if`, alerts,
-//! needs and levels.
+//! needs and levels, `kept` the row that an assessment becomes.
 
 mod answers;
 mod condition;
 mod file;
 mod gas;
+mod kept;
 mod score;
 mod set;
 
 pub use answers::{Answers, AnswersError, ItemId};
 pub use condition::Condition;
 pub use gas::{Attained, gas_t_score};
+pub use kept::{BEGUN, Place};
 pub use score::{Alert, Need, NotScored, Reading, Scored, SubScore};
 pub use set::Instruments;
 
@@ -180,6 +182,12 @@ impl Instrument {
     /// longer be asked: what counts can be seen and taken back.
     pub fn to_ask<'a>(&'a self, answers: &'a Answers) -> impl Iterator<Item = &'a Item> + use<'a> {
         self.items.iter().filter(|item| self.is_asked(item, answers) || answers.get(item.id.as_str()).is_some())
+    }
+
+    /// What its answers tell about: the domains of the needs it finds, and of items that bear a domain's name.
+    pub fn domains(&self) -> impl Iterator<Item = Domain> {
+        let items = self.items.iter().filter_map(|item| Domain::from_code(item.id.as_str()));
+        self.needs.iter().map(|need| need.domain).chain(items)
     }
 
     fn is_asked(&self, item: &Item, answers: &Answers) -> bool {
