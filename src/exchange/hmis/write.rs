@@ -128,6 +128,10 @@ impl Book {
             name => self.workers.of(name),
         };
         let (given, family) = (person.text(client::given_name), person.text(client::family_name));
+        let (family, suffix) = match family.rsplit_once(' ') {
+            Some((name, last)) if is_suffix(last) => (name, last),
+            _ => (family, ""),
+        };
         let born = day(person, client::birth_date);
         let sex = match person.text(client::gender) {
             "Female" => "0",
@@ -141,6 +145,7 @@ impl Book {
                 ("PersonalID", &id),
                 ("FirstName", given),
                 ("LastName", family),
+                ("NameSuffix", suffix),
                 ("NameDataQuality", if given.is_empty() || family.is_empty() { "" } else { "1" }),
                 ("DOB", &born),
                 ("DOBDataQuality", if born.is_empty() { "" } else { "1" }),
@@ -401,6 +406,11 @@ struct Of<'a> {
     at: &'a str,
     /// DataCollectionStage: 1 at entry, 2 an update, 5 the annual assessment.
     stage: &'a str,
+}
+
+/// What stands behind a name and is no part of it: HMIS has a column of its own for it.
+fn is_suffix(word: &str) -> bool {
+    matches!(word.trim_end_matches('.').to_lowercase().as_str(), "jr" | "sr" | "ii" | "iii" | "iv")
 }
 
 fn day(row: &Row, field: crate::model::FieldId) -> String {

@@ -72,6 +72,10 @@ impl Taker<'_> {
 
     /// Whether their case is open, since when, and who works on it.
     fn standing(&self, fill: &mut Fill, node: Node<'_>, row: RowId) {
+        let died = node.yes("deceasedBoolean") == Some(true) || node.at("deceasedDateTime").is_there();
+        if died {
+            fill.text(client::outcome, ClosingOutcome::Died.code());
+        }
         if let Some(case) = self.index.cases.get(&row).map(Node::of) {
             let status = match case.own_status() {
                 "" => codes().inward("client", case.text("status")).unwrap_or("active"),
@@ -84,13 +88,9 @@ impl Taker<'_> {
             fill.text(client::area, case.own_coded("type", "area"));
             return;
         }
-        let died = node.yes("deceasedBoolean") == Some(true) || node.at("deceasedDateTime").is_there();
         let closed = died || node.yes("active") == Some(false);
         fill.text(client::status, if closed { ClientStatus::Closed } else { ClientStatus::Active }.code());
-        if died {
-            fill.text(client::outcome, ClosingOutcome::Died.code());
-            fill.day(client::closed, node.day("deceasedDateTime"));
-        }
+        fill.day(client::closed, node.day("deceasedDateTime"));
         fill.text(client::worker, &self.index.name(node.at("generalPractitioner"), node));
         if self.practice.area("healthcare").is_some() {
             fill.text(client::area, "healthcare");
