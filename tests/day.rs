@@ -121,9 +121,7 @@ fn the_days_run_takes_one_after_another_and_knows_where_it_was() {
     screen.wait("today's run: 1 left");
     screen.wait("IN CRISIS: locked out");
     screen.keys("c");
-    screen.wait("Crisis");
-    screen.keys("\x15");
-    screen.keys(CTRL_S);
+    press(&mut screen, "It is over: \"locked out\"", "=");
     screen.wait("Nobody else needs you today");
     screen.keys(":done today");
     screen.keys(ENTER);

@@ -8,7 +8,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("practice", &["model"]),
     ("triage", &["model", "practice"]),
     ("store", &["model", "practice", "triage"]),
-    ("sync", &["model", "triage", "store", "demo"]),
+    ("sync", &["model", "practice", "triage", "store", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
     ("exchange", &["model", "practice", "store"]),
     ("report", &["model", "practice", "triage", "store"]),

@@ -136,6 +136,8 @@ fn a_day_of_work_with_the_keys_the_screen_shows() {
         screen.wait("Saved: add client");
         screen.wait("Maria Delgado");
         screen.keys("P");
+        screen.wait("An empty plan");
+        screen.keys("e");
         screen.wait("Add plan");
         screen.keys(CTRL_S);
         screen.wait("Saved: add plan");
@@ -189,14 +191,20 @@ fn a_day_of_work_with_the_keys_the_screen_shows() {
         screen.wait("Put off");
         screen.keys(ESC);
         screen.keys("c");
-        screen.wait("Crisis");
+        screen.wait("Crisis: ");
+        screen.keys("h");
+        screen.wait("LOSS OF HOUSING");
+        screen.keys("w");
+        screen.wait("What is happening: Enter saves");
         screen.keys("locked out since this morning");
         screen.keys(ENTER);
-        screen.wait("IN CRISIS: locked out");
+        screen.wait("Written down");
+        screen.keys(ESC);
+        screen.wait("IN CRISIS: Loss of housing");
         screen.wait("1 IN CRISIS");
         // A crisis cannot be put off.
         screen.keys("z");
-        screen.wait("Put off: in crisis");
+        screen.wait("Put off: Loss of housing");
         screen.keys(TAB);
         screen.keys("busy");
         screen.keys(ENTER);

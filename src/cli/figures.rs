@@ -1,6 +1,7 @@
 //! Figures without a screen: a report over a period, as text, JSON or CSV.
 
 use anyhow::{anyhow, bail};
+use chrono::NaiveDate;
 
 use crate::model::text::one_line;
 use crate::report::figures::{self, Only, REPORTS};
@@ -21,7 +22,9 @@ pub enum Form {
 /// What is asked for.
 pub struct Wanted<'a> {
     pub name: &'a str,
-    pub period: Option<&'a str>,
+    /// The first and the last day; the report's usual period where neither is said.
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
     pub worker: Option<&'a str>,
     pub area: Option<&'a str>,
     /// The key of a figure: the clients behind it.
@@ -31,11 +34,18 @@ pub struct Wanted<'a> {
 
 pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> {
     let kind = figures::kind(wanted.name).ok_or_else(|| {
-        let names: Vec<&str> = REPORTS.iter().map(|kind| kind.name).collect();
+        let names: Vec<&str> = REPORTS.iter().map(|kind| kind.name).chain(super::reports::names()).collect();
         anyhow!("There is no report \"{}\". There are: {}.", wanted.name, names.join(", "))
     })?;
     let today = setting.moment().today();
-    let period = Period::parse(wanted.period.unwrap_or(kind.usual), today).map_err(anyhow::Error::msg)?;
+    let usual = Period::parse(kind.usual, today).map_err(anyhow::Error::msg)?;
+    let period = match (wanted.from, wanted.to) {
+        (None, None) => usual,
+        (from, to) => Period { from: from.unwrap_or(usual.from), to: to.unwrap_or(today) },
+    };
+    if period.from > period.to {
+        bail!("A period ends after it begins.");
+    }
     if let Some(area) = wanted.area.filter(|area| setting.rules.practice().area(area).is_none()) {
         bail!("There is no practice area \"{area}\".");
     }

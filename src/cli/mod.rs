@@ -2,11 +2,15 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
+mod assess;
 mod figures;
+mod outside;
 mod printing;
 mod reading;
+pub mod reports;
 mod setting;
 mod sharing;
+mod signing;
 mod writing;
 
 use std::path::PathBuf;
@@ -16,6 +20,8 @@ use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::model::{CATALOGUE, ShareKind};
+use crate::practice::consent::{Ground, Override};
+use crate::report::period::Period;
 use crate::store::Trust;
 use crate::tui;
 
@@ -78,14 +84,15 @@ enum Command {
         #[arg(long, default_value = "")]
         credentials: String,
     },
-    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a bundle, or another caseload file
+    /// Take in an HMIS CSV folder, a spreadsheet (csv, xlsx, ods), a calendar, address cards, a resource directory, a bundle,
+    /// or another caseload file
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
-    /// reason}], conflicts, unused_columns, dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
+    /// reason}], conflicts, unused_columns, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
     /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
     Import {
         path: PathBuf,
-        /// hmis-csv, sheet, bundle or caseload [default: told by content]
+        /// hmis-csv, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
         #[arg(long, value_parser = format)]
         format: Option<Incoming>,
         /// Read the bundle's, or the other caseload's, passphrase from this file instead of asking
@@ -94,15 +101,35 @@ enum Command {
         /// A spreadsheet's column and the field it stands for, as "Column=field"; may be repeated
         #[arg(long = "map", value_parser = pair, value_name = "COLUMN=FIELD")]
         map: Vec<(String, String)>,
+        /// Whose a calendar or the address cards are
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
         /// Show what would happen, and change nothing
         #[arg(long)]
         dry_run: bool,
     },
-    /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients
+    /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients; or, with --format,
+    /// a file for another program
     ///
-    /// JSON: {path, clients, batches, entries, bytes}
+    /// For a site of another agency only the clients go whose release permits all that their file holds: the others are named
+    /// and left out. A bundle cannot leave out a part of a client's file.
+    ///
+    /// JSON of a bundle: {path, clients, batches, entries, bytes, left_out: [{id, name, why: []}]}; of another format: {path,
+    /// format, files, counts: {what: n}, told: []}
     Export {
         path: PathBuf,
+        /// bundle; or ics, vcard, hsds, csv, xlsx: not encrypted
+        #[arg(long, default_value = "bundle", value_parser = outgoing)]
+        format: Outgoing,
+        /// For csv and xlsx: which list
+        #[arg(long, value_name = "NAME")]
+        list: Option<String>,
+        /// In a calendar: whole names, not initials
+        #[arg(long)]
+        names: bool,
+        /// In a calendar: places too
+        #[arg(long)]
+        places: bool,
         /// Only this client; may be repeated
         #[arg(long = "client", value_name = "ID")]
         clients: Vec<String>,
@@ -121,6 +148,12 @@ enum Command {
         /// The last day of the cover: fri, +2w, 2026-12-05
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
+        /// To another agency without a release, because of: emergency, court-order or mandated-report; needs --reason
+        #[arg(long, value_name = "GROUND", value_parser = ground, requires = "reason")]
+        without_release: Option<Ground>,
+        /// Why something is given without a release: it goes on the record
+        #[arg(long, value_name = "WORDS", requires = "without_release")]
+        reason: Option<String>,
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
@@ -144,8 +177,13 @@ enum Command {
     Conflicts,
     /// Caseloads side by side, by case manager
     ///
-    /// JSON: [{worker, clients, weight, crisis, need_attention, overdue, covered}]; weight: contacts asked for in thirty days
+    /// JSON: [{worker, clients, weight, capacity, contacts, crisis, need_attention, overdue, covered}]; weight: by intensity
+    /// and practice area, beside what this worker can carry; contacts: asked for in thirty days
     Team,
+    /// Needs that cannot be met and what stands in the way, counted over open clients without names
+    ///
+    /// JSON: [{domain, barrier, needs, clients}], the most frequent first
+    Unmet,
     /// Who may have been entered twice
     ///
     /// JSON: [{id, name, other_id, other_name, why}]
@@ -172,7 +210,8 @@ enum Command {
     },
     /// Everything about one client
     ///
-    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes}
+    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...}; a
+    /// note has its standing too (see sign)
     Show { id: String },
     /// Appointments of the coming days
     ///
@@ -217,20 +256,33 @@ enum Command {
         #[arg(value_parser = pair, value_name = "FIELD=VALUE")]
         fields: Vec<(String, String)>,
     },
-    /// Figures over a period: day, week, productivity, compliance, goals, attendance, referrals, needs, readmissions,
-    /// employment, weight, caseload
+    /// Figures over a period (day, week, productivity, compliance, goals, attendance, referrals, needs, readmissions,
+    /// employment, weight, caseload); and lists: billing, access, disclosures, retention
     ///
-    /// JSON: {report, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area, clients:
-    /// [{client_id, value, of}]}]}; a share is value of `of`
+    /// JSON of figures: {report, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area,
+    /// clients: [{client_id, value, of}]}]}; a share is value of `of`. JSON of lists: [{...}], with the keys that stand at the
+    /// head of the CSV; billing: client_id, client, note_id, date, when, service, minutes, units, status, why, would_make,
+    /// authorizations, remark; access: at, who, what, detail, client_id; disclosures: id, when, to, what, purpose, how,
+    /// consent, overridden, withheld, deleted; retention: client_id, client, closed, keep_until, rule, hold,
+    /// may_be_destroyed
     Report {
         name: String,
         /// today, this-week, last-month, this-quarter, 2026-11, 2026-Q4, 2026, FROM..TO [default: as the report is used]
         #[arg(long)]
         period: Option<String>,
-        /// Only this case manager's clients
+        /// The first day, instead of a period
+        #[arg(long, value_name = "DATE", conflicts_with = "period")]
+        from: Option<NaiveDate>,
+        /// The last day, instead of a period
+        #[arg(long, value_name = "DATE", conflicts_with = "period")]
+        to: Option<NaiveDate>,
+        /// Of a list: only this client
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
+        /// Of figures: only this case manager's clients
         #[arg(long, value_name = "NAME")]
         worker: Option<String>,
-        /// Only clients of this practice area
+        /// Of figures: only clients of this practice area
         #[arg(long)]
         area: Option<String>,
         /// The clients behind the figure with this key
@@ -254,6 +306,48 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the manual page: caseload man > caseload.1
     Man,
+    /// Sign a note: from then on it stays as it is
+    ///
+    /// JSON: the note as stored, with standing: {state, late, waits_for, cosigned, text, signatures: [], addenda}; states are
+    /// unsigned, signed, changed-beside, broken
+    Sign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
+    /// Add to a signed note: addendum NOTE body="the date was the 23rd"
+    ///
+    /// JSON: as for sign
+    Addendum {
+        #[arg(value_name = "NOTE")]
+        id: String,
+        #[arg(required = true, value_parser = pair, value_name = "body=TEXT")]
+        fields: Vec<(String, String)>,
+    },
+    /// Sign a note as the supervisor who was asked to
+    ///
+    /// JSON: as for sign
+    Cosign {
+        #[arg(value_name = "NOTE")]
+        id: String,
+    },
+    /// Ask an instrument: assess ID phq-9 1=2 2=0 3=1 ... Without answers: its items and earlier scores; without an
+    /// instrument: which there are, and what is due
+    ///
+    /// JSON: with answers the row as stored, with {says, asks, alerts, needs, unanswered}; without {instrument, name, licensed,
+    /// items: [{item, label, loinc, answers}], earlier: [row]}; without an instrument [{instrument, name, last, says, again}]
+    Assess {
+        id: String,
+        instrument: Option<String>,
+        /// An item and its answer: the number, or the key or the words of a choice
+        #[arg(value_parser = pair, value_name = "ITEM=ANSWER")]
+        answers: Vec<(String, String)>,
+        /// The day on which it was answered [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+        /// Add the needs that the answers tell of
+        #[arg(long)]
+        needs: bool,
+    },
     /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
     ///
     /// JSON: {id, type}
@@ -299,7 +393,7 @@ enum SiteCommand {
     Card,
     /// Believe a site from now on: its card, or a file that holds it
     ///
-    /// JSON: {id, name, fingerprint, trust, this}
+    /// JSON: {id, name, fingerprint, trust, this, agency}
     Accept {
         card: String,
         /// The fingerprint that you were told: where it is another, nothing is accepted
@@ -309,10 +403,14 @@ enum SiteCommand {
         /// take nothing
         #[arg(long, value_name = "WAY", value_parser = one_way)]
         only: Option<Trust>,
+        /// They work for this agency, not for yours, by the name that releases of information have: they are given only
+        /// what a release permits, and nothing through a place
+        #[arg(long, value_name = "AGENCY")]
+        other_agency: Option<String>,
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this}]
+    /// JSON: [{id, name, fingerprint, trust, this, agency}]
     List,
     /// Believe a site no longer, by its name or fingerprint
     Revoke { site: String },
@@ -323,6 +421,13 @@ enum SiteCommand {
 enum Incoming {
     Rows(crate::exchange::Format),
     Work(crate::sync::Kind),
+}
+
+/// What can be written.
+#[derive(Clone, Copy)]
+enum Outgoing {
+    Bundle,
+    Format(crate::exchange::Format),
 }
 
 #[derive(Args)]
@@ -382,7 +487,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Init { worker, area, credentials } => {
             writing::init(setting, &worker, area.as_deref(), &credentials, json)?.into()
         }
-        Command::Import { path, format, bundle_passphrase_file, map, dry_run } => {
+        Command::Import { path, format, bundle_passphrase_file, map, client, dry_run } => {
             let work = match format {
                 Some(Incoming::Work(kind)) => Some(kind),
                 Some(Incoming::Rows(_)) => None,
@@ -392,32 +497,66 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 (Some(kind), _) => {
                     sharing::import(setting, &path, kind, bundle_passphrase_file.as_deref(), dry_run, json)?.into()
                 }
-                (None, Some(Incoming::Rows(format))) => {
-                    writing::import(setting, &path, Some(format), &map, dry_run, json)?.into()
+                (None, format) => {
+                    let format = match format {
+                        Some(Incoming::Rows(format)) => Some(format),
+                        _ => None,
+                    };
+                    let client = client.as_deref();
+                    outside::import(setting, &path, &outside::Taking { format, map: &map, client, dry_run }, json)?
+                        .into()
                 }
-                (None, _) => writing::import(setting, &path, None, &map, dry_run, json)?.into(),
             }
         }
-        Command::Export { path, clients, to, bundle_passphrase_file, everything, kind, until } => {
-            let passphrase_file = bundle_passphrase_file.as_deref();
-            let until = until.as_deref();
-            let wanted =
-                sharing::Export { path: &path, clients: &clients, to: &to, passphrase_file, everything, kind, until };
+        Command::Export { path, format: Outgoing::Format(format), list, names, places, clients, to, kind, .. } => {
+            if !to.is_empty() || kind.is_some() {
+                anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
+            }
+            let wanted = outside::Giving { format, list: list.as_deref(), names, places, clients: &clients };
+            outside::export(setting, &path, &wanted, json)?.into()
+        }
+        Command::Export {
+            path,
+            clients,
+            to,
+            bundle_passphrase_file,
+            everything,
+            kind,
+            until,
+            without_release,
+            reason,
+            ..
+        } => {
+            let without = without_release
+                .map(|ground| Override::new(ground, reason.as_deref().unwrap_or_default()))
+                .transpose()
+                .map_err(anyhow::Error::msg)?;
+            let wanted = sharing::Export {
+                path: &path,
+                clients: &clients,
+                to: &to,
+                passphrase_file: bundle_passphrase_file.as_deref(),
+                everything,
+                kind,
+                until: until.as_deref(),
+                without,
+            };
             sharing::export(setting, &wanted, json)?.into()
         }
         Command::Sync { forget: Some(place), .. } => sharing::forget(setting, &place)?.into(),
         Command::Sync { places, .. } => sharing::sync(setting, &places, json)?.into(),
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint, only } => {
+            SiteCommand::Accept { card, fingerprint, only, other_agency } => {
                 let trust = only.unwrap_or(Trust::Accepted);
-                sharing::accept(setting, &card, fingerprint.as_deref(), trust, json)?.into()
+                sharing::accept(setting, &card, fingerprint.as_deref(), trust, other_agency.as_deref(), json)?.into()
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
         },
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),
+        Command::Unmet => reading::unmet(setting, json)?.into(),
         Command::Duplicates => sharing::duplicates(setting, json)?.into(),
         Command::Join { kept, other } => writing::join(setting, &kept, Some(&other), json)?.into(),
         Command::Part { id } => writing::join(setting, &id, None, json)?.into(),
@@ -429,10 +568,18 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
-        Command::Report { name, period, worker, area, open, format } => {
+        Command::Report { name, period, from, to, client, worker, area, open, format } => {
             let form = if json { figures::Form::Json } else { format };
-            let (period, worker, area, open) = (period.as_deref(), worker.as_deref(), area.as_deref(), open.as_deref());
-            figures::report(setting, &figures::Wanted { name: &name, period, worker, area, open, form })?.into()
+            let period = period.as_deref().map(|text| Period::parse(text, setting.moment().today()));
+            let period = period.transpose().map_err(anyhow::Error::msg)?;
+            let (from, to) = period.map_or((from, to), |period| (Some(period.from), Some(period.to)));
+            if reports::is_one(&name) {
+                let asked = reports::Asked { name: &name, from, to, client: client.as_deref(), form };
+                reports::report(setting, &asked)?.into()
+            } else {
+                let (worker, area, open) = (worker.as_deref(), area.as_deref(), open.as_deref());
+                figures::report(setting, &figures::Wanted { name: &name, from, to, worker, area, open, form })?.into()
+            }
         }
         Command::Print(args) => printing::print(setting, &args, json)?.into(),
         Command::Practice => reading::practice(setting, json)?.into(),
@@ -445,6 +592,13 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             let mut out = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut out)?;
             String::from_utf8(out)?.into()
+        }
+        Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
+        Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
+        Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
+        Command::Assess { id, instrument, answers, on, needs } => {
+            let asked = assess::Asked { answers: &answers, on: on.as_deref(), needs };
+            assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
         }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
         Command::Undo => writing::undo(setting)?.into(),
@@ -482,13 +636,27 @@ fn say(text: &str) {
 }
 
 fn format(text: &str) -> Result<Incoming, String> {
-    let names: Vec<&str> = crate::exchange::Format::ALL.iter().map(|format| format.name()).collect();
+    use crate::exchange::Format;
+    let names: Vec<&str> = Format::read().map(Format::name).collect();
     match text {
         "bundle" => Ok(Incoming::Work(crate::sync::Kind::Bundle)),
         "caseload" => Ok(Incoming::Work(crate::sync::Kind::Caseload)),
-        other => crate::exchange::Format::from_name(other)
+        other => Format::from_name(other)
+            .filter(|format| Format::read().any(|known| known == *format))
             .map(Incoming::Rows)
             .ok_or_else(|| format!("it is one of: {}, bundle, caseload", names.join(", "))),
+    }
+}
+
+fn outgoing(text: &str) -> Result<Outgoing, String> {
+    use crate::exchange::Format;
+    let names: Vec<&str> = Format::written().map(Format::name).collect();
+    match text {
+        "bundle" => Ok(Outgoing::Bundle),
+        other => Format::written()
+            .find(|format| format.name() == other)
+            .map(Outgoing::Format)
+            .ok_or_else(|| format!("it is one of: bundle, {}", names.join(", "))),
     }
 }
 
@@ -498,6 +666,11 @@ fn one_way(text: &str) -> Result<Trust, String> {
         "give" => Ok(Trust::GiveTo),
         _ => Err("it is one of: take, give".into()),
     }
+}
+
+fn ground(text: &str) -> Result<Ground, String> {
+    let codes: Vec<&str> = Ground::ALL.into_iter().map(Ground::code).collect();
+    Ground::from_code(text).ok_or_else(|| format!("it is one of: {}", codes.join(", ")))
 }
 
 fn share_kind(text: &str) -> Result<ShareKind, String> {

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{client, credential, education, supervision, worker};
+use crate::model::records::{
+    addendum, client, credential, education, goal, note, plan, signature, supervision, worker,
+};
 use crate::model::{CATALOGUE, RecordType, RowId, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::store::{Found, Store, StoreError};
@@ -131,29 +133,52 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
 }
 
 pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let (_, row) = find(&store, id)?;
     let stream = store.row(row)?.map_or(row, |row| row.stream);
+    if store.facts(store.root(stream)?)?.is_some() {
+        store.note_view(stream, "show")?;
+    }
     let file = store.client_file(stream, usize::MAX >> 1)?.ok_or_else(|| anyhow!("{id} is not of a client."))?;
+    let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
+    let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
     if json {
         let mut object = Map::new();
         object.insert("client".into(), file.client.to_json());
         for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
-            let rows = file.of(record).iter().map(crate::model::Row::to_json).collect();
-            object.insert(plural_key(record), Json::Array(rows));
+            let rows = file.of(record).iter().map(|row| match *record {
+                record if *record == note::TYPE => {
+                    let mut object = row.to_json();
+                    object["standing"] = super::signing::standing_json(&standing(row), row);
+                    object
+                }
+                _ => row.to_json(),
+            });
+            object.insert(plural_key(record), Json::Array(rows.collect()));
         }
         return Ok(printed(&object.into()));
     }
     let mut out = String::new();
     writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
     fields(&mut out, &file.client)?;
-    for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+    // Signatures and addenda stand under what they belong to.
+    for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
         if !file.of(record).is_empty() {
             writeln!(out, "\n{}", record.plural.to_uppercase())?;
         }
         for row in file.of(record) {
             writeln!(out, "- {}", row.id.short())?;
-            fields(&mut out, row)?;
+            match (**record == note::TYPE).then(|| standing(row)) {
+                Some(standing) if standing.is_signed() => {
+                    super::signing::lines(&mut out, &standing.read(row, file.of(&goal::TYPE)))?;
+                }
+                _ => fields(&mut out, row)?,
+            }
+            for signed in signatures.iter().filter(|_| **record == plan::TYPE) {
+                if signed.text(signature::of) == row.id.to_string() {
+                    writeln!(out, "  {}", one_line(&crate::model::standing::signed_by(signed)))?;
+                }
+            }
         }
     }
     Ok(out)
@@ -167,6 +192,14 @@ fn fields(out: &mut String, row: &crate::model::Row) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+pub fn unmet(setting: &Setting, json: bool) -> anyhow::Result<String> {
+    let unmet = setting.open()?.unmet_needs()?;
+    if json {
+        return Ok(printed(&serde_json::to_value(&unmet)?));
+    }
+    Ok(crate::store::needs::in_words(&unmet).join("\n") + "\n")
 }
 
 pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String> {
@@ -214,8 +247,12 @@ pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String
 }
 
 pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let hits = store.search(text, limit)?;
+    let mut seen: Vec<RowId> = hits.iter().map(|hit| hit.client).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    store.note_views(&seen, "search")?;
     if json {
         let list = hits.iter().map(|hit| {
             json!({
@@ -236,7 +273,7 @@ pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow
 }
 
 pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let row = match find(&store, id) {
         Ok((_, row)) => row,
         // A deleted row is found by its full id only.
@@ -244,6 +281,11 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
             id.parse::<RowId>().ok().filter(|row| store.history(*row).is_ok_and(|h| !h.is_empty())).ok_or(error)?
         }
     };
+    if let Some(known) = store.row(row)?
+        && store.facts(store.root(known.stream)?)?.is_some()
+    {
+        store.note_view(known.stream, "history")?;
+    }
     let lines = store.history(row)?;
     if json {
         let list = lines.iter().map(|line| {

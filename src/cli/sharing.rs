@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::model::ShareKind;
 use crate::model::records::share;
 use crate::model::text::one_line;
+use crate::practice::consent::Override;
 use crate::store::{Merged, Passphrase, Site, Store, Trust};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 
@@ -27,6 +28,8 @@ pub struct Export<'a> {
     pub everything: bool,
     pub kind: Option<ShareKind>,
     pub until: Option<&'a str>,
+    /// Given to another agency without a release, and why.
+    pub without: Option<Override>,
 }
 
 pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Result<String> {
@@ -50,6 +53,12 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
     }
     let until = wanted.until.map(|text| day(setting, text)).transpose()?;
+    let practice = setting.rules.practice();
+    let leaving = sync::Leaving::of(&store, practice, &scope, &whom, wanted.without.as_ref())?;
+    let scope = leaving.scope(scope);
+    if leaving.is_nobody() {
+        bail!("Nobody may be given to {}. {}", one_line(&leaving.agency), leaving.refusals().join(" "));
+    }
     match (wanted.kind, &scope, &whom) {
         (None, _, _) if until.is_none() => {}
         (Some(kind), Scope::Clients(clients), Whom::Sites(sites)) if sites.len() == 1 => {
@@ -63,10 +72,15 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     // Whoever is given a client's file as something gets all of it.
     let everything = wanted.everything || wanted.kind.is_some();
     let given = sync::give(&store, &scope, &whom, everything, wanted.path)?;
+    if let Err(error) = leaving.record(&mut store, &scope, &whom, wanted.without.as_ref()) {
+        // What is not on the record does not leave.
+        let _ = std::fs::remove_file(wanted.path);
+        return Err(error.into());
+    }
     if json {
         return Ok(printed(&json!({
             "path": wanted.path.display().to_string(), "clients": given.clients, "batches": given.counts.batches,
-            "entries": given.counts.entries, "bytes": given.bytes,
+            "entries": given.counts.entries, "bytes": given.bytes, "left_out": left_out(&leaving),
         })));
     }
     let for_whom = match &whom {
@@ -78,7 +92,22 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     };
     let clients = counted(given.clients, "client", "clients");
     let entries = counted(given.counts.entries as usize, "entry", "entries");
-    Ok(format!("Written for {for_whom}: {clients}, {entries}, {} bytes.\n", given.bytes))
+    let mut out = format!("Written for {for_whom}: {clients}, {entries}, {} bytes.\n", given.bytes);
+    for line in leaving.refusals() {
+        writeln!(out, "Left out, {}", one_line(&line))?;
+    }
+    for notice in leaving.notices() {
+        writeln!(out, "{}", one_line(&notice))?;
+    }
+    Ok(out)
+}
+
+fn left_out(leaving: &sync::Leaving) -> Vec<Json> {
+    let why = |permission: &crate::practice::consent::Permission| -> Vec<String> {
+        permission.left_out.iter().map(|left| left.in_words()).collect()
+    };
+    let one = |(id, name, permission): &(crate::model::RowId, String, _)| json!({"id": id.to_string(), "name": name, "why": why(permission)});
+    leaving.check.left_out.iter().map(one).collect()
 }
 
 fn day(setting: &Setting, text: &str) -> anyhow::Result<chrono::NaiveDate> {
@@ -124,24 +153,32 @@ pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();
     let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
-    let loads = team::loads(&caseload, &setting.rules, today);
+    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, today);
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));
     }
-    let mut out = String::from("Case manager              clients  weight  crisis  need you  overdue  covered\n");
+    let mut out = String::from(
+        "Case manager              clients  weight      of  contacts  crisis  need you  overdue  covered\n",
+    );
     for load in &loads {
         let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
-        writeln!(
-            out,
-            "{:<24}  {:>7}  {:>6.0}  {:>6}  {:>8}  {:>7}  {:>7}",
+        let capacity = if load.worker.is_empty() { String::new() } else { format!("{:.0}", load.capacity) };
+        let line = format!(
+            "{:<24}  {:>7}  {:>6.1}  {:>6}  {:>8.0}  {:>6}  {:>8}  {:>7}  {:>7}",
             one_line(worker),
             load.clients,
             load.weight,
+            capacity,
+            load.contacts,
             load.crisis,
             load.need_attention,
             load.overdue,
             load.covered
-        )?;
+        );
+        match load.over() {
+            Some(over) => writeln!(out, "{line}  over by {over:.1}")?,
+            None => writeln!(out, "{line}")?,
+        }
     }
     Ok(out)
 }
@@ -351,6 +388,7 @@ pub fn accept(
     card: &str,
     fingerprint: Option<&str>,
     trust: Trust,
+    agency: Option<&str>,
     json: bool,
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
@@ -368,7 +406,11 @@ pub fn accept(
     if site.id == store.site() {
         bail!("That is this caseload's own card: send it to the other one.");
     }
+    if agency.is_some_and(|agency| agency.trim().is_empty()) {
+        bail!("Which agency? Its name, as releases of information have it: --other-agency \"County Housing\".");
+    }
     store.accept_site_as(&site, trust)?;
+    store.set_agency(&site, agency.unwrap_or_default())?;
     if json {
         return Ok(printed(&one_site(&store, &site)?));
     }
@@ -389,7 +431,9 @@ pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
     for site in &sites {
         let trust = trust_in_words(store.trust_of(site)?);
         let here = if site.id == store.site() { "this installation" } else { trust };
-        writeln!(out, "{}  {:<24} {here}", site.fingerprint(), one_line(&site.name))?;
+        let agency = store.agency_of(site)?;
+        let agency = if agency.is_empty() { String::new() } else { format!(", of {}", one_line(&agency)) };
+        writeln!(out, "{}  {:<24} {here}{agency}", site.fingerprint(), one_line(&site.name))?;
     }
     Ok(out)
 }
@@ -398,6 +442,7 @@ fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
     Ok(json!({
         "id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint(),
         "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
+        "agency": Some(store.agency_of(site)?).filter(|agency| !agency.is_empty()),
     }))
 }
 

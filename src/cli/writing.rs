@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{anyhow, bail};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use crate::exchange;
-use crate::model::records::{appointment, client, goal, note, plan, step};
+use crate::model::records::{appointment, client, goal, note, plan, stay, step};
 use crate::model::{
     Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
     text::one_line,
 };
+use crate::practice::stays;
 use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
@@ -84,70 +84,6 @@ pub fn demo(setting: &Setting, path: &Path, clients: u32, notes: u32, seed: u64)
     ))
 }
 
-pub fn import(
-    setting: &Setting,
-    path: &Path,
-    format: Option<exchange::Format>,
-    map: &[(String, String)],
-    dry_run: bool,
-    json: bool,
-) -> anyhow::Result<String> {
-    let mut store = setting.open()?;
-    let reading = exchange::read(path, &exchange::Options { format, map, moment: setting.moment() })?;
-    let mut bar = Progress::new("Importing");
-    let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
-    bar.clear();
-    let taken = taken?;
-    let mut types: Vec<&str> = reading.drafts.iter().map(|draft| draft.record.name).collect();
-    types.sort_unstable();
-    types.dedup();
-    let counts = |counts: &std::collections::BTreeMap<&'static str, u64>| -> Json {
-        types.iter().map(|name| ((*name).to_string(), json!(counts.get(name).copied().unwrap_or(0)))).collect()
-    };
-    if json {
-        return Ok(printed(&json!({
-            "format": reading.format.name(), "read": reading.read, "deleted": reading.deleted,
-            "created": counts(&taken.created), "updated": counts(&taken.updated), "unchanged": counts(&taken.unchanged),
-            "skipped": reading.skipped, "conflicts": taken.conflicts, "unused_columns": reading.unused_columns,
-            "dry_run": dry_run,
-        })));
-    }
-    let mut out = String::new();
-    for (file, rows) in &reading.read {
-        write!(out, "{file}: {}", counted(*rows as usize, "row", "rows"))?;
-        match reading.deleted.get(file) {
-            Some(deleted) => writeln!(out, ", of which {deleted} are marked as deleted and left out")?,
-            None => writeln!(out)?,
-        }
-    }
-    let verb = if dry_run { "would be " } else { "" };
-    for name in &types {
-        let label = record_by_name(name).map_or(*name, |record| record.plural);
-        let of = |counts: &std::collections::BTreeMap<&'static str, u64>| counts.get(name).copied().unwrap_or(0);
-        let (new, changed, same) = (of(&taken.created), of(&taken.updated), of(&taken.unchanged));
-        writeln!(out, "{label}: {new} {verb}added, {changed} {verb}changed, {same} as they were")?;
-    }
-    if taken.conflicts > 0 {
-        let fields = counted(taken.conflicts as usize, "field was", "fields were");
-        writeln!(out, "{fields} edited here since and came in different: both values are kept, for you to choose.")?;
-    }
-    if !reading.unused_columns.is_empty() {
-        writeln!(
-            out,
-            "Columns not used: {}. Use --map \"Column=field\" to place one.",
-            reading.unused_columns.join(", ")
-        )?;
-    }
-    for skipped in &reading.skipped {
-        let column = if skipped.column.is_empty() { String::new() } else { format!(", {}", skipped.column) };
-        writeln!(out, "Skipped {} line {}{column}: {}", skipped.file, skipped.line, skipped.reason)?;
-    }
-    if dry_run {
-        out.push_str("Nothing was changed: this was a trial.\n");
-    }
-    Ok(crate::model::text::lines(&out).into_owned())
-}
-
 pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let record = record_by_name(record).ok_or_else(|| anyhow!("There is no record type \"{record}\"."))?;
@@ -212,6 +148,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     });
     fill(&mut change, setting, &store, record, row, rest)?;
     come_again(&mut change, Row::new(record, row, stream), &store, &moment)?;
+    stays::recognise(&mut change, &store.rows(&stay::TYPE, stream)?);
     save(&mut store, &change, row, json)
 }
 
@@ -221,6 +158,7 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
     let mut change = Change::new(format!("edit {}", record.label.to_lowercase()));
     fill(&mut change, setting, &store, record, row, fields.iter())?;
     if let Some(before) = store.row_of(record, row)? {
+        stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);
         come_again(&mut change, before, &store, &setting.moment())?;
     }
     save(&mut store, &change, row, json)

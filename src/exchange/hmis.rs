@@ -99,14 +99,7 @@ type Trouble = (&'static str, String);
 
 pub(super) fn read(path: &Path) -> Result<Reading, ExchangeError> {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let mut reading = Reading {
-        format: Format::Hmis,
-        read: BTreeMap::new(),
-        deleted: BTreeMap::new(),
-        skipped: Vec::new(),
-        unused_columns: Vec::new(),
-        drafts: Vec::new(),
-    };
+    let mut reading = Reading::of(Format::Hmis);
     let mut tables: HashMap<&str, Table> = HashMap::new();
     for (name, needed) in FILES {
         let Some(path) = in_folder(folder, name) else {

@@ -1,52 +1,93 @@
-//! The field's formats, one file each. Each reads what another program wrote and hands over drafts of rows; none of them
-//! touches the caseload. A bad row is skipped and named, the rest goes in; a file that is not what it claims to be is
-//! refused whole.
+//! The field's formats, one room each, in and out.
 //!
-//! Knows [`crate::model`] and the store's [`Draft`]; called by `cli` and `tui`.
+//! In: [`read`] reads what another program wrote and hands over drafts of rows; it never touches the caseload. A bad row
+//! is skipped and named, the rest goes in; a file that is not what it claims to be is refused whole.
+//! Out: [`write`] makes a file, or a folder's files, from rows of the caseload and changes nothing; whoever calls it puts
+//! them on the disk.
+//!
+//! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
 
+mod detect;
 mod hmis;
+mod hsds;
+mod ics;
+mod lines;
+mod lists;
+mod out;
+mod people;
 mod sheet;
 mod table;
+pub mod unplaced;
+mod vcard;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::model::Moment;
-use crate::store::Draft;
+use crate::model::{Moment, RowId};
+use crate::store::{Draft, Store};
 
-/// A format that can be read.
+pub use out::{Wanted, Written, write};
+
+/// A format of the field. Some can only be read, some only be written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// HUD HMIS CSV: a folder of files.
     Hmis,
     /// A spreadsheet with a row for each client: csv, tsv, xlsx, ods.
     Sheet,
+    /// Appointments as iCalendar.
+    Ics,
+    /// Care teams as vCard.
+    Vcard,
+    /// A resource directory as Open Referral HSDS 3.
+    Hsds,
+    /// One list as a table of text.
+    Csv,
+    /// One list as a workbook.
+    Xlsx,
 }
 
+/// What is told apart by a format's name: its name on the command line and in `--json`, the author of what comes in from
+/// it in the journal (empty: it is never read), and whether it can be written.
+const FORMATS: &[(Format, &str, &str, bool)] = &[
+    (Format::Hmis, "hmis-csv", "hmis", false),
+    (Format::Sheet, "sheet", "sheet", false),
+    (Format::Ics, "ics", "ics", true),
+    (Format::Vcard, "vcard", "vcard", true),
+    (Format::Hsds, "hsds", "hsds", true),
+    (Format::Csv, "csv", "", true),
+    (Format::Xlsx, "xlsx", "", true),
+];
+
 impl Format {
-    pub const ALL: [Format; 2] = [Format::Hmis, Format::Sheet];
+    fn line(self) -> &'static (Format, &'static str, &'static str, bool) {
+        FORMATS.iter().find(|(format, ..)| *format == self).expect("every format has its line")
+    }
+
+    /// All that can be read.
+    pub fn read() -> impl Iterator<Item = Format> {
+        FORMATS.iter().filter(|(_, _, origin, _)| !origin.is_empty()).map(|(format, ..)| *format)
+    }
+
+    /// All that can be written.
+    pub fn written() -> impl Iterator<Item = Format> {
+        FORMATS.iter().filter(|(.., written)| *written).map(|(format, ..)| *format)
+    }
 
     /// The name on the command line and in `--json`.
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Hmis => "hmis-csv",
-            Format::Sheet => "sheet",
-        }
+        self.line().1
     }
 
     pub fn from_name(name: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.name() == name)
+        FORMATS.iter().find(|(_, known, ..)| *known == name).map(|(format, ..)| *format)
     }
 
     /// The author of what comes in, in the journal.
     pub fn origin(self) -> &'static str {
-        match self {
-            Format::Hmis => "hmis",
-            Format::Sheet => "sheet",
-        }
+        self.line().2
     }
 }
 
@@ -62,6 +103,25 @@ pub struct Reading {
     /// Columns of a spreadsheet that stand for nothing here.
     pub unused_columns: Vec<String>,
     pub drafts: Vec<Draft>,
+    /// What belongs to a client, and nobody could tell to which: to be kept ([`unplaced::keep`]) until somebody says it.
+    pub unplaced: Vec<unplaced::Unplaced>,
+    /// What is to be told beside the counts, each a whole sentence.
+    pub told: Vec<String>,
+}
+
+impl Reading {
+    fn of(format: Format) -> Reading {
+        Reading {
+            format,
+            read: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            skipped: Vec::new(),
+            unused_columns: Vec::new(),
+            drafts: Vec::new(),
+            unplaced: Vec::new(),
+            told: Vec::new(),
+        }
+    }
 }
 
 /// A row that could not be read, and why.
@@ -81,6 +141,10 @@ pub enum ExchangeError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{}: {why}. Nothing was imported.", .path.display())]
     Refused { path: PathBuf, why: String },
+    #[error("{0}. Nothing was written.")]
+    Unwritten(String),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
 }
 
 /// How to read.
@@ -90,6 +154,10 @@ pub struct Options<'a> {
     /// Columns of a spreadsheet by name, and the field each stands for.
     pub map: &'a [(String, String)],
     pub moment: Moment,
+    /// Whose the file is, where the file does not say it.
+    pub client: Option<RowId>,
+    /// Who is in the caseload, for formats that know people by name only, and whose it is.
+    pub store: &'a Store,
 }
 
 /// Reads a file or a folder.
@@ -97,42 +165,15 @@ pub struct Options<'a> {
 /// # Errors
 /// [`ExchangeError::Refused`] where it is not what it claims to be.
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
-    match options.format.map_or_else(|| detect(path), Ok)? {
+    let format = options.format.map_or_else(|| detect::detect(path), Ok)?;
+    match format {
         Format::Hmis => hmis::read(path),
         Format::Sheet => sheet::read(path, options.map, &options.moment),
+        Format::Ics => ics::read(path, options),
+        Format::Hsds => hsds::read(path, options),
+        Format::Vcard => vcard::read(path, options),
+        Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
     }
-}
-
-fn detect(path: &Path) -> Result<Format, ExchangeError> {
-    let io = |source| ExchangeError::Io { path: path.into(), source };
-    let meta = std::fs::metadata(path).map_err(io)?;
-    if meta.is_dir() {
-        return if table::in_folder(path, "Client.csv").is_some() {
-            Ok(Format::Hmis)
-        } else {
-            Err(refused(path, "a folder without a Client.csv is not an HMIS export"))
-        };
-    }
-    let mut head = Vec::new();
-    std::fs::File::open(path).map_err(io)?.take(4096).read_to_end(&mut head).map_err(io)?;
-    let text = String::from_utf8_lossy(&head);
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    if head.starts_with(b"PK\x03\x04") && path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("zip")) {
-        return Err(refused(path, "unpack this zip first, then name the folder"));
-    }
-    let known = [
-        ("BEGIN:VCALENDAR", "calendars"),
-        ("BEGIN:VCARD", "address cards"),
-        ("{", "JSON"),
-        ("<", "XML or HTML"),
-        ("%PDF", "PDF"),
-    ];
-    if let Some((_, what)) = known.iter().find(|(begin, _)| start.starts_with(begin)) {
-        return Err(refused(path, &format!("{what} cannot be imported by this version")));
-    }
-    let first = start.lines().next().unwrap_or("");
-    let is_client = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("Client.csv"));
-    Ok(if is_client && first.contains("PersonalID") { Format::Hmis } else { Format::Sheet })
 }
 
 fn refused(path: &Path, why: &str) -> ExchangeError {

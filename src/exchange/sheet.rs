@@ -43,14 +43,9 @@ pub(super) fn read(path: &Path, map: &[(String, String)], moment: &Moment) -> Re
     let mut skipped = Vec::new();
     let table = load(path, &mut skipped)?;
     let columns = columns(path, &table, map)?;
-    let mut reading = Reading {
-        format: Format::Sheet,
-        read: BTreeMap::from([(table.file.clone(), table.rows.len() as u64)]),
-        deleted: BTreeMap::new(),
-        skipped,
-        unused_columns: Vec::new(),
-        drafts: Vec::new(),
-    };
+    let mut reading = Reading::of(Format::Sheet);
+    reading.read.insert(table.file.clone(), table.rows.len() as u64);
+    reading.skipped = skipped;
     for (name, column) in table.header.iter().zip(&columns) {
         if column.is_none() && !name.is_empty() {
             reading.unused_columns.push(name.clone());

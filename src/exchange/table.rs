@@ -125,7 +125,7 @@ pub(super) fn in_folder(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Text of a file: UTF-8, UTF-16 with its mark, or else Windows-1252. `None` for what is not text.
-fn decode(bytes: Vec<u8>) -> Option<String> {
+pub(super) fn decode(bytes: Vec<u8>) -> Option<String> {
     let text = match encoding_rs::Encoding::for_bom(&bytes) {
         Some((encoding, _)) => encoding.decode(&bytes).0.into_owned(),
         None => match String::from_utf8(bytes) {

@@ -7,9 +7,11 @@
 mod catalogue;
 mod change;
 mod choice;
+pub mod hours;
 mod id;
 mod lists;
 mod parse;
+pub mod plans;
 pub mod records;
 mod row;
 pub mod series;

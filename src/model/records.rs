@@ -302,7 +302,7 @@ records! {
         1 instrument: listed(List::Instrument), "Instrument", required, watched;
         2 on: Date, "On", required, ordered, watched;
         3 answers: Line, "Answers", kept;
-        4 score: POINTS, "Score", kept;
+        4 score: POINTS, "Score", kept, watched;
         5 band: Line, "Band", kept;
         6 urgent: Line, "Demands action", safety, kept, watched;
         7 answered: Date, "Acted on", watched;
@@ -396,7 +396,7 @@ records! {
 
     /// One thing to be in place for a discharge: who sees to it, by when, confirmed or not.
     arrangement = 28 "Discharge arrangement" "Discharge arrangements" {
-        1 kind: one(ArrangementKind::CHOICES), "Kind", required;
+        1 kind: one(ArrangementKind::CHOICES), "Kind";
         2 what: Line, "What", required, searched, watched;
         3 owner: Line, "Who sees to it";
         4 due: Time, "Due", ordered, watched;
@@ -461,7 +461,7 @@ records! {
         7 why_ended: Line, "Why it ended";
         8 checked_30: Date, "Checked at 30 days", watched;
         9 checked_60: Date, "Checked at 60 days", watched;
-        10 checked_90: Date, "Checked at 90 days", watched, settles(&["*"]);
+        10 checked_90: Date, "Checked at 90 days", watched;
         11 coach: Line, "Job coach";
         12 about: Text, "Notes", searched;
         13 key: Line, "Id elsewhere", kept;

@@ -26,6 +26,17 @@ impl Moment {
         local.and_local_timezone(offset).single().unwrap_or(self.now)
     }
 
+    /// The same instant on the clock of this place.
+    pub fn local(&self, instant: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+        // The offset goes by the local time, which goes by the offset: the second guess is right but for the hour that
+        // the clocks leave out.
+        let mut offset = *self.now.offset();
+        for _ in 0..2 {
+            offset = (self.zone)(instant.with_timezone(&offset).naive_local());
+        }
+        instant.with_timezone(&offset)
+    }
+
     /// `today`, `tomorrow`, `fri`, `+2w`, `-3d`, `30 nov`, `nov 30`, `11/30`, `11/30/2026`, `2026-11-30`.
     ///
     /// # Errors
@@ -347,6 +358,17 @@ mod tests {
         }
         for typed in ["25:00", "fri 14:75", "13pm", "whenever 10:00", "1430x"] {
             assert!(moment().time(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_told_by_the_clock_of_its_own_day_here() {
+        for (instant, here) in [
+            ("2026-07-01T12:00:00Z", "2026-07-01T08:00:00-04:00"),
+            ("2026-12-01T12:00:00Z", "2026-12-01T07:00:00-05:00"),
+            ("2026-12-01T14:00:00+09:00", "2026-12-01T00:00:00-05:00"),
+        ] {
+            assert_eq!(moment().local(DateTime::parse_from_rfc3339(instant).unwrap()).to_rfc3339(), here);
         }
     }
 

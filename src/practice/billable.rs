@@ -9,10 +9,10 @@ mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 
 use crate::model::records::{goal, note, plan, signature};
-use crate::model::standing::{self, State};
+use crate::model::standing::{State, standing};
 use crate::model::{ContactKind, FieldId, PlanStatus, Row, RowId, SignatureRole};
 
 use super::Practice;
@@ -136,6 +136,49 @@ pub fn by_day(lines: &[Line]) -> BTreeMap<(NaiveDate, &str), u32> {
     days
 }
 
+/// The first and the last day of a day's month.
+pub fn month_of(day: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let first = day.with_day(1).unwrap_or(day);
+    let next = first.checked_add_months(chrono::Months::new(1)).and_then(|next| next.pred_opt());
+    (first, next.unwrap_or(day))
+}
+
+/// A billing sheet in words: note by note, why not where not, and the units.
+pub fn in_words(lines: &[Line], (from, to): (NaiveDate, NaiveDate)) -> Vec<String> {
+    let mut out = vec![format!("Billing, {} to {}", from.format("%-d %b %Y"), to.format("%-d %b %Y"))];
+    let mut name = None;
+    for line in lines {
+        if name.replace((&line.client, &line.name)) != Some((&line.client, &line.name)) {
+            out.extend([String::new(), line.name.clone()]);
+        }
+        let service = if line.service.is_empty() { "-" } else { &line.service };
+        let units = format!("{} {}", line.units, if line.units == 1 { "unit" } else { "units" });
+        let when = line.when.format("%a %e %b %H:%M");
+        let remark = if line.remark.is_empty() { String::new() } else { format!(", {}", line.remark) };
+        out.push(format!("  {when}  {service:<6} {:>4} min  {units:>8}  {}{remark}", line.minutes, line.status()));
+        out.extend(line.missing.iter().map(|missing| format!("      ! {}", missing.in_words())));
+        out.extend(line.from.iter().map(|taken| {
+            let number = if taken.number.is_empty() { String::new() } else { format!(" {}", taken.number) };
+            format!("      {} from {}{number}", taken.units, taken.payer)
+        }));
+    }
+    if lines.is_empty() {
+        out.push("Nothing was written down that could be billed.".into());
+        return out;
+    }
+    out.push(String::new());
+    let mut totals: BTreeMap<&str, u32> = BTreeMap::new();
+    for ((_, service), units) in by_day(lines) {
+        *totals.entry(service).or_default() += units;
+    }
+    out.extend(totals.iter().map(|(service, units)| format!("{service}: {units} units")));
+    let waiting = lines.iter().filter(|line| !line.is_billable()).count();
+    if waiting > 0 {
+        out.push(format!("Not billable as they are: {waiting} of {}", lines.len()));
+    }
+    out
+}
+
 fn is_service(kind: Option<ContactKind>) -> bool {
     !matches!(kind, None | Some(ContactKind::Attempt | ContactKind::Record))
 }
@@ -238,7 +281,7 @@ fn in_force(books: &Books, row: &Row, day: NaiveDate) -> bool {
 
 /// Whether it is signed by whoever has to sign, and is what was signed.
 fn signed(books: &Books, row: &Row, missing: &mut Vec<Missing>) {
-    let standing = standing::standing(row, &books.signatures, &books.addenda);
+    let standing = standing(row, &books.signatures, &books.addenda);
     match standing.state {
         State::Unsigned => return missing.push(Missing::new("it is not signed", "Sign it")),
         State::Broken => missing.push(Missing::new(

@@ -129,6 +129,8 @@ pub struct Permission {
     pub by: Vec<RowId>,
     /// What to heed when it is handed over.
     pub warning: Option<String>,
+    /// Some of it is allowed by no release, but on the ground that was named.
+    overridden: bool,
 }
 
 impl Permission {
@@ -140,6 +142,11 @@ impl Permission {
     /// Whether all that was asked may leave.
     pub fn is_whole(&self) -> bool {
         self.left_out.is_empty()
+    }
+
+    /// Whether some of it leaves by no release, but on the ground that was named.
+    pub fn is_overridden(&self) -> bool {
+        self.overridden
     }
 
     /// What is left out, for the record: the categories, separated by commas.
@@ -202,7 +209,14 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
                 asked.safe_contact.trim().trim_end_matches('.')
             )
         });
-        return Permission { allowed: asked.what.clone(), left_out: Vec::new(), notice: None, by: Vec::new(), warning };
+        return Permission {
+            allowed: asked.what.clone(),
+            left_out: Vec::new(),
+            notice: None,
+            by: Vec::new(),
+            warning,
+            overridden: false,
+        };
     };
     let known: Vec<&Row> = releases.iter().filter(|row| same_name(row.text(consent::to), to)).collect();
     let holding: Vec<&Row> = known.iter().copied().filter(|row| standing(row, asked.at).holds()).collect();
@@ -212,6 +226,7 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
         notice: None,
         by: Vec::new(),
         warning: danger.then(|| format!("Safe contact: {}", asked.safe_contact.trim())),
+        overridden: false,
     };
     let mut count: Vec<(usize, RowId)> = holding.iter().map(|row| (0, row.id)).collect();
     for what in asked.what {
@@ -220,6 +235,7 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
             count[at].0 += 1;
             found.allowed.insert(*what);
         } else if asked.without.is_some_and(|without| allows(without.ground, *what, danger)) {
+            found.overridden = true;
             found.allowed.insert(*what);
         } else {
             found.left_out.push(match asked.without {

@@ -9,10 +9,14 @@ pub mod billable;
 pub mod billing;
 pub mod consent;
 pub mod credentials;
+pub mod directory;
 mod files;
+pub mod incident;
 pub mod information;
 pub mod instruments;
+pub mod plans;
 pub mod retention;
+pub mod stays;
 
 use std::sync::{Arc, LazyLock};
 

@@ -27,12 +27,15 @@ pub enum Deed {
     HandedOver = 4,
     /// Something left although no release permits it.
     Overridden = 5,
+    /// Someone asked for it, and no release permitted it.
+    Withheld = 6,
     /// Read from the journal, never written here.
     Changed = 0,
 }
 
 impl Deed {
-    const WRITTEN: [Deed; 5] = [Deed::Viewed, Deed::Printed, Deed::Exported, Deed::HandedOver, Deed::Overridden];
+    const WRITTEN: [Deed; 6] =
+        [Deed::Viewed, Deed::Printed, Deed::Exported, Deed::HandedOver, Deed::Overridden, Deed::Withheld];
 
     pub fn label(self) -> &'static str {
         match self {
@@ -41,6 +44,7 @@ impl Deed {
             Deed::Exported => "exported",
             Deed::HandedOver => "handed over",
             Deed::Overridden => "given without a release",
+            Deed::Withheld => "left out",
             Deed::Changed => "changed",
         }
     }
@@ -223,3 +227,6 @@ fn end(db: &Connection) -> Result<(i64, Vec<u8>)> {
     let split = kept.as_deref().and_then(|kept| kept.split_first_chunk::<8>());
     Ok(split.map_or((0, Vec::new()), |(n, hash)| (i64::from_le_bytes(*n), hash.to_vec())))
 }
+
+#[cfg(test)]
+mod tests;

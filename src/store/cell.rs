@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    Disagreement, EntryRef, FieldId, Hlc, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number,
-};
+use crate::model::{Disagreement, EntryRef, FieldId, Hlc, RecordType, Row, RowId, SiteId, Value, record_by_number};
 
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 
@@ -250,7 +248,7 @@ impl RowState {
 
     fn in_column(&self, field: u16, cell: &Cell) -> bool {
         let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
-        cell.heads.len() == 1 && kind.is_some_and(|kind| !matches!(kind, Kind::Words | Kind::Links(_)))
+        cell.heads.len() == 1 && kind.is_some_and(|kind| !kind.is_set())
     }
 }
 

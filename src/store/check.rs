@@ -1,6 +1,6 @@
 //! Whether the file is sound: every chain whole, every signature good, every row what the journal makes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use rusqlite::OptionalExtension;
@@ -50,15 +50,20 @@ impl Store {
                     report.problems.push(format!("stream {stream}, site {site}: the signature does not hold"));
                 }
             }
+            let mut held = BTreeSet::new();
             for state in projection::replay(&self.db, stream)?.into_states() {
                 *rows_by_journal.entry(state.record).or_default() += 1;
                 let Some(record) = crate::model::record_by_number(state.record) else { continue };
+                held.insert(state.record);
                 if projection::load(&self.db, record, state.id)?.as_ref() != Some(&state) {
                     report.problems.push(format!("{} {} is not what its journal says", record.name, state.id));
                 }
             }
             for broken in self.broken_seals(stream)? {
                 report.problems.push(format!("what was signed under {broken} was altered outside the program"));
+            }
+            if projection::held(&self.db, stream)? != held {
+                report.problems.push(format!("stream {stream} holds rows of other types than is noted"));
             }
             if projection::is_client(&self.db, stream)? {
                 clients += 1;

@@ -19,19 +19,48 @@ use crate::triage::{
     Snooze, Unsigned, Visit, WEEKS, monday,
 };
 
-use super::projection::{is_client, read_row};
+use super::projection::{held, is_client, read_row};
 use super::{Result, Store, StoreError, joined};
+
+/// Packed facts handed over together when all are read; fewer than that are not worth a thread.
+const AT_ONCE: usize = 256;
 
 impl Store {
     /// The facts of every client, closed ones too.
     pub fn all_facts(&self) -> Result<Vec<ClientFacts>> {
         let mut query = self.db.prepare_cached("SELECT body FROM facts")?;
         let mut rows = query.query([])?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(unpack(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?);
+        let mut next = || -> Result<Vec<Vec<u8>>> {
+            let mut bodies = Vec::with_capacity(AT_ONCE);
+            while bodies.len() < AT_ONCE
+                && let Some(row) = rows.next()?
+            {
+                bodies.push(row.get(0)?);
+            }
+            Ok(bodies)
+        };
+        let first = next()?;
+        if first.len() < AT_ONCE {
+            return first.iter().map(|body| unpack(body)).collect();
         }
-        Ok(all)
+        // Unpacked by another thread while this one reads and decrypts on: the first frame waits for both.
+        let (send, packed) = std::sync::mpsc::channel::<Vec<Vec<u8>>>();
+        std::thread::scope(|scope| {
+            let unpacking = scope.spawn(move || {
+                let mut all = Vec::new();
+                for body in packed.into_iter().flatten() {
+                    all.push(unpack(&body)?);
+                }
+                Ok(all)
+            });
+            let mut bodies = first;
+            // Nobody listens only where a body could not be unpacked; that is told at the end.
+            while !bodies.is_empty() && send.send(bodies).is_ok() {
+                bodies = next()?;
+            }
+            drop(send);
+            unpacking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     /// One client's facts.
@@ -86,7 +115,8 @@ pub(super) fn gather(
     members: &[RowId],
     before: Option<(ClientFacts, &BTreeSet<u16>)>,
 ) -> Result<Option<ClientFacts>> {
-    let all = Gathering { db, members };
+    let held = members.iter().map(|stream| held(db, *stream)).collect::<Result<Vec<_>>>()?;
+    let all = Gathering { db, members, held };
     let (mut facts, touched) = match before {
         Some((facts, touched)) => (facts, Some(touched)),
         None => match all.person()? {
@@ -156,12 +186,15 @@ const UNSIGNED: usize = 3;
 struct Gathering<'a> {
     db: &'a Connection,
     members: &'a [RowId],
+    /// The types of which each has rows.
+    held: Vec<BTreeSet<u16>>,
 }
 
 impl Gathering<'_> {
     fn rows(&self, record: &'static RecordType, filter: &str) -> Result<Vec<Row>> {
         let mut found = Vec::new();
-        for stream in self.members {
+        let holding = self.members.iter().zip(&self.held).filter(|(_, held)| held.contains(&record.number));
+        for (stream, _) in holding {
             found.extend(rows(self.db, record, *stream, filter)?);
         }
         Ok(found)
@@ -263,9 +296,7 @@ impl Gathering<'_> {
         // The newest first, what has no date before them.
         rows.sort_by_key(|row| (day(row).is_some(), std::cmp::Reverse((day(row), row.id))));
         if *record == assessment::TYPE {
-            // Of each instrument the last one counts.
-            let mut seen = BTreeSet::new();
-            rows.retain(|row| seen.insert(row.text(assessment::instrument).to_string()));
+            return Ok(assessed(rows));
         }
         rows.truncate(MARKS);
         Ok(rows.iter().map(mark).collect())
@@ -330,6 +361,25 @@ impl Gathering<'_> {
     }
 }
 
+/// What assessments say, the newest first: of each instrument the last one counts; of an earlier one only an answer that
+/// demanded action, and on which nobody has acted yet.
+fn assessed(rows: Vec<Row>) -> Vec<Mark> {
+    let mut seen = BTreeSet::new();
+    let mut marks = Vec::new();
+    for row in rows {
+        if seen.insert(row.text(assessment::instrument).to_string()) {
+            marks.push(mark(&row));
+        } else if !row.text(assessment::urgent).is_empty() && row.date(assessment::answered).is_none() {
+            let mut earlier = mark(&row);
+            earlier.dates.retain(|(field, _)| *field != assessment::again.field);
+            earlier.words.retain(|(field, _)| *field != assessment::score.field);
+            marks.push(earlier);
+        }
+    }
+    marks.truncate(MARKS);
+    marks
+}
+
 /// Whether a row asks for nothing more.
 fn is_settled(row: &Row) -> bool {
     row.record.fields.iter().filter(|field| !field.settles.is_empty()).any(|field| match row.get(field.id) {
@@ -354,6 +404,12 @@ fn mark(row: &Row) -> Mark {
             crate::model::Value::Empty => {}
             value => mark.words.push((field.id.field, value.plain())),
         }
+    }
+    // Where only the lead was agreed, the day on which a renewal is to be asked for follows from the end.
+    if *row.record == authorization::TYPE && row.date(authorization::renewal_due).is_none() {
+        let lead = row.whole(authorization::lead).zip(row.date(authorization::until));
+        let asked = lead.map(|(lead, until)| crate::triage::calendar::add_days(until, -lead));
+        mark.dates.extend(asked.map(|day| (authorization::renewal_due.field, DueAt::Day(day))));
     }
     mark
 }

@@ -18,10 +18,12 @@
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
+//! - `books`: what billing and the accounting of disclosures need of a client.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out.
 
 mod access;
 mod backup;
+mod books;
 mod cell;
 mod check;
 mod commit;
@@ -36,7 +38,9 @@ mod joined;
 mod journal;
 mod leaving;
 mod merge;
+pub mod needs;
 mod places;
+mod plans;
 mod projection;
 mod query;
 mod schema;
@@ -152,7 +156,7 @@ impl Store {
 
     /// Whether another program has changed the file since this was last asked.
     pub fn changed_elsewhere(&mut self) -> Result<bool> {
-        let version = self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        let version = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         Ok(std::mem::replace(&mut self.data_version, version) != version)
     }
 

@@ -118,6 +118,7 @@ impl<'a> Workspace<'a> {
             }
             streams.entry(state.stream).or_default().insert(state.record);
         }
+        take_note(self.db, &streams)?;
         let mut clients = BTreeSet::new();
         for (stream, touched) in &streams {
             clients.extend(facts::refresh(self.db, *stream, touched)?);
@@ -306,7 +307,8 @@ impl Workspace<'_> {
 
 /// Makes the rows of one stream again from its journal.
 pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
-    for record in CATALOGUE {
+    let held = held(db, stream)?;
+    for record in CATALOGUE.iter().filter(|record| held.contains(&record.number)) {
         let ids: Vec<RowId> = db
             .prepare_cached(&format!("SELECT id FROM {} WHERE stream = ?1", record.table()))?
             .query_map([stream], |row| Ok(RowId::from_bytes(row.get(0)?)))?
@@ -316,11 +318,30 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
         }
         db.prepare_cached(&format!("DELETE FROM {} WHERE stream = ?1", record.table()))?.execute([stream])?;
     }
+    db.prepare_cached("DELETE FROM held WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())
+}
+
+/// Takes note of the types of which a stream holds rows. Rows are never taken out of a table, so a type once held stays
+/// held, also where all its rows are deleted: looking for them is then one wasted question, never a row missed.
+fn take_note(db: &Connection, held: &BTreeMap<RowId, BTreeSet<u16>>) -> Result<()> {
+    let mut add = db.prepare_cached("INSERT OR IGNORE INTO held (stream, record) VALUES (?1, ?2)")?;
+    let all = held.iter().flat_map(|(stream, records)| records.iter().map(move |record| (stream, record)));
+    for one in all {
+        add.execute(one)?;
+    }
+    Ok(())
+}
+
+/// The types of which a stream holds rows. All others need not be asked for, however many types there are.
+pub fn held(db: &Connection, stream: RowId) -> Result<BTreeSet<u16>> {
+    let mut query = db.prepare_cached("SELECT record FROM held WHERE stream = ?1")?;
+    let found = query.query_map([stream], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether a stream is a client's (the only other kind is the worker's own).

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use crate::model::records::{client, note, worker};
 use crate::model::{CATALOGUE, FieldId, Kind, RecordType, Row, RowId};
 
-use super::projection::read_row;
+use super::projection::{held, read_row};
 use super::{Result, Store, joined};
 
 /// All that belongs to one client.
@@ -89,6 +89,13 @@ impl Store {
         Ok(())
     }
 
+    /// All rows of a type, whosever they are.
+    pub fn every(&self, record: &'static RecordType) -> Result<Vec<Row>> {
+        let mut query = self.db.prepare_cached(&record.sql().every)?;
+        let rows = query.query_map([], |row| read_row(record, row))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// All that belongs to one client, with at most `notes` of the newest notes; `None` for no such client.
     pub fn client_file(&self, id: RowId, notes: usize) -> Result<Option<ClientFile>> {
         self.client_part(id, notes, CATALOGUE)
@@ -96,28 +103,36 @@ impl Store {
 
     /// Some of what belongs to one client: rows of these types only.
     pub fn client_part(&self, id: RowId, notes: usize, records: &[&'static RecordType]) -> Result<Option<ClientFile>> {
+        // One look at the file: what is read belongs together, and the file is locked once instead of for each type.
+        let _reading = self.db.unchecked_transaction()?;
         let id = joined::root(&self.db, id)?;
         let Some(client) = self.row_of(&client::TYPE, id)? else { return Ok(None) };
         let mut also = Vec::new();
         for other in self.also_entered_as(id)? {
             also.extend(self.row_of(&client::TYPE, other)?);
         }
+        let mut streams = Vec::with_capacity(1 + also.len());
+        for stream in std::iter::once(id).chain(also.iter().map(|row| row.id)) {
+            streams.push((stream, held(&self.db, stream)?));
+        }
         let mut rows = BTreeMap::new();
         for record in records.iter().copied().filter(|record| !record.opens_stream()) {
             let mut found = Vec::new();
-            for stream in std::iter::once(id).chain(also.iter().map(|row| row.id)) {
+            for (stream, _) in streams.iter().filter(|(_, held)| held.contains(&record.number)) {
                 found.extend(if *record == note::TYPE {
                     let mut query = self.db.prepare_cached(&record.sql().newest)?;
-                    let found = query.query_map((stream, notes as i64), |row| read_row(record, row))?;
+                    let found = query.query_map((*stream, notes as i64), |row| read_row(record, row))?;
                     found.collect::<rusqlite::Result<Vec<Row>>>()?
                 } else {
-                    self.rows(record, stream)?
+                    self.rows(record, *stream)?
                 });
             }
             if !also.is_empty() {
                 in_order(record, &mut found);
             }
-            rows.insert(record.name, found);
+            if !found.is_empty() {
+                rows.insert(record.name, found);
+            }
         }
         Ok(Some(ClientFile { client, also, rows }))
     }

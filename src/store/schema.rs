@@ -18,7 +18,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 7;
+const PROJECTION_VERSION: u32 = 8;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -66,10 +66,12 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
          DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined; DROP TABLE IF EXISTS unsigned;
+         DROP TABLE IF EXISTS held;
          CREATE TABLE unsigned (stream BLOB NOT NULL, row BLOB NOT NULL, day TEXT NOT NULL, cosigner TEXT NOT NULL,
            PRIMARY KEY (stream, row)) WITHOUT ROWID;
          CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;
          CREATE INDEX ix_joined ON joined (root);
+         CREATE TABLE held (stream BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (stream, record)) WITHOUT ROWID;
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
          CREATE TABLE conflict (stream BLOB NOT NULL, row BLOB NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL,
            PRIMARY KEY (stream, row, record, field)) WITHOUT ROWID;
@@ -129,6 +131,7 @@ pub struct Sql {
     /// Columns `id, stream, state, heads`, then the fields.
     pub by_id: String,
     pub by_stream: String,
+    pub every: String,
     pub newest: String,
     pub save: String,
 }
@@ -156,6 +159,7 @@ impl Sql {
         Sql {
             by_id: format!("SELECT {columns} FROM {table} WHERE id = ?1"),
             by_stream: format!("SELECT {columns} FROM {table} WHERE stream = ?1 AND state & 1 = 0 ORDER BY {order}"),
+            every: format!("SELECT {columns} FROM {table} WHERE state & 1 = 0"),
             newest: format!(
                 "SELECT {columns} FROM {table} WHERE stream = ?1 AND state & 1 = 0 ORDER BY {order} LIMIT ?2"
             ),

@@ -48,7 +48,7 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     let tables: Vec<String> = store
         .db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'joined', 'conflict', 'doc')) ORDER BY name")
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'row\\_%' ESCAPE '\\' OR name IN ('facts', 'joined', 'held', 'conflict', 'doc')) ORDER BY name")
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()

@@ -9,11 +9,14 @@
 //! - [`place`]: a folder or an object store in which each site writes under its own name only; [`sync`] gives and takes
 //!   through one.
 //!
-//! Called by `tui` and `cli`; knows `store`, `triage` and `model`.
+//! - [`Leaving`]: who may be handed to another agency, by their releases, and the record of it.
+//!
+//! Called by `tui` and `cli`; knows `store`, `triage`, `practice` and `model`.
 
 pub mod bundle;
 pub mod card;
 mod exchange;
+mod leaving;
 mod objects;
 pub mod place;
 mod share;
@@ -22,6 +25,7 @@ mod through;
 pub use bundle::Refusal;
 pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
+pub use leaving::Leaving;
 pub use share::share;
 pub use through::{Synced, sync};
 

@@ -20,4 +20,6 @@ pub use rules::{ACTIONS, Calendar, LooksAt, Rule, Rules};
 pub use words::{day_in_words, hour_in_words, late};
 
 #[cfg(test)]
+mod permission_tests;
+#[cfg(test)]
 mod tests;

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::model::{AppointmentStatus, Arranged, ClientStatus, FieldId, RowId, ShareKind};
+use crate::model::{
+    AppointmentStatus, Arranged, ClientStatus, FieldId, RecordType, RowId, ShareKind, record_by_number,
+};
 
+use super::reason::standing;
 use super::rules::{LooksAt, MetBy, Rule, Rules};
 use super::{Band, ClientFacts, DueAt, Fact, Ranked, Reason, calendar};
 
@@ -83,16 +86,8 @@ impl Caseload {
 
 /// Total, so that the order never depends on the order in which clients came: band, due time, weight, name, id.
 fn order(facts: &[ClientFacts], a: &Ranked, b: &Ranked) -> Ordering {
-    let first = |ranked: &Ranked| {
-        ranked.reasons.first().map(|reason| {
-            let due = reason.due.map_or((NaiveDate::MAX, 0), DueAt::order);
-            (!reason.first, due, std::cmp::Reverse(reason.weight))
-        })
-    };
-    // Within "later", those about whom nothing is known to be due come last.
-    let key = |ranked: &Ranked| (ranked.band, ranked.reasons.is_empty(), first(ranked));
-    key(a)
-        .cmp(&key(b))
+    a.standing
+        .cmp(&b.standing)
         .then_with(|| facts[a.at as usize].sort_name.cmp(&facts[b.at as usize].sort_name))
         .then_with(|| a.client.cmp(&b.client))
 }
@@ -115,7 +110,8 @@ fn rank_one(facts: &ClientFacts, at: u32, rules: &Rules, today: NaiveDate) -> Op
     }
     reasons.sort_by_key(Reason::order);
     let band = reasons.first().map_or(Band::Later, |reason| reason.band);
-    Some(Ranked { client: facts.id, at, band, reasons, snoozed })
+    let standing = standing(band, reasons.first());
+    Some(Ranked { client: facts.id, at, band, reasons, snoozed, standing })
 }
 
 /// A fact that a rule looks at, on its way to being a reason.
@@ -209,6 +205,11 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
             &mut found,
         ),
         LooksAt::NoShow => visits(&|visit| visit.status == AppointmentStatus::NoShow, &mut found),
+        LooksAt::Missed => {
+            if facts.missed_in_a_row() >= usize::from(rule.in_a_row.unwrap_or(2)) {
+                found(whole(None));
+            }
+        }
         LooksAt::Task => due_rows(&facts.tasks, Fact::Task, &mut found),
         LooksAt::Step => due_rows(&facts.steps, Fact::Step, &mut found),
         LooksAt::GoalTarget => {
@@ -263,7 +264,13 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
             }
         }
         LooksAt::Row(field) => {
-            for (mark, at) in facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == field.record) {
+            let stands = |record: &u16| facts.marks.iter().any(|mark| mark.record == *record);
+            if rule.without.as_ref().is_some_and(stands) || !rule.beside.as_ref().is_none_or(stands) {
+                return;
+            }
+            let counts = |mark: &super::Mark| rule.in_a_row.is_none_or(|many| rule.is_so(mark, many, facts));
+            let own = facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == field.record && counts(mark));
+            for (mark, at) in own {
                 if let Some(due) = rule.due_of(mark, field).filter(|_| !rule.is_met(mark, field, facts)) {
                     found(Found { fact: Fact::Mark(at), subject: Some(mark.row), due: Some(due) });
                 }
@@ -294,18 +301,28 @@ fn look(facts: &ClientFacts, rule: &Rule, rules: &Rules, today: NaiveDate, mut f
 }
 
 impl Rule {
+    /// Whether a row is as the rule wants it.
+    fn holds(&self, mark: &super::Mark) -> bool {
+        self.wheres.iter().all(|wanted| wanted.holds(mark))
+    }
+
+    /// Whether a row is the newest of its type, and it and those before it, so many in all, are as the rule wants them.
+    fn is_so(&self, mark: &super::Mark, many: u8, facts: &ClientFacts) -> bool {
+        let order = record_by_number(mark.record).and_then(RecordType::ordered_by).map(|field| field.id);
+        let mut own: Vec<&super::Mark> = facts.marks.iter().filter(|other| other.record == mark.record).collect();
+        own.sort_by_key(|other| {
+            let day = order.and_then(|field| other.date(field)).map(DueAt::order);
+            std::cmp::Reverse((day, other.row))
+        });
+        let many = usize::from(many);
+        own.first().is_some_and(|newest| newest.row == mark.row)
+            && own.len() >= many
+            && own.iter().take(many).all(|other| self.holds(other))
+    }
+
     /// When a row asks for something by this rule; `None` where it does not.
     fn due_of(&self, mark: &super::Mark, field: FieldId) -> Option<DueAt> {
-        let fact = mark.date(field)?;
-        let holds = self.wheres.iter().all(|wanted| {
-            let word = mark.word(wanted.field);
-            let there = !word.is_empty() || mark.date(wanted.field).is_some();
-            let holds = if wanted.codes.is_empty() { there } else { wanted.codes.iter().any(|code| code == word) };
-            holds != wanted.not
-        });
-        if !holds {
-            return None;
-        }
+        let fact = mark.date(field).filter(|_| self.holds(mark))?;
         let agreed = self.instead.and_then(|field| mark.date(field));
         Some(match (agreed, fact) {
             (Some(agreed), _) => agreed,
@@ -338,6 +355,11 @@ impl ClientFacts {
     /// Since when the client has been with us: the opening day, or the earliest entry into a programme still open.
     pub fn begun(&self) -> Option<NaiveDate> {
         self.opened.or_else(|| self.enrollments.iter().filter_map(|stay| stay.entry).min())
+    }
+
+    /// How many appointments, up to the last, were missed one after another.
+    pub fn missed_in_a_row(&self) -> usize {
+        self.attendance.iter().rev().take_while(|status| **status == AppointmentStatus::NoShow).count()
     }
 
     /// The next appointment from today on.

@@ -1,7 +1,7 @@
 //! What triage says: for each client a band and the reasons for it. Small and without words of its own: the words are
 //! made from the facts when someone looks, so that ten thousand clients are ranked in a few milliseconds.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
 use serde::Serialize;
 
 use crate::model::RowId;
@@ -103,6 +103,21 @@ pub struct Ranked {
     pub reasons: Vec<Reason>,
     /// Reasons put off for now.
     pub snoozed: u16,
+    /// Where the most pressing reason puts the client: see [`standing`].
+    pub(super) standing: u64,
+}
+
+/// A number that is smaller the sooner a client needs the worker: band, whether anything is known to be due at all, due
+/// time, weight. Made once for each client, because sorting ten thousand compares each of them a dozen times.
+pub(super) fn standing(band: Band, most_pressing: Option<&Reason>) -> u64 {
+    let band = (band as u64) << 52;
+    // Within "later", those about whom nothing is known to be due come last.
+    let Some(reason) = most_pressing else { return band | 1 << 51 };
+    let (day, minute) = reason.due.map_or((NaiveDate::MAX, 0), DueAt::order);
+    // Days before the common era are negative numbers: moved so that they stay in order.
+    let day = (day.num_days_from_ce() as u32) ^ (1 << 31);
+    let lightness = 127 - u64::from(reason.weight.min(127));
+    band | u64::from(!reason.first) << 50 | u64::from(day) << 18 | u64::from(minute) << 7 | lightness
 }
 
 impl Ranked {

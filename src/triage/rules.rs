@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
-use crate::model::{Field, FieldId, Intensity, Kind, RecordType, record_by_name};
+use crate::model::{Choices, Field, FieldId, Intensity, Kind, RecordType, record_by_name};
 use crate::practice::{Practice, Trouble};
 
-use super::calendar;
+use super::{Mark, calendar};
 
 /// What answers a reason: every name that a rule's `action` may be. The screen's action table knows them all.
 pub const ACTIONS: &[&str] = &[
@@ -28,10 +28,22 @@ pub const ACTIONS: &[&str] = &[
     "assessment-done",
     "hand-over",
     "conflicts",
+    "sign-note",
+    "edit-record",
+    "assess",
+    "act-on-answer",
+    "safety-plan",
+    "report-made",
+    "debrief",
+    "medication-check",
+    "refill",
+    "arrangement-done",
+    "close-client",
+    "referral",
 ];
 
-/// The particulars that a rule's words may name.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from"];
+/// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
+const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day"];
 
 /// The kind of fact a rule looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -45,6 +57,8 @@ pub enum LooksAt {
     AppointmentRide,
     AppointmentInterpreter,
     NoShow,
+    /// The last appointments, one after another, were missed: as many as `in-a-row` says.
+    Missed,
     Task,
     Step,
     GoalTarget,
@@ -95,13 +109,16 @@ fn watched(record: &'static RecordType, name: &str) -> Result<&'static Field, St
     })
 }
 
-/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty).
+/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty). What a
+/// person typed is looked through for the words: `programme=SNAP|food stamps` holds of "snap (county)".
 #[derive(Clone, PartialEq, Debug)]
 pub struct Where {
     pub field: FieldId,
     /// Empty: filled in, or not.
     pub codes: Vec<String>,
     pub not: bool,
+    /// The field holds what someone typed, not a code.
+    typed: bool,
 }
 
 impl Where {
@@ -111,13 +128,35 @@ impl Where {
         let field = watched(record, name.trim())?;
         let codes: Vec<String> =
             codes.split('|').map(|code| code.trim().into()).filter(|code: &String| !code.is_empty()).collect();
-        if let Kind::Choice(choices) = field.kind
+        // An agency may take a choice off its own lists: a rule that names it then looks for what never comes.
+        if let Kind::Choice(choices @ Choices::Fixed(_)) = field.kind
             && let Some(strange) = codes.iter().find(|code| !choices.holds(code))
         {
             return Err(format!("{}.{} is never \"{strange}\"", record.name, field.name));
         }
-        Ok(Where { field: field.id, codes, not })
+        let typed = matches!(field.kind, Kind::Line | Kind::Text);
+        Ok(Where { field: field.id, codes, not, typed })
     }
+
+    pub(super) fn holds(&self, mark: &Mark) -> bool {
+        let word = mark.word(self.field);
+        let holds = match &self.codes[..] {
+            [] => !word.is_empty() || mark.date(self.field).is_some(),
+            codes if self.typed => codes.iter().any(|code| has_words(word, code)),
+            codes => codes.iter().any(|code| code == word),
+        };
+        holds != self.not
+    }
+}
+
+/// Whether whole words stand in a text, whatever the case.
+fn has_words(text: &str, words: &str) -> bool {
+    let plain = |text: &str| {
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        format!(" {} ", words.join(" "))
+    };
+    plain(text).contains(&plain(words))
 }
 
 /// What makes a reason go away.
@@ -160,6 +199,12 @@ pub struct Rule {
     pub calendar: Calendar,
     /// All of these must hold of the row.
     pub wheres: Vec<Where>,
+    /// Only the newest row of its type counts, and only where so many of the newest, one after another, are as `wheres` say.
+    pub in_a_row: Option<u8>,
+    /// Counts only for a client who has no row of this type (its number).
+    pub without: Option<u16>,
+    /// Counts only beside an open row of this record type: a job while a vocational case is open.
+    pub beside: Option<u16>,
     /// Any of these makes the reason go away.
     pub met_by: Vec<MetBy>,
     /// So many days after the fact a contact counts at the earliest.
@@ -183,6 +228,14 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The field of its row in which the rule is answered, where there is one.
+    pub fn answered_in(&self) -> Option<FieldId> {
+        self.met_by.iter().find_map(|by| match by {
+            MetBy::Field(field) => Some(*field),
+            MetBy::Contact | MetBy::Seen => None,
+        })
+    }
+
     pub(super) fn due(&self, from: NaiveDate, days: i64) -> NaiveDate {
         match self.calendar {
             Calendar::Calendar => calendar::add_days(from, days),
@@ -227,6 +280,9 @@ struct RuleLines {
     days: Option<i64>,
     calendar: Option<Calendar>,
     r#where: Option<Vec<String>>,
+    in_a_row: Option<u8>,
+    without: Option<String>,
+    beside: Option<String>,
     met_by: Option<Vec<String>>,
     met_after: Option<i64>,
     instead: Option<String>,
@@ -252,7 +308,11 @@ impl Rules {
     /// The shipped rules over an agency's practice data.
     pub fn with(practice: Arc<Practice>) -> Rules {
         let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90], practice };
-        none.overlay("triage.toml", include_str!("../../assets/triage.toml")).expect("the shipped rules are sound")
+        let shipped = include_str!("../../assets/triage.toml");
+        let mut rules = none.overlay("triage.toml", shipped).expect("the shipped rules are sound");
+        let silent = i64::from(rules.practice.agency.referral_silent_days);
+        rules.rules.iter_mut().filter(|rule| rule.id == "referral-silent").for_each(|rule| rule.days = silent);
+        rules
     }
 
     /// These rules with a file's laid over them: a rule with a known id replaces the lines it names, a new one is added,
@@ -318,14 +378,6 @@ impl RuleLines {
             ));
         }
         let text = needed(self.text, known.map(|rule| rule.text.clone()), &id, "text")?;
-        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
-            if !PLACEHOLDERS.contains(&name) {
-                return Err(format!(
-                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
-                    PLACEHOLDERS.join(", ")
-                ));
-            }
-        }
         let weight = self.weight.or(known.map(|rule| rule.weight)).unwrap_or(0);
         if weight > 100 {
             return Err(format!("the rule \"{id}\" has a weight of {weight}; it goes from 0 to 100"));
@@ -342,6 +394,15 @@ impl RuleLines {
             LooksAt::Row(field) => crate::model::record_by_number(field.record),
             _ => None,
         };
+        let names_of_row = |name: &str| record.is_some_and(|record| watched(record, name).is_ok());
+        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
+            if !PLACEHOLDERS.contains(&name) && !names_of_row(name) {
+                return Err(format!(
+                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
+                    PLACEHOLDERS.join(", ")
+                ));
+            }
+        }
         let of_row = |what: &str| {
             record.ok_or_else(|| {
                 format!("the rule \"{id}\" has a line `{what}`, which goes with looks-at = \"type.field\" only")
@@ -362,6 +423,29 @@ impl RuleLines {
             }
             None => known.map_or(Vec::new(), |rule| rule.met_by.clone()),
         };
+        let in_a_row = self.in_a_row.or(known.and_then(|rule| rule.in_a_row));
+        if in_a_row == Some(0) {
+            return Err(format!("the rule \"{id}\" has in-a-row = 0; it is 1 or more"));
+        }
+        if in_a_row.is_some() && looks_at != LooksAt::Missed {
+            of_row("in-a-row")?;
+        }
+        let without = match self.without {
+            Some(name) => {
+                let record = record_by_name(&name).filter(|record| record.is_watched());
+                let record = record.ok_or_else(|| told(format!("there is no record type \"{name}\" to look for")))?;
+                Some(record.number)
+            }
+            None => known.and_then(|rule| rule.without),
+        };
+        let beside = match self.beside {
+            Some(name) => {
+                of_row("beside")?;
+                let watched = crate::model::record_by_name(&name).filter(|record| record.is_watched());
+                Some(watched.ok_or_else(|| told(format!("there is no record type \"{name}\" to stand beside")))?.number)
+            }
+            None => known.and_then(|rule| rule.beside),
+        };
         let instead = match self.instead {
             Some(name) => Some(watched(of_row("instead")?, &name).map_err(told)?.id),
             None => known.and_then(|rule| rule.instead),
@@ -369,9 +453,12 @@ impl RuleLines {
         Ok(Rule {
             looks_at,
             wheres,
+            beside,
             met_by,
             met_after: self.met_after.or(known.map(|rule| rule.met_after)).unwrap_or(0),
             instead,
+            in_a_row,
+            without,
             days: self.days.or(known.map(|rule| rule.days)).unwrap_or(0),
             calendar: self.calendar.or(known.map(|rule| rule.calendar)).unwrap_or_default(),
             shows: self.shows.or(known.and_then(|rule| rule.shows)),

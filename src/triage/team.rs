@@ -13,8 +13,12 @@ pub struct Load {
     /// Empty: nobody is named as the case manager.
     pub worker: String,
     pub clients: usize,
-    /// Contacts that the contact rule asks for in thirty days, over all of them.
+    /// What the clients weigh together: each by intensity and practice area.
     pub weight: f64,
+    /// The weight that this worker can carry: their own, or else the agency's.
+    pub capacity: f64,
+    /// Contacts that the contact rule asks for in thirty days, over all of them.
+    pub contacts: f64,
     pub crisis: usize,
     /// Clients in the bands *now* and *today*.
     pub need_attention: usize,
@@ -24,8 +28,15 @@ pub struct Load {
     pub covered: usize,
 }
 
-/// Every worker's load, by name; those without a case manager come last.
-pub fn loads(caseload: &Caseload, rules: &Rules, today: NaiveDate) -> Vec<Load> {
+impl Load {
+    /// By how much the caseload is heavier than this worker can carry; `None` where it is not, or is nobody's.
+    pub fn over(&self) -> Option<f64> {
+        (!self.worker.is_empty() && self.weight > self.capacity).then_some(self.weight - self.capacity)
+    }
+}
+
+/// Every worker's load, by name; those without a case manager come last. `capacities` are the workers' own, by name.
+pub fn loads(caseload: &Caseload, rules: &Rules, capacities: &[(String, f64)], today: NaiveDate) -> Vec<Load> {
     let mut loads: BTreeMap<(bool, String), Load> = BTreeMap::new();
     for ranked in caseload.ranked() {
         let facts = caseload.facts_of(ranked);
@@ -33,9 +44,12 @@ pub fn loads(caseload: &Caseload, rules: &Rules, today: NaiveDate) -> Vec<Load> 
         let load = loads.entry((worker.is_empty(), worker.to_lowercase())).or_default();
         if load.worker.is_empty() {
             load.worker = worker.into();
+            let own = capacities.iter().find(|(name, _)| name.trim().eq_ignore_ascii_case(worker));
+            load.capacity = own.map_or(rules.practice().agency.capacity, |(_, capacity)| *capacity);
         }
         load.clients += 1;
-        load.weight += 30.0 / rules.contact_days(facts.intensity, &facts.areas) as f64;
+        load.weight += rules.practice().weight(facts.intensity, &facts.areas);
+        load.contacts += 30.0 / rules.contact_days(facts.intensity, &facts.areas) as f64;
         load.crisis += usize::from(!facts.crisis.is_empty());
         load.need_attention += usize::from(ranked.band <= Band::Today);
         let late = |reason: &super::reason::Reason| reason.due.is_some_and(|due| due.day() < today);

@@ -10,6 +10,20 @@ impl Rules {
     /// The reason as a person reads it.
     pub fn tell(&self, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> Told {
         let rule = &self.rules[usize::from(reason.rule)];
+        Told {
+            rule: rule.id.clone(),
+            band: reason.band,
+            text: self.words(reason, facts, today),
+            due: reason.due,
+            action: rule.action.clone(),
+            subject: reason.subject,
+            source: rule.source.clone(),
+        }
+    }
+
+    /// Only the reason's words, for a list of many.
+    pub fn words(&self, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+        let rule = &self.rules[usize::from(reason.rule)];
         let mut text = String::with_capacity(rule.text.len() + 40);
         let mut rest = rule.text.as_str();
         while let Some((before, after)) = rest.split_once('{') {
@@ -17,27 +31,22 @@ impl Rules {
             text.push_str(before);
             match name {
                 "what" => text.push_str(&what(rule.looks_at, reason, facts)),
-                "when" => {
-                    text.push_str(&visit(reason, facts).map_or(String::new(), |starts| hour_in_words(starts, today)))
-                }
+                "when" => text.push_str(&when(reason, facts, today)),
+                "day" => text.push_str(
+                    &fact_day(rule.looks_at, reason, facts)
+                        .map_or(String::new(), |from| (today - from).num_days().to_string()),
+                ),
                 "due" => text.push_str(&reason.due.map_or(String::new(), |due| day_in_words(due.day(), today))),
                 "days" => text.push_str(&days(self, rule.days, rule.looks_at, facts).to_string()),
                 "late" => text.push_str(&reason.due.map_or(String::new(), |due| late(due.day(), today))),
                 "from" => text.push_str(&from(rule.looks_at, reason, facts, today)),
-                _ => {}
+                "many" => text.push_str(&facts.missed_in_a_row().to_string()),
+                field => text.push_str(&of_row(field, reason, facts, today)),
             }
             rest = after;
         }
         text.push_str(rest);
-        Told {
-            rule: rule.id.clone(),
-            band: reason.band,
-            text,
-            due: reason.due,
-            action: rule.action.clone(),
-            subject: reason.subject,
-            source: rule.source.clone(),
-        }
+        text
     }
 }
 
@@ -45,10 +54,31 @@ fn days(rules: &Rules, days: i64, looks_at: LooksAt, facts: &ClientFacts) -> i64
     if looks_at == LooksAt::Contact { rules.contact_days(facts.intensity, &facts.areas) } else { days }
 }
 
-fn visit(reason: &Reason, facts: &ClientFacts) -> Option<DateTime<FixedOffset>> {
-    match reason.fact {
-        Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts),
-        _ => None,
+/// When a visit is, or the very hour at which something falls due.
+fn when(reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+    match (reason.fact, reason.due) {
+        (Fact::Visit(at), _) => hour_in_words(facts.visits[usize::from(at)].starts, today),
+        (_, Some(DueAt::Hour(due))) => hour_in_words(due, today),
+        (_, Some(DueAt::Day(due))) => day_in_words(due, today),
+        (_, None) => String::new(),
+    }
+}
+
+/// A field of the row that the reason is about, in words.
+fn of_row(name: &str, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+    let Fact::Mark(at) = reason.fact else { return String::new() };
+    let mark = &facts.marks[usize::from(at)];
+    let Some(field) = record_by_number(mark.record).and_then(|record| record.field_by_name(name)) else {
+        return String::new();
+    };
+    match (mark.date(field.id), field.kind) {
+        (Some(DueAt::Hour(time)), _) => hour_in_words(time, today),
+        (Some(DueAt::Day(day)), _) => day_in_words(day, today),
+        (None, Kind::Choice(choices)) => {
+            let code = mark.word(field.id);
+            choices.find(code).map_or(code, |choice| choice.label).to_string()
+        }
+        (None, _) => mark.word(field.id).to_string(),
     }
 }
 
@@ -83,8 +113,9 @@ fn what(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> String {
     }
 }
 
-fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
-    let day = match reason.fact {
+/// The day of the fact that a reason rests on.
+fn fact_day(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> Option<NaiveDate> {
+    match reason.fact {
         Fact::Visit(at) => Some(facts.visits[usize::from(at)].starts.date_naive()),
         Fact::Enrollment(at) => facts.enrollments[usize::from(at)].entry,
         Fact::Plan(at) => facts.plans[usize::from(at)].start,
@@ -95,16 +126,19 @@ fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDat
         },
         Fact::Unsigned(at) => Some(facts.unsigned[usize::from(at)].day),
         Fact::Approved(at) => facts.authorizations[usize::from(at)].from,
-        _ if looks_at == LooksAt::Contact => {
-            return match (&facts.last_contact, facts.begun()) {
-                (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
-                (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
-                (None, None) => "none on record".into(),
-            };
-        }
         _ => facts.begun(),
-    };
-    day.map_or(String::new(), |day| day_in_words(day, today))
+    }
+}
+
+fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
+    if looks_at == LooksAt::Contact {
+        return match (&facts.last_contact, facts.begun()) {
+            (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
+            (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
+            (None, None) => "none on record".into(),
+        };
+    }
+    fact_day(looks_at, reason, facts).map_or(String::new(), |day| day_in_words(day, today))
 }
 
 /// "19 Nov", with the year where it is another one, "today" and the days beside it by name.

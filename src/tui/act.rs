@@ -1,7 +1,7 @@
 //! What each action does. Everything that changes something ends in one [`Change`].
 
-use crate::model::records::{appointment, client, goal, need, plan, snooze, step, task};
-use crate::model::{CATALOGUE, Change, ContactKind, RowId, Value};
+use crate::model::records::{appointment, client, need, plan, snooze, step, task};
+use crate::model::{CATALOGUE, Change, ContactKind, RecordType, RowId};
 use crate::store::StoreError;
 
 use super::action::{Action, Needs, TABLE, by_name};
@@ -113,31 +113,54 @@ impl Desk {
             Action::Open => return self.open_chosen(),
             Action::Log => self.write_note(ContactKind::Phone, "Log contact"),
             Action::Note => self.write_note(ContactKind::Record, "Add note"),
+            Action::SignNote => self.ask_to_sign(about)?,
+            Action::Addendum => self.ask_addendum(about)?,
+            Action::Timer => self.timer_key()?,
+            Action::ShowPlan => self.show_plan(about)?,
+            Action::NewPlanVersion => self.ask_new_version()?,
+            Action::ReviewPlan => self.review_plan(about)?,
+            Action::SignPlan => self.ask_plan_signer(about)?,
             Action::AddAppointment => self.add(&appointment::TYPE, Vec::new()),
-            Action::AddGoal => {
-                let known = self.active_plan().map(|plan| (goal::plan, Value::Link(plan)));
-                self.add(&goal::TYPE, known.into_iter().collect());
-            }
+            Action::AddGoal => self.add_goal()?,
             Action::AddStep => self.add_step(about),
             Action::AddTask => self.add(&task::TYPE, Vec::new()),
             Action::AddNeed => self.add(&need::TYPE, Vec::new()),
-            Action::AddPlan => self.add(&plan::TYPE, Vec::new()),
+            Action::AddPlan => self.add_plan(),
+            Action::Template => self.choose_template(),
+            Action::Unmet => self.unmet_needs()?,
             Action::AddClient => {
                 self.form = Some(Form::add(self, &client::TYPE, None, Vec::new()).titled("Add client"));
             }
             Action::AddOther => self.overlay = Some(add_menu()),
-            Action::Edit => self.edit_chosen()?,
+            Action::Edit => match about.map(|row| self.store.row(row)).transpose()?.flatten() {
+                Some(row) => self.edit_row(row.record, row.id)?,
+                None => self.edit_chosen()?,
+            },
             Action::EditClient => self.edit_client()?,
             Action::EditAppointment => self.with_visit(Action::EditAppointment, about, "Edit which appointment?")?,
             Action::EditPlan => match about.or_else(|| self.active_plan()) {
                 Some(plan) => self.edit_row(&plan::TYPE, plan)?,
                 None => self.add(&plan::TYPE, Vec::new()),
             },
+            Action::EditRecord => match about {
+                Some(row) => self.edit_record(row)?,
+                None => self.records()?,
+            },
+            Action::Permissions => self.permissions()?,
+            Action::Billing => self.ask_billing()?,
             Action::Mark => self.with_visit(Action::Mark, about, "Which appointment?")?,
             Action::Done => self.done(about)?,
             Action::Progress => self.progress(about)?,
             Action::Assessed => self.assessed(about)?,
-            Action::Crisis => self.crisis()?,
+            Action::Crisis => self.crisis(about)?,
+            Action::SafetyPlan => self.safety_plan(None)?,
+            Action::Assess => self.assess(about)?,
+            Action::Charts => self.pick_assess(super::assess::Choice::Charts)?,
+            Action::ActOnAnswer => self.act_on_answer(about)?,
+            Action::ReportMade => self.report_made(about)?,
+            Action::Debrief => self.debrief(about)?,
+            Action::MedicationCheck => self.medication_check(),
+            Action::Refill => self.refill(about)?,
             Action::Snooze => self.snooze_menu(),
             Action::Undo => self.ask_undo()?,
             Action::Redo => match self.store.redo() {
@@ -162,7 +185,7 @@ impl Desk {
             Action::HandOver => self.hand_over()?,
             Action::Conflicts => self.conflicts()?,
             Action::Changes => self.show_changes(),
-            Action::Team => self.team(),
+            Action::Team => self.team()?,
             Action::Duplicates => self.duplicates()?,
             Action::Reports => self.reports(),
             Action::MyPractice => self.my_practice()?,
@@ -172,8 +195,11 @@ impl Desk {
             Action::Import => self.ask(
                 Answer::Import,
                 "Import",
-                "The folder of an HMIS CSV export, a spreadsheet (csv, xlsx, ods), a bundle or another caseload file. Type or paste its path.",
+                "The folder of an HMIS CSV export, a spreadsheet (csv, xlsx, ods), a calendar (ics), a resource directory (HSDS), a bundle or another caseload file. Type or paste its path.",
             ),
+            Action::Unplaced => self.unplaced(),
+            Action::Resources => self.directory()?,
+            Action::Referral => self.referral(about)?,
             Action::LockMinutes => {
                 let now = self.lock_minutes();
                 self.ask(
@@ -237,7 +263,11 @@ impl Desk {
     /// Gives the keys to a pane. Whoever goes to the client's page reads on: more of the notes are loaded.
     pub fn go_to(&mut self, pane: Pane) -> Result<(), StoreError> {
         self.focus = pane;
-        if pane == Pane::Client { self.reload() } else { Ok(()) }
+        if pane != Pane::Client {
+            return Ok(());
+        }
+        self.seen("page");
+        self.show()
     }
 
     fn open_chosen(&mut self) -> Result<Flow, StoreError> {
@@ -250,7 +280,7 @@ impl Desk {
                     return action.map_or(Ok(Flow::Stay), |action| self.act(action, told.subject));
                 }
             }
-            Pane::Goals => self.edit_chosen()?,
+            Pane::Goals => self.open_goal()?,
             Pane::Appointments => {
                 if let Some(queued) = self.queue.get(self.visit_at) {
                     self.choose_client(queued.client)?;
@@ -276,6 +306,9 @@ impl Desk {
         match pick {
             Pick::Act(action, row) => return self.act(action, Some(row)),
             Pick::Do(action) => return self.act(action, None),
+            Pick::Assess(choice) => self.pick_assess(choice)?,
+            Pick::Crisis(choice) => self.pick_crisis(choice)?,
+            Pick::Taken(taken) => self.taken(taken),
             Pick::Work(work) => self.work = Some(work),
             Pick::Go(client) => {
                 self.choose_client(client)?;
@@ -290,14 +323,21 @@ impl Desk {
             Pick::Give(None) => self.begin_to_give(None, None)?,
             Pick::Give(kind) => self.begin_to_give(Some(self.meant()), kind)?,
             Pick::GiveSome => self.begin_to_give(Some(self.meant()), None)?,
-            Pick::GiveTo(hand) => self.give_to(*hand),
+            Pick::GiveTo(hand) => self.give_to(*hand)?,
+            Pick::Release(deed) => self.release(*deed)?,
+            Pick::AskAgency(site) => self.ask(
+                Answer::Agency(site),
+                "Another agency",
+                "The name of their agency, as releases of information have it. They are given only clients whose release permits it, and nothing through a place.",
+            ),
+            Pick::Billing(client) => self.billing(client)?,
             Pick::Cards => self.cards()?,
             Pick::AskCard => self.ask(
                 Answer::Card,
                 "Accept a colleague",
                 "Their card: paste its line, or type the path of a file that holds it.",
             ),
-            Pick::Accept(site, trust) => self.accept(&site, trust),
+            Pick::Accept(site, trust) => self.accept(&site, trust, ""),
             Pick::AskRevoke => self.ask_revoke()?,
             Pick::Revoke(site) => {
                 self.store.revoke_site(site)?;
@@ -309,7 +349,14 @@ impl Desk {
             Pick::Part(client) => self.part(client)?,
             Pick::Apart(one, other) => self.tell_apart(one, other)?,
             Pick::Add(record) => self.add(record, Vec::new()),
+            Pick::Template(area, name) => self.lay_out(&area, &name),
             Pick::Mark(row, status) => self.mark(row, status)?,
+            Pick::Refer(row, status) => self.refer(row, status)?,
+            Pick::EditReferral(row) => self.edit_row(&crate::model::records::referral::TYPE, row)?,
+            Pick::Whose(key) => self.whose(key),
+            Pick::AskWhose(key) => self.ask_whose(key),
+            Pick::PlaceWith(key, client) => self.place_with(key, client),
+            Pick::SetAside(key) => self.set_aside(key),
             Pick::Snooze(at) => self.snooze(at),
             Pick::Delete(record, row) => {
                 let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
@@ -319,14 +366,14 @@ impl Desk {
             Pick::Undo => self.undo()?,
             Pick::View(view) => {
                 self.view_by(view);
-                self.reload()?;
+                self.show()?;
             }
             Pick::Filter(filter) => {
                 self.filtering = filter.is_empty();
                 self.filter = Some(filter);
                 self.focus = Pane::Caseload;
                 self.list();
-                self.reload()?;
+                self.show()?;
             }
             Pick::Looks(name, plain) => self.set_looks(name, plain),
             Pick::Editor => self.editing = true,
@@ -340,6 +387,11 @@ impl Desk {
                 self.form = None;
                 self.drop_draft();
             }
+            Pick::Signing(signing) => self.overlay = Some(Overlay::Signing(*signing)),
+            Pick::SignAll(notes) => self.sign_all(&notes)?,
+            Pick::Timer(doing) => self.timer_does(doing)?,
+            Pick::NewVersion(plan) => self.new_version(plan)?,
+            Pick::SignPlan(plan, role) => self.plan_signer(plan, role)?,
             Pick::Nothing => {}
         }
         Ok(Flow::Stay)
@@ -350,7 +402,14 @@ fn add_menu() -> Overlay {
     let types = CATALOGUE.iter().filter(|record| {
         !record.opens_stream() && !record.is_sealed() && ![&snooze::TYPE, &step::TYPE].contains(record)
     });
-    let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), Pick::Add(record)));
+    // What has a way of its own goes that way.
+    let pick = |record: &'static RecordType| match record.name {
+        "assessment" => Pick::Do(Action::Assess),
+        "incident" => Pick::Do(Action::Crisis),
+        "medication_check" => Pick::Do(Action::MedicationCheck),
+        _ => Pick::Add(record),
+    };
+    let items = types.enumerate().map(|(at, record)| (digit(at), record.label.to_string(), pick(record)));
     Menu::over("Add what?", items.collect())
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::ShareKind;
-use crate::store::{StoreError, Trust};
+use crate::model::{RowId, ShareKind, SignatureRole};
+use crate::practice::consent::{Ground, Override};
+use crate::store::{Signer, Site, StoreError, Trust};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -19,6 +20,10 @@ pub enum Answer {
     LockMinutes,
     /// The period of a report.
     Period(&'static crate::report::figures::Kind),
+    /// What was done about an answer that demanded action.
+    ActedOn(RowId),
+    /// The day of an assessment of a client, by its instrument.
+    AssessedOn(RowId, String),
     Tag,
     Reassign,
     SaveFilter,
@@ -30,10 +35,20 @@ pub enum Answer {
     Passphrase(PathBuf, Kind),
     /// The last day of a cover.
     Until(HandOver),
+    /// The name that someone types under a plan.
+    PlanName(RowId, SignatureRole),
+    /// Who saw them do it.
+    PlanWitness(RowId, SignatureRole, String),
     /// Where a bundle is written.
     Bundle(HandOver),
     /// Something about what is to be printed.
     Print(Box<Wish>, Question),
+    /// The agency of a colleague who is not of ours.
+    Agency(Box<Site>),
+    /// Why something is given to another agency without a release.
+    Reason(HandOver, Ground),
+    /// The client to whom something from a calendar belongs.
+    Whose(crate::model::RowId),
 }
 
 impl Answer {
@@ -70,6 +85,11 @@ impl Desk {
                 _ => self.refuse("Type a whole number of minutes from 1 to 240."),
             },
             Answer::Period(kind) => self.report(kind, typed)?,
+            Answer::ActedOn(row) => {
+                self.overlay = None;
+                self.acted_on(row, typed)?;
+            }
+            Answer::AssessedOn(client, code) => self.assessed_on(client, &code, typed)?,
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;
@@ -103,19 +123,37 @@ impl Desk {
                 let place = if typed.contains("://") { typed.to_string() } else { path(typed).display().to_string() };
                 self.work = Some(Work::Sync(vec![place]));
             }
+            Answer::PlanName(plan, role) => self.plan_witness(plan, role, typed),
+            Answer::PlanWitness(plan, role, name) => {
+                self.overlay = None;
+                let signer = Signer { name, credentials: String::new(), witness: typed.trim().into() };
+                self.sign_plan(plan, role, &signer)?;
+            }
             Answer::Card => self.read_card(typed.trim()),
             Answer::Until(mut hand) => {
                 let field = crate::model::records::share::TYPE.field_by_name("until").expect("a share has it");
                 match field.parse(typed, &self.moment()) {
                     Ok(crate::model::Value::Date(day)) if day >= self.today => {
                         hand.until = Some(day);
-                        self.ask_bundle(hand);
+                        self.check_leaving(hand)?;
                     }
                     Ok(_) => self.refuse("Type a day from today on, for example fri or 5 dec."),
                     Err(wrong) => self.refuse(&wrong.why),
                 }
             }
             Answer::Print(wish, question) => self.answer_print(*wish, question, typed)?,
+            Answer::Agency(site) => {
+                self.overlay = None;
+                self.accept(&site, Trust::Accepted, typed.trim());
+            }
+            Answer::Reason(mut hand, ground) => match Override::new(ground, typed) {
+                Ok(without) => {
+                    hand.without = Some(without);
+                    self.check_leaving(hand)?;
+                }
+                Err(why) => self.refuse(why),
+            },
+            Answer::Whose(key) => self.whose_named(key, typed),
             Answer::Bundle(hand) => {
                 let path = path(typed);
                 self.work = Some(Work::Give { hand, path });
@@ -151,6 +189,11 @@ impl Desk {
                         accept(Trust::TakeFrom),
                     ),
                     (Some('g'), "It is the same: only give to them (they supervise you)".into(), accept(Trust::GiveTo)),
+                    (
+                        Some('o'),
+                        "It is the same, and they are of another agency".into(),
+                        Pick::AskAgency(Box::new(card.site.clone())),
+                    ),
                     (Some('n'), "No, or not now".into(), Pick::Nothing),
                 ];
                 self.overlay = Some(Menu::telling("Accept a colleague", about, items));

@@ -1,12 +1,9 @@
 //! The program while the screen is open: which stage it is in, what wakes it, when it draws.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
-use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::layout::Rect;
 
 use crate::demo;
@@ -16,8 +13,9 @@ use crate::store::{Store, StoreError, wall_clock};
 use super::act::Flow;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
+use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
-use super::terminal::{self, Screen, Wake};
+use super::terminal::{self, Screen, Wake, Wakes};
 use super::theme::Theme;
 use super::work::Work;
 use super::{Start, draw, text};
@@ -46,6 +44,9 @@ pub struct App {
 /// A change typed into a form is kept when the hands rest this long.
 const REST: Duration = Duration::from_millis(700);
 
+/// Whoever is chosen in the list for so long was looked at.
+const SEEN: Duration = Duration::from_secs(2);
+
 impl App {
     pub fn new(start: Start, stage: Stage) -> App {
         let theme = Theme::from_env(start.theme.as_deref(), start.plain);
@@ -65,18 +66,15 @@ impl App {
         }
     }
 
-    pub fn run(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
+    pub fn run(&mut self, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
         self.draw(screen)?;
         if self.begins_with_sync()? {
             self.settle(screen, wakes)?;
             self.draw(screen)?;
         }
+        self.look_ahead()?;
         loop {
-            let wake = match wakes.recv_timeout(self.patience()) {
-                Ok(wake) => Some(wake),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => Some(Wake::Lost),
-            };
+            let wake = wakes.wait(self.patience());
             let mut changed = wake.is_none() && self.rested()?;
             let mut next = wake;
             // All keys that wait are taken before the next frame.
@@ -85,17 +83,22 @@ impl App {
                     Some(redraw) => changed |= redraw,
                     None => return Ok(()),
                 }
-                next = wakes.try_recv().ok();
+                next = wakes.at_hand();
             }
             self.announce(screen)?;
             if changed {
                 self.settle(screen, wakes)?;
                 self.draw(screen)?;
-                if let Stage::Desk(desk) = &mut self.stage {
-                    desk.look_ahead()?;
-                }
+                self.look_ahead()?;
             }
         }
+    }
+
+    fn look_ahead(&mut self) -> anyhow::Result<()> {
+        if let Stage::Desk(desk) = &mut self.stage {
+            desk.look_ahead()?;
+        }
+        Ok(())
     }
 
     /// Where that is wanted, what comes first after unlocking is a sync.
@@ -109,7 +112,7 @@ impl App {
     }
 
     /// What an action asked for beyond the desk: other looks, the clipboard, an editor.
-    fn settle(&mut self, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
+    fn settle(&mut self, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         if let Some(work) = desk.work.take() {
             self.perform(work, screen, wakes)?;
@@ -146,10 +149,9 @@ impl App {
     fn announce(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         let now = desk.moment().now;
-        let soon = desk.queue.iter().find(|queued| {
-            let left = (queued.starts - now).num_minutes();
-            (0..=10).contains(&left) && queued.starts > now
-        });
+        // In the order in which they start: the first that is still to come is the only one that can be near.
+        let next = desk.queue.get(desk.queue.partition_point(|queued| queued.starts <= now));
+        let soon = next.filter(|queued| (queued.starts - now).num_minutes() <= 10);
         if let Some(soon) = soon.copied().filter(|soon| self.announced != Some(soon.row)) {
             self.announced = Some(soon.row);
             terminal::notify(screen, &format!("caseload: an appointment at {}", soon.starts.format("%H:%M")))?;
@@ -162,6 +164,10 @@ impl App {
         match &self.stage {
             Stage::Gate(gate) => gate.wakes().unwrap_or(Duration::from_secs(3600)),
             Stage::Desk(desk) if desk.form.as_ref().is_some_and(|form| form.unkept) => REST,
+            // Once noted there is nothing to wake for.
+            Stage::Desk(desk) if !desk.is_noted() => {
+                SEEN.saturating_sub(self.touched.elapsed()) + Duration::from_millis(1)
+            }
             _ => Duration::from_secs(60),
         }
     }
@@ -176,6 +182,10 @@ impl App {
                     desk.keep_draft();
                     return Ok(false);
                 }
+                if !desk.is_noted() && idle >= SEEN {
+                    desk.seen("in the list");
+                    return Ok(desk.message.as_ref().is_some_and(|said| said.trouble));
+                }
                 if idle >= Duration::from_secs(desk.lock_minutes() * 60) {
                     self.lock("Locked because nothing was typed for a while.");
                     return Ok(true);
@@ -184,7 +194,9 @@ impl App {
                 if elsewhere {
                     desk.load()?;
                 }
-                Ok(desk.new_day() || elsewhere)
+                let ticks = desk.timer_ticks();
+                let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
+                Ok(desk.new_day() || elsewhere || ticks || clock)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }
@@ -208,7 +220,7 @@ impl App {
     }
 
     /// Takes one event: whether to draw, or `None` to leave.
-    fn take(&mut self, wake: Wake, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<Option<bool>> {
+    fn take(&mut self, wake: Wake, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
         match wake {
             Wake::Stop | Wake::Lost => {
                 if let Stage::Desk(desk) = &mut self.stage {
@@ -258,7 +270,7 @@ impl App {
         Ok(())
     }
 
-    fn key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<Option<bool>> {
+    fn key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
         match std::mem::replace(&mut self.stage, Stage::Nothing) {
             Stage::Gate(gate) => match gate.key(key) {
                 Step::Next(gate) => self.stage = Stage::Gate(gate),
@@ -300,12 +312,7 @@ impl App {
         Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.moments(), demo)
     }
 
-    fn desk_key(
-        &mut self,
-        key: &KeyEvent,
-        screen: &mut Screen,
-        wakes: &Receiver<Wake>,
-    ) -> anyhow::Result<Option<bool>> {
+    fn desk_key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
         if desk.store.changed_elsewhere()? {
             // Another program has changed the file since the last key.
@@ -343,13 +350,13 @@ impl App {
     }
 
     /// Does what takes long, and shows how far it is; Esc stops it.
-    fn perform(&mut self, work: Work, screen: &mut Screen, wakes: &Receiver<Wake>) -> anyhow::Result<()> {
+    fn perform(&mut self, work: Work, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         let (theme, title) = (self.theme, work.title());
         let mut shown = Instant::now();
         screen.draw(|frame| progress(frame, title, 0, None, theme))?;
         let mut show = |done: u64, all: Option<u64>| {
-            while let Ok(wake) = wakes.try_recv() {
+            while let Some(wake) = wakes.at_hand() {
                 let stop = |key: &KeyEvent| {
                     key.code == KeyCode::Esc
                         || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL))
@@ -386,10 +393,7 @@ impl App {
     }
 
     fn draw(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
-        queue!(screen.backend_mut().writer(), BeginSynchronizedUpdate)?;
         screen.draw(|frame| self.frame(frame))?;
-        queue!(screen.backend_mut().writer(), EndSynchronizedUpdate)?;
-        std::io::Write::flush(screen.backend_mut().writer())?;
         Ok(())
     }
 

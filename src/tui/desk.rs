@@ -9,14 +9,19 @@ use std::collections::HashSet;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 
-use crate::model::records::{care_team, enrollment, goal, need, note, plan, relationship, step};
+use crate::model::records::{
+    addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, referral, relationship,
+    service, signature, stay, step, vocation,
+};
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
-use crate::triage::{Band, Caseload, ClientFacts, Rules, Told};
+use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
 
 use super::form::Form;
 use super::keys::Keys;
+use super::lately::Lately;
+use super::notes::Timer;
 use super::overlay::Overlay;
 use super::run::Run;
 use super::work::Work;
@@ -34,6 +39,15 @@ const SHOWN: &[&RecordType] = &[
     &goal::TYPE,
     &step::TYPE,
     &note::TYPE,
+    &signature::TYPE,
+    &addendum::TYPE,
+    &stay::TYPE,
+    &arrangement::TYPE,
+    &housing::TYPE,
+    &vocation::TYPE,
+    &employment::TYPE,
+    &service::TYPE,
+    &referral::TYPE,
 ];
 
 /// The pane that the keys go to.
@@ -142,10 +156,13 @@ pub struct Desk {
     pub today: NaiveDate,
     pub demo: bool,
     pub caseload: Caseload,
+    /// What the filter looks through, in the order of the facts; empty until someone looks, or hands rest.
     hay: Vec<Utf32String>,
     matcher: Matcher,
     pub queue: Vec<Queued>,
     pub view: Vec<Listed>,
+    /// How many of the caseload are in crisis.
+    pub crises: usize,
     /// What is typed into the filter; `None` when it is closed.
     pub filter: Option<String>,
     /// Whether keys go to the filter.
@@ -153,8 +170,8 @@ pub struct Desk {
     pub at: usize,
     pub chosen: Option<RowId>,
     pub file: Option<ClientFile>,
-    /// The client who comes next the way the choice is moving: read while the hands rest.
-    ahead: Option<ClientFile>,
+    /// Those lately shown, and the one who comes next the way the choice is moving.
+    lately: Lately,
     moving: isize,
     pub focus: Pane,
     /// The reason chosen in the client pane.
@@ -183,10 +200,16 @@ pub struct Desk {
     pub work: Option<Work>,
     /// What the last merge brought.
     pub changes: Option<(Vec<String>, Merged)>,
+    /// What takes the minutes of the contact at hand.
+    pub timer: Option<Timer>,
+    /// The minute that the timer showed last.
+    pub timer_shown: Option<i64>,
     /// When this was last synced through a place (milliseconds since 1970).
     pub synced: Option<u64>,
     /// What of the worker's own practice is due: shown at the top.
     pub own_due: Option<String>,
+    /// The client whose being looked at was noted last.
+    noted: Option<RowId>,
 }
 
 impl Desk {
@@ -204,12 +227,13 @@ impl Desk {
             matcher: Matcher::new(Config::DEFAULT),
             queue: Vec::new(),
             view: Vec::new(),
+            crises: 0,
             filter: None,
             filtering: false,
             at: 0,
             chosen: None,
             file: None,
-            ahead: None,
+            lately: Lately::default(),
             moving: 1,
             focus: Pane::Caseload,
             reason: 0,
@@ -229,25 +253,35 @@ impl Desk {
             looks: None,
             work: None,
             changes: None,
+            timer: None,
+            timer_shown: None,
             synced: None,
             own_due: None,
+            noted: None,
         };
         desk.load()?;
         desk.looks = desk.kept_looks()?;
         desk.tour = desk.kept_tour()?;
-        desk.form = desk.store.local("draft")?.and_then(|draft| Form::from_draft(&draft, &desk));
+        desk.timer = desk.kept_timer()?;
+        if let Some(draft) = desk.store.local("draft")? {
+            // To whom it belongs first: what there is to tick in it is theirs.
+            if let Some(client) = Form::whose(&draft).filter(|client| desk.caseload.get(*client).is_some()) {
+                desk.choose_client(client)?;
+            }
+            desk.form = Form::from_draft(&draft, &desk);
+        }
         if desk.form.is_some() {
             desk.say("Your unfinished form is back as you left it.");
         }
+        desk.reopen_assessment()?;
         Ok(desk)
     }
 
     /// Reads everything again: at the start, and after another program changed the file.
     pub fn load(&mut self) -> Result<(), StoreError> {
-        self.ahead = None;
         self.today = self.moment().today();
         self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
-        self.hay = self.caseload.facts().iter().map(haystack).collect();
+        self.hay.clear();
         self.queue = self.caseload.facts().iter().flat_map(queued).collect();
         self.queue.sort_unstable();
         self.own_due = self.own_due_now()?;
@@ -285,14 +319,19 @@ impl Desk {
         let filter = Filter::parse(self.filter.as_deref().unwrap_or(""), &self.store.worker().name);
         let any = filter.has_conditions() || !filter.words.is_empty();
         let pattern = (!filter.words.is_empty()).then(|| pattern(&filter.words));
+        if pattern.is_some() {
+            self.stack_hay();
+        }
         let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);
         let mut fits = |place: usize, facts: &ClientFacts, band: Option<Band>| {
             filter.fits(facts, band, today)
                 && pattern.as_ref().is_none_or(|pattern| pattern.score(hay[place].slice(..), matcher).is_some())
         };
         let mut view: Vec<Listed> = Vec::with_capacity(self.caseload.ranked().len());
+        self.crises = 0;
         for (ranked, rank) in self.caseload.ranked().iter().zip(0..) {
             let facts = self.caseload.facts_of(ranked);
+            self.crises += usize::from(ranked.band == Band::Now && !facts.crisis.is_empty());
             if !any || fits(ranked.place(), facts, Some(ranked.band)) {
                 let group = match ordered {
                     View::Triage => ranked.band as u8,
@@ -354,7 +393,7 @@ impl Desk {
             self.reason = 0;
             self.client_scroll = 0;
             self.goal_at = 0;
-            self.reload()?;
+            self.show()?;
         }
         Ok(())
     }
@@ -375,30 +414,51 @@ impl Desk {
         }
     }
 
-    /// Reads the chosen client again.
+    /// Reads the chosen client again: the file may hold something else by now.
     pub fn reload(&mut self) -> Result<(), StoreError> {
+        self.lately.forget();
+        self.file = None;
+        self.show()
+    }
+
+    /// Shows the client on the line that is chosen, read as far as the pane wants.
+    pub fn show(&mut self) -> Result<(), StoreError> {
         self.chosen = self.view.get(self.at).map(|line| line.client);
-        let ahead = self.ahead.take().filter(|file| self.focus != Pane::Client && Some(file.client.id) == self.chosen);
-        self.file = match self.chosen {
-            Some(_) if ahead.is_some() => ahead,
-            Some(client) => {
-                let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
-                self.store.client_part(client, notes, SHOWN)?
+        let shown = self.file.as_ref().map(|file| file.client.id);
+        if self.chosen.is_none() || shown != self.chosen || self.focus == Pane::Client {
+            if let Some(before) = self.file.take().filter(|file| file.of(&note::TYPE).len() <= NOTES.0) {
+                self.lately.keep(before);
             }
-            None => None,
-        };
-        self.reason = self.reason.min(self.reasons().len().saturating_sub(1));
+            let known = self.chosen.filter(|_| self.focus != Pane::Client).and_then(|client| self.lately.take(client));
+            self.file = match self.chosen {
+                Some(_) if known.is_some() => known,
+                Some(client) => {
+                    let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
+                    self.store.client_part(client, notes, SHOWN)?
+                }
+                None => None,
+            };
+        }
+        self.reason = self.reason.min(self.ranked().map_or(0, |ranked| ranked.reasons.len()).saturating_sub(1));
         self.goal_at = self.goal_at.min(self.goal_lines().len().saturating_sub(1));
         self.visit_at = self.visit_at.min(self.queue.len().saturating_sub(1));
         Ok(())
     }
 
-    /// Reads the client who is likely to be chosen next.
+    fn stack_hay(&mut self) {
+        if self.hay.len() != self.caseload.facts().len() {
+            self.hay = self.caseload.facts().iter().map(haystack).collect();
+        }
+    }
+
+    /// Between a frame and the next key: reads the client who is likely to be chosen next, and makes ready for the filter.
     pub fn look_ahead(&mut self) -> Result<(), StoreError> {
+        self.stack_hay();
         let next = self.at.checked_add_signed(self.moving).and_then(|at| self.view.get(at)).map(|line| line.client);
-        let known = self.ahead.as_ref().map(|file| file.client.id);
-        if let Some(next) = next.filter(|next| Some(*next) != known && self.focus == Pane::Caseload) {
-            self.ahead = self.store.client_part(next, NOTES.0, SHOWN)?;
+        if let Some(next) = next.filter(|next| self.focus == Pane::Caseload && !self.lately.holds(*next))
+            && let Some(file) = self.store.client_part(next, NOTES.0, SHOWN)?
+        {
+            self.lately.keep(file);
         }
         Ok(())
     }
@@ -407,10 +467,14 @@ impl Desk {
         self.caseload.get(self.chosen?)
     }
 
+    /// Where the chosen client stands in the caseload; none for a closed one.
+    pub fn ranked(&self) -> Option<&Ranked> {
+        self.caseload.ranked().get(self.view.get(self.at)?.rank? as usize)
+    }
+
     /// Why the chosen client needs the worker.
     pub fn reasons(&self) -> Vec<Told> {
-        let Some(rank) = self.view.get(self.at).and_then(|line| line.rank) else { return Vec::new() };
-        let ranked = &self.caseload.ranked()[rank as usize];
+        let Some(ranked) = self.ranked() else { return Vec::new() };
         let facts = self.caseload.facts_of(ranked);
         ranked.reasons.iter().map(|reason| self.rules.tell(reason, facts, self.today)).collect()
     }
@@ -419,7 +483,7 @@ impl Desk {
     pub fn first_reason(&self, line: &Listed) -> Option<String> {
         let ranked = &self.caseload.ranked()[line.rank? as usize];
         let reason = ranked.reasons.first()?;
-        Some(self.rules.tell(reason, self.caseload.facts_of(ranked), self.today).text)
+        Some(self.rules.words(reason, self.caseload.facts_of(ranked), self.today))
     }
 
     /// How many clients stand in each band.
@@ -474,7 +538,6 @@ impl Desk {
 
     /// Brings the screen up to what was saved.
     pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
-        self.ahead = None;
         if receipt.facts.is_empty() {
             self.own_due = self.own_due_now()?;
         }
@@ -488,7 +551,7 @@ impl Desk {
             if self.store.facts(row)?.is_none() {
                 self.caseload.remove(row, &self.rules, self.today);
                 self.queue.retain(|queued| queued.client != row);
-                self.hay = self.caseload.facts().iter().map(haystack).collect();
+                self.hay.clear();
             }
         }
         for facts in receipt.facts {
@@ -502,12 +565,27 @@ impl Desk {
             self.caseload.update(facts, &self.rules, self.today);
             match self.caseload.facts().iter().position(|facts| facts.id == id) {
                 Some(place) if place < self.hay.len() => self.hay[place] = hay,
-                _ => self.hay.push(hay),
+                Some(place) if place == self.hay.len() => self.hay.push(hay),
+                _ => {}
             }
         }
         self.list();
         self.reload()?;
         self.run_follows()
+    }
+
+    /// Takes note that the chosen client is looked at. A disk that is full does not hide them, but it is said.
+    pub fn seen(&mut self, what: &str) {
+        let Some(chosen) = self.chosen else { return };
+        self.noted = Some(chosen);
+        if let Err(error) = self.store.note_view(chosen, what) {
+            self.trouble(format!("That you looked is not on the record. {error}"));
+        }
+    }
+
+    /// Whether the chosen client, if there is one, is on the record as looked at.
+    pub fn is_noted(&self) -> bool {
+        self.chosen.is_none() || self.chosen == self.noted
     }
 
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.

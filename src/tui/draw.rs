@@ -119,6 +119,9 @@ impl Input {
 
     /// What stands under the field while it is typed.
     fn beside(&self) -> Option<String> {
+        if self.hint.is_some() {
+            return self.hint.clone();
+        }
         match &self.body {
             Body::Choice { choices, .. } => {
                 Some(choices.iter().map(|choice| choice.label).collect::<Vec<_>>().join(" · "))
@@ -237,7 +240,7 @@ impl Input {
 }
 
 /// A line to type into, at the top of an overlay.
-fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Position {
+pub fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Position {
     put(buffer, area.x, area.y, 2, "> ", theme.key());
     put(buffer, area.x + 2, area.y, area.width.saturating_sub(2), &line.text(), theme.strong());
     Position { x: (area.x + 2 + line.cursor() as u16).min(area.right().saturating_sub(1)), y: area.y }
@@ -346,15 +349,14 @@ impl Overlay {
                 None
             }
             Overlay::Records { rows, at } => {
-                let inner = boxed(
-                    middle(area, 116, area.height),
-                    buffer,
-                    "Everything kept: Enter edits, Del deletes, h history, Esc closes",
-                    theme,
-                );
+                let inner = boxed(middle(area, 116, area.height), buffer, super::notes::title_of(rows), theme);
                 let top = scrolled(*at, rows.len(), usize::from(inner.height));
                 for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
-                    let style = if number == *at { theme.bar() } else { theme.text() };
+                    let style = match (number == *at, row.broken) {
+                        (true, _) => theme.bar(),
+                        (_, true) => theme.danger(),
+                        _ => theme.text(),
+                    };
                     let text = format!("{} {}", cell(row.record.label, 18), row.text);
                     put(buffer, inner.x, y, inner.width, &cell(&text, usize::from(inner.width)), style);
                 }
@@ -389,34 +391,26 @@ impl Overlay {
                 }
                 None
             }
+            Overlay::Signing(signing) => {
+                signing.draw(area, buffer, theme);
+                None
+            }
+            Overlay::Note(read) => {
+                read.draw(area, buffer, theme);
+                None
+            }
+            Overlay::Sheet(sheet) => sheet.draw(area, buffer, theme, desk),
+            Overlay::Directory(directory) => directory.draw(area, buffer, theme),
             Overlay::Choose(choose) => {
                 choose.draw(area, buffer, theme, desk);
                 None
             }
+            Overlay::Template(template) => {
+                template.draw(area, buffer, theme, desk);
+                None
+            }
             Overlay::Team { loads, at } => {
-                let title = "Caseloads side by side: Enter shows one worker's, Esc closes";
-                let inner = boxed(middle(area, 96, loads.len() as u16 + 4), buffer, title, theme);
-                let line = |worker: &str, cells: [String; 6]| {
-                    let [clients, weight, crisis, need, overdue, covered] = cells;
-                    format!(
-                        "{} {clients:>7} {weight:>7} {crisis:>6} {need:>9} {overdue:>7} {covered:>7}",
-                        cell(worker, 24)
-                    )
-                };
-                let head = ["clients", "weight", "crisis", "need you", "overdue", "covered"].map(String::from);
-                put(buffer, inner.x, inner.y, inner.width, &line("Case manager", head), theme.heading());
-                let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
-                let top = scrolled(*at, loads.len(), usize::from(list.height));
-                for ((load, number), y) in loads.iter().zip(0..).skip(top).zip(list.y..list.bottom()) {
-                    let worker = if load.worker.is_empty() { "(nobody named)" } else { &load.worker };
-                    let counts = [load.clients, load.crisis, load.need_attention, load.overdue, load.covered];
-                    let [clients, crisis, need, overdue, covered] = counts.map(|many| many.to_string());
-                    let text = line(worker, [clients, format!("{:.0}", load.weight), crisis, need, overdue, covered]);
-                    let style = if number == *at { theme.bar() } else { theme.text() };
-                    put(buffer, list.x, y, list.width, &cell(&text, usize::from(list.width)), style);
-                }
-                let note = "weight: contacts that the contact rule asks for in thirty days";
-                put(buffer, inner.x, inner.bottom().saturating_sub(1), inner.width, note, theme.quiet());
+                super::team::draw(loads, *at, area, buffer, theme);
                 None
             }
             Overlay::Ask { title, about, input, answer, trouble } => {

@@ -1,8 +1,10 @@
 //! Forms that an action opens, and what is done without one: a step ticked off, an assessment done.
 
-use crate::model::records::{appointment, client, enrollment, goal, note, plan, step, task};
+use crate::model::records::{
+    appointment, arrangement, assessment, client, enrollment, goal, note, plan, signature, step, task,
+};
 use crate::model::{
-    CATALOGUE, Change, ClientStatus, ContactKind, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus,
+    ArrangementStatus, CATALOGUE, Change, ClientStatus, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus,
 };
 use crate::store::StoreError;
 
@@ -15,12 +17,6 @@ use super::overlay::{Menu, Pick};
 impl Desk {
     pub(super) fn add(&mut self, record: &'static RecordType, known: Vec<(FieldId, Value)>) {
         self.form = Some(Form::add(self, record, self.owner_of_new(record), known));
-    }
-
-    pub(super) fn write_note(&mut self, kind: ContactKind, title: &str) {
-        let known = vec![(note::kind, Value::text(kind.code()))];
-        let form = Form::add(self, &note::TYPE, self.owner_of_new(&note::TYPE), known).titled(title);
-        self.form = Some(form.starting_at(if kind == ContactKind::Record { note::body } else { note::kind }));
     }
 
     pub(super) fn active_plan(&self) -> Option<RowId> {
@@ -72,7 +68,12 @@ impl Desk {
         let torn = self.facts().is_some_and(|facts| facts.conflicts > 0);
         let all = if torn { self.store.client_file(chosen, usize::MAX >> 1)? } else { None };
         let Some(file) = all.as_ref().or(self.file.as_ref()) else { return Ok(()) };
-        let rows = CATALOGUE.iter().flat_map(|record| file.of(record));
+        // What was set beside a signed text is shown there; nothing is left to choose.
+        let signed = |row: &crate::model::Row| {
+            let id = row.id.to_string();
+            *row.record == note::TYPE && file.of(&signature::TYPE).iter().any(|signed| signed.text(signature::of) == id)
+        };
+        let rows = CATALOGUE.iter().flat_map(|record| file.of(record)).filter(|row| !signed(row));
         let torn = std::iter::once(&file.client).chain(rows).find(|row| !row.disagreements.is_empty());
         let (row, torn) = (torn.unwrap_or(&file.client), torn.is_some());
         let mut form = Form::edit(self, row, None);
@@ -87,6 +88,9 @@ impl Desk {
 
     pub fn edit_row(&mut self, record: &'static RecordType, row: RowId) -> Result<(), StoreError> {
         match self.store.row_of(record, row)? {
+            Some(row) if self.is_refused(&row)? => {}
+            // Its answers are what there is to change: they make the score.
+            Some(row) if *record == assessment::TYPE && self.is_answered(&row) => self.edit_assessment(&row)?,
             Some(row) => self.form = Some(Form::edit(self, &row, None)),
             None => self.trouble("That is not there any more."),
         }
@@ -97,8 +101,10 @@ impl Desk {
         let chosen =
             self.goal_row().filter(|row| self.focus == Pane::Goals && *row.record == step::TYPE).map(|row| row.id);
         let Some(facts) = self.facts() else { return Ok(()) };
-        let open: Vec<(RowId, String)> =
+        let mut open: Vec<(RowId, String)> =
             facts.tasks.iter().chain(&facts.steps).map(|due| (due.row, due.what.clone())).collect();
+        let arranged = facts.marks.iter().filter(|mark| mark.record == arrangement::TYPE.number);
+        open.extend(arranged.map(|mark| (mark.row, format!("{} (for the discharge)", mark.what))));
         let only = (open.len() == 1).then(|| open[0].0);
         match about.or(chosen).or(only) {
             Some(row) => self.tick_off(row),
@@ -115,6 +121,11 @@ impl Desk {
 
     pub(super) fn tick_off(&mut self, id: RowId) -> Result<(), StoreError> {
         let today = Value::Date(self.today);
+        if let Some(row) = self.store.row_of(&arrangement::TYPE, id)? {
+            let mut change = Change::new("arrangement confirmed");
+            change.set(id, arrangement::status, ArrangementStatus::Confirmed.code());
+            return self.apply(&change, format!("Confirmed: {}.", row.text(arrangement::what)));
+        }
         let mut change = Change::new("done");
         let (what, status) = match (self.store.row_of(&task::TYPE, id)?, self.store.row_of(&step::TYPE, id)?) {
             (Some(row), _) => {
@@ -146,7 +157,7 @@ impl Desk {
         match about.or(chosen).or(only) {
             Some(row) => {
                 if let Some(row) = self.store.row_of(&goal::TYPE, row)? {
-                    let only = [goal::words, goal::progress, goal::status, goal::target];
+                    let only = [goal::words, goal::progress, goal::status, goal::target, goal::attainment];
                     let form = Form::edit(self, &row, Some(&only)).titled("Goal progress").starting_at(goal::progress);
                     self.form = Some(form);
                 }
@@ -169,16 +180,6 @@ impl Desk {
         let mut change = Change::new("annual assessment done");
         change.set(row, enrollment::assessed, Value::Date(self.today));
         self.apply(&change, "Annual assessment: done today.")
-    }
-
-    pub(super) fn crisis(&mut self) -> Result<(), StoreError> {
-        if let Some(file) = &self.file {
-            let only = [client::crisis, client::risk, client::safe_contact];
-            let row = file.client.clone();
-            let form = Form::edit(self, &row, Some(&only)).titled("Crisis").starting_at(client::crisis);
-            self.form = Some(form);
-        }
-        Ok(())
     }
 
     pub(super) fn close_client(&mut self) -> Result<(), StoreError> {

@@ -115,7 +115,7 @@ impl Desk {
         let mut rows = Vec::new();
         for record in [&credential::TYPE, &education::TYPE, &supervision::TYPE] {
             for row in self.store.rows(record, me)?.iter().rev() {
-                rows.push(super::overlay::Shown { record, row: row.id, text: self.in_short(row) });
+                rows.push(super::overlay::Shown { record, row: row.id, text: self.in_short(row), broken: false });
             }
         }
         if rows.is_empty() {

@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 use super::desk::Desk;
+use super::library::Library;
 
 /// A form for one row.
 pub struct Form {
@@ -25,6 +26,8 @@ pub struct Form {
     /// What else is done when the form is saved.
     pub also: Vec<Edit>,
     pub inputs: Vec<Input>,
+    /// Goals of the library, while a goal is added.
+    pub library: Option<Library>,
     pub at: usize,
     /// What stands in the way of saving.
     pub trouble: Option<String>,
@@ -46,6 +49,8 @@ pub struct Input {
     pub side: usize,
     /// A value was chosen among those that disagree.
     decided: bool,
+    /// What stands under it while it is typed, where that depends on where one is.
+    pub hint: Option<String>,
 }
 
 /// How a field is typed.
@@ -127,6 +132,7 @@ impl Form {
             hidden: Vec::new(),
             also: Vec::new(),
             inputs,
+            library: None,
             at: 0,
             trouble: None,
             unkept: false,
@@ -160,8 +166,21 @@ impl Form {
             if input.wrong.is_some() {
                 input.wrong = input.value(moment).err();
             }
+            self.offer();
         }
         taken
+    }
+
+    /// What stands in a field.
+    pub fn typed_in(&self, field: FieldId) -> String {
+        self.inputs.iter().find(|input| input.field.id == field).map_or(String::new(), Input::typed)
+    }
+
+    /// Puts a value into a field, as if it had been typed.
+    pub fn put(&mut self, field: FieldId, value: &Value) {
+        if let Some(input) = self.inputs.iter_mut().find(|input| input.field.id == field) {
+            input.fill(value);
+        }
     }
 
     pub fn paste(&mut self, pasted: &str) {
@@ -337,6 +356,11 @@ impl Form {
         serde_json::to_vec(&draft).unwrap_or_default()
     }
 
+    /// Whose row a draft is about.
+    pub fn whose(bytes: &[u8]) -> Option<RowId> {
+        serde_json::from_slice::<Draft>(bytes).ok().map(|draft| draft.stream)
+    }
+
     /// A form as a draft has it; `None` where its row is gone.
     pub fn from_draft(bytes: &[u8], desk: &Desk) -> Option<Form> {
         let draft: Draft = serde_json::from_slice(bytes).ok()?;
@@ -400,6 +424,7 @@ impl Input {
             sides: sides.map_or(Vec::new(), |disagreement| disagreement.sides.clone()),
             side: 0,
             decided: false,
+            hint: None,
         };
         if field.kind.is_set() {
             if matches!(field.kind, Kind::Words) {
@@ -411,6 +436,14 @@ impl Input {
         input.before = input.typed();
         input.opened = input.before.clone();
         input
+    }
+
+    /// Begins the text anew; what a new row begins with counts as nothing typed yet.
+    pub fn begin_with(&mut self, text: &str, new: bool) {
+        self.retype(text);
+        if new {
+            self.opened = self.typed();
+        }
     }
 
     /// Takes what a row has for what stood here before: the rest counts as typed.
@@ -525,7 +558,9 @@ impl Input {
                     KeyCode::Char(c) if plain => {
                         let begins = |typed: &str| {
                             let fits = |text: &str| text.to_lowercase().starts_with(typed);
-                            choices.iter().position(|choice| fits(choice.label) || fits(choice.code))
+                            // Of "Rental" and "Rental with a subsidy" the word typed whole is meant.
+                            let whole = choices.iter().position(|choice| choice.label.to_lowercase() == typed);
+                            whole.or(choices.iter().position(|choice| fits(choice.label) || fits(choice.code)))
                         };
                         typed.extend(c.to_lowercase());
                         if begins(typed).is_none() {

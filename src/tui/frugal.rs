@@ -1,12 +1,14 @@
 //! A terminal backend that writes few bytes: over a slow line every one of them is felt.
 //!
 //! It knows what each cell shows. Short stretches between two changed cells are written again instead of jumped over,
-//! jumps within a line are relative, and a style is one short sequence.
+//! jumps within a line are relative, and a style is one short sequence. A frame goes out in one write, marked at both ends
+//! so that a terminal which knows the marks shows it at once.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crossterm::terminal;
+use crossterm::queue;
+use crossterm::terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
@@ -28,6 +30,10 @@ pub struct Frugal<W: Write> {
     /// Where the next character would go, and in what style.
     at: Option<(u16, u16)>,
     style: Option<Look>,
+    /// As last asked of the terminal, which is before each frame.
+    size: std::cell::Cell<Size>,
+    /// A frame is begun and not finished.
+    drawing: bool,
 }
 
 type Look = (Color, Color, Modifier);
@@ -38,7 +44,15 @@ fn look(cell: &Cell) -> Look {
 
 impl<W: Write> Frugal<W> {
     pub fn new(out: W) -> Frugal<W> {
-        Frugal { out, shown: Vec::new(), columns: 0, at: None, style: None }
+        Frugal {
+            out,
+            shown: Vec::new(),
+            columns: 0,
+            at: None,
+            style: None,
+            size: std::cell::Cell::new(Size::ZERO),
+            drawing: false,
+        }
     }
 
     pub fn writer(&mut self) -> &mut W {
@@ -54,12 +68,14 @@ impl<W: Write> Frugal<W> {
         match self.at {
             Some(at) if at == (x, y) => return Ok(()),
             Some((from, row)) if row == y && from < x => {
-                let between: Option<Vec<String>> =
-                    (x - from <= SHORT).then(|| (from..x).map(|x| self.again(x, y)).collect()).flatten();
-                match between {
-                    Some(cells) => cells.iter().try_for_each(|symbol| self.out.write_all(symbol.as_bytes()))?,
-                    None if x - from == 1 => write!(self.out, "\x1b[C")?,
-                    None => write!(self.out, "\x1b[{}C", x - from)?,
+                if x - from <= SHORT && (from..x).all(|x| self.again(x, y).is_some()) {
+                    for cell in self.shown[self.index(from, y)..self.index(x, y)].iter().flatten() {
+                        self.out.write_all(cell.symbol().as_bytes())?;
+                    }
+                } else if x - from == 1 {
+                    write!(self.out, "\x1b[C")?
+                } else {
+                    write!(self.out, "\x1b[{}C", x - from)?
                 }
             }
             Some((_, row)) if x == 0 && y == row + 1 => write!(self.out, "\r\n")?,
@@ -71,9 +87,9 @@ impl<W: Write> Frugal<W> {
     }
 
     /// The symbol of a cell that can be written again as it is: known, of one column, in the present style.
-    fn again(&self, x: u16, y: u16) -> Option<String> {
+    fn again(&self, x: u16, y: u16) -> Option<&Cell> {
         let cell = self.shown.get(self.index(x, y))?.as_ref()?;
-        (Some(look(cell)) == self.style && cell.symbol().width() == 1).then(|| cell.symbol().to_string())
+        (Some(look(cell)) == self.style && cell.symbol().width() == 1).then_some(cell)
     }
 
     /// Draws cells that come line by line, from left to right.
@@ -211,12 +227,14 @@ impl<W: Write> Backend for Frugal<W> {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
-        let size = self.size()?;
+        let size = self.size.get();
         let cells = usize::from(size.width) * usize::from(size.height);
         if self.columns != size.width || self.shown.len() != cells {
             self.columns = size.width;
             self.shown = vec![None; cells];
         }
+        queue!(self.out, BeginSynchronizedUpdate)?;
+        self.drawing = true;
         self.cells(content)
     }
 
@@ -250,7 +268,8 @@ impl<W: Write> Backend for Frugal<W> {
 
     fn size(&self) -> io::Result<Size> {
         let (width, height) = terminal::size()?;
-        Ok(Size { width, height })
+        self.size.set(Size { width, height });
+        Ok(self.size.get())
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
@@ -258,6 +277,9 @@ impl<W: Write> Backend for Frugal<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.drawing) {
+            queue!(self.out, EndSynchronizedUpdate)?;
+        }
         self.out.flush()
     }
 }

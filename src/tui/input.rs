@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
+use crate::model::records::note;
 use crate::store::StoreError;
 
 use super::act::Flow;
@@ -11,7 +12,7 @@ use super::desk::{Desk, Pane};
 use super::overlay::{self, Overlay};
 use super::panes::{Layout, scrolled};
 use super::theme::Theme;
-use super::{form, terminal};
+use super::{form, notes, terminal};
 
 impl Desk {
     /// Takes a key, wherever it belongs.
@@ -19,6 +20,10 @@ impl Desk {
         self.message = None;
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
             return Ok(Flow::Suspend);
+        }
+        // From anywhere, also while something is typed: what is open stays as it is under the crisis.
+        if key.modifiers.contains(KeyModifiers::CONTROL) && self.keys.action(key, Place::Desk) == Some(Action::Crisis) {
+            return Ok(self.act(Action::Crisis, None)?);
         }
         if self.overlay.is_some() {
             return self.overlay_key(key);
@@ -51,7 +56,7 @@ impl Desk {
             self.stop_run();
         } else if self.filter.take().is_some() {
             self.list();
-            self.reload()?;
+            self.show()?;
         } else {
             self.focus = Pane::Caseload;
         }
@@ -65,6 +70,8 @@ impl Desk {
                 (*found, *at) = (overlay::matching(&input.text()), 0);
             }
             Some(Overlay::Ask { input, .. }) => input.paste(pasted),
+            Some(Overlay::Sheet(sheet)) => sheet.paste(pasted),
+            Some(Overlay::Directory(directory)) => directory.paste(pasted),
             Some(Overlay::Search { input, .. }) => {
                 input.paste(pasted);
                 self.search()?;
@@ -76,7 +83,7 @@ impl Desk {
                     let clean = crate::model::text::one_line(pasted.trim()).into_owned();
                     self.filter.get_or_insert_default().push_str(&clean);
                     self.list();
-                    self.reload()?;
+                    self.show()?;
                 }
                 None => {}
             },
@@ -141,6 +148,9 @@ impl Desk {
         buffer: &mut ratatui::buffer::Buffer,
         theme: Theme,
     ) -> Option<ratatui::layout::Position> {
+        if let Some(form) = self.form.as_mut().filter(|form| *form.record == note::TYPE) {
+            notes::tell_section(form, self.rules.practice());
+        }
         self.draw(area, buffer, theme);
         let layout = Layout::of(area, self.focus, theme.plain);
         let moment = self.moment();
@@ -157,9 +167,12 @@ impl Desk {
             None => layout.over,
         };
         let meant = self.form.as_ref().is_some_and(|form| self.is_for_many(form)).then(|| self.meant_in_words());
+        let spoken =
+            self.form.as_ref().filter(|form| *form.record == note::TYPE).map(|form| self.spoken_of(form.stream));
         if let Some(form) = &mut self.form {
             let name = match &meant {
                 Some(many) => Some(many.as_str()),
+                None if spoken.is_some() => spoken.as_deref().filter(|spoken| !spoken.is_empty()),
                 None => self.caseload.get(form.stream).map(|facts| facts.name.as_str()),
             };
             cursor = form.draw(place, buffer, theme, &moment, name);
@@ -188,13 +201,16 @@ impl Desk {
         let Some(form) = self.form.as_mut() else { return Ok(Flow::Stay) };
         // Keys with Ctrl are the form's before they are the field's.
         let ours = action.is_some() && key.modifiers.contains(KeyModifiers::CONTROL);
+        let template = notes::template_in(form);
         if !ours && form.key(key, &moment) {
+            notes::follow_template(form, &template, self.rules.practice());
             return Ok(Flow::Stay);
         }
         match action {
             Some(Action::Save) => self.save_form(None)?,
             Some(Action::NextField) => form.next(&moment),
             Some(Action::PreviousField) => form.previous(&moment),
+            Some(Action::OtherValue) if form.has_library() => self.take_idea(),
             Some(Action::OtherValue) => form.other_value(),
             Some(Action::Leave) => self.leave_form(),
             Some(Action::Editor) => self.ask_editor(),
@@ -242,7 +258,7 @@ impl Desk {
             _ => return Ok(Flow::Stay),
         }
         self.list();
-        self.reload()?;
+        self.show()?;
         Ok(Flow::Stay)
     }
 
@@ -257,6 +273,18 @@ impl Desk {
     fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let stay = Ok(Flow::Stay);
         let Some(mut overlay) = self.overlay.take() else { return stay };
+        if let Overlay::Sheet(sheet) = overlay {
+            if let Some(open) = sheet.key(key, self)? {
+                self.overlay = Some(Overlay::Sheet(open));
+            }
+            return stay;
+        }
+        if let Overlay::Directory(directory) = overlay {
+            if let Some(open) = self.directory_key(directory, key)? {
+                self.overlay = Some(Overlay::Directory(open));
+            }
+            return stay;
+        }
         if key.code == KeyCode::Esc {
             return stay;
         }
@@ -322,7 +350,11 @@ impl Desk {
             Overlay::Records { rows, at } => {
                 let chosen = rows.get(*at).map(|shown| (shown.record, shown.row, shown.text.clone()));
                 match (key.code, chosen) {
-                    (KeyCode::Enter | KeyCode::Char('e'), Some((record, row, _))) => {
+                    (KeyCode::Enter, Some((record, row, _))) => {
+                        self.open_row(record, row)?;
+                        return stay;
+                    }
+                    (KeyCode::Char('e'), Some((record, row, _))) => {
                         self.edit_row(record, row)?;
                         return stay;
                     }
@@ -330,7 +362,20 @@ impl Desk {
                         self.history(Some(row))?;
                         return stay;
                     }
+                    (KeyCode::Char('A'), Some((record, row, _))) if *record == note::TYPE => {
+                        self.ask_addendum(Some(row))?;
+                        return stay;
+                    }
+                    (KeyCode::Char('N'), Some((record, row, _))) if *record == note::TYPE => {
+                        self.ask_to_sign(Some(row))?;
+                        return stay;
+                    }
                     (KeyCode::Delete | KeyCode::Char('x'), Some((record, row, text))) if !record.opens_stream() => {
+                        if let Some(row) = self.store.row_of(record, row)?
+                            && self.is_refused(&row)?
+                        {
+                            return stay;
+                        }
                         let question = format!("Delete the {}: {text}?", record.label.to_lowercase());
                         self.overlay = Some(overlay::Menu::confirm(
                             question,
@@ -343,6 +388,22 @@ impl Desk {
                     _ => *at = moved(*at, rows.len()),
                 }
             }
+            Overlay::Signing(_) => {
+                let Overlay::Signing(signing) = overlay else { return stay };
+                if let Some(open) = self.signing_key(signing, key)? {
+                    self.overlay = Some(Overlay::Signing(open));
+                }
+                return stay;
+            }
+            Overlay::Note(_) => {
+                let Overlay::Note(read) = overlay else { return stay };
+                if let Some(open) = self.note_key(read, key)? {
+                    self.overlay = Some(Overlay::Note(open));
+                }
+                return stay;
+            }
+            Overlay::Sheet(_) => {}
+            Overlay::Directory(_) => return stay,
             Overlay::Choose(_) => {
                 let Overlay::Choose(choose) = overlay else { return stay };
                 if let Some(open) = self.choose_key(choose, key)? {
@@ -366,6 +427,13 @@ impl Desk {
                 }
                 _ => figures.at = moved(figures.at, figures.rows.len()),
             },
+            Overlay::Template(_) => {
+                let Overlay::Template(template) = overlay else { return stay };
+                if let Some(open) = self.template_key(template, key)? {
+                    self.overlay = Some(Overlay::Template(open));
+                }
+                return stay;
+            }
             Overlay::Team { loads, at } => {
                 if key.code == KeyCode::Enter {
                     if let Some(load) = loads.get(*at) {

@@ -4,7 +4,7 @@ use crate::model::records::{
     appointment, care_team, client, enrollment, goal, need, note, plan, relationship, snooze, step, task,
 };
 use crate::model::{CATALOGUE, FieldId, Kind, Row, RowId};
-use crate::store::StoreError;
+use crate::store::{ClientFile, StoreError};
 
 use super::desk::{Desk, Pane};
 use super::overlay::{Overlay, Shown};
@@ -12,10 +12,13 @@ use super::overlay::{Overlay, Shown};
 impl Desk {
     pub(super) fn records(&mut self) -> Result<(), StoreError> {
         let Some(chosen) = self.chosen else { return Ok(()) };
+        self.seen("all records");
         let Some(file) = self.store.client_file(chosen, 2000)? else { return Ok(()) };
-        let mut rows = vec![Shown { record: &client::TYPE, row: chosen, text: file.client.client_name() }];
-        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
-            rows.extend(file.of(record).iter().map(|row| Shown { record, row: row.id, text: self.in_short(row) }));
+        let mut rows =
+            vec![Shown { record: &client::TYPE, row: chosen, text: file.client.client_name(), broken: false }];
+        // Signatures and addenda stand with what they belong to.
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
+            rows.extend(file.of(record).iter().map(|row| self.shown_row(row, &file)));
         }
         self.overlay = Some(Overlay::Records { rows, at: 0 });
         Ok(())
@@ -23,23 +26,33 @@ impl Desk {
 
     /// Everything that happened, newest first.
     pub(super) fn timeline(&mut self) -> Result<(), StoreError> {
+        self.seen("timeline");
         let Some(file) = self.chosen.map(|chosen| self.store.client_file(chosen, 2000)).transpose()?.flatten() else {
             return Ok(());
         };
         let mut rows: Vec<(chrono::NaiveDate, Shown)> = Vec::new();
-        for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
+        for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
             let Some(field) = record.ordered_by() else { continue };
             for row in file.of(record) {
                 let day = row.time(field.id).map(|time| time.date_naive()).or(row.date(field.id));
                 if let Some(day) = day {
-                    let text = format!("{}  {}", day.format("%-d %b %Y"), self.in_short(row));
-                    rows.push((day, Shown { record, row: row.id, text }));
+                    let mut shown = self.shown_row(row, &file);
+                    shown.text = format!("{}  {}", day.format("%-d %b %Y"), shown.text);
+                    rows.push((day, shown));
                 }
             }
         }
         rows.sort_by_key(|(day, shown)| std::cmp::Reverse((*day, shown.row)));
         self.overlay = Some(Overlay::Records { rows: rows.into_iter().map(|(_, shown)| shown).collect(), at: 0 });
         Ok(())
+    }
+
+    /// A row in a list.
+    fn shown_row(&self, row: &Row, file: &ClientFile) -> Shown {
+        match *row.record == note::TYPE {
+            true => self.shown_note(row, file),
+            false => Shown { record: row.record, row: row.id, text: self.in_short(row), broken: false },
+        }
     }
 
     /// A row in one line.
@@ -71,6 +84,7 @@ impl Desk {
             _ => None,
         };
         let Some(row) = about.or(chosen).or(self.chosen) else { return Ok(()) };
+        self.seen("history");
         let record = self.store.row(row)?.map(|row| row.record);
         let label = |name: &str| {
             record.and_then(|record| record.field_by_name(name)).map_or(name.to_string(), |field| field.label.into())

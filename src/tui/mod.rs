@@ -3,11 +3,14 @@
 //!
 //! - [`action`]: every action, declared once; `keys`: which key calls which.
 //! - `app`: the stages, what wakes them, when they draw. `terminal`: taken over and given back; `frugal`: few bytes to it.
-//! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload. `input`: where keys go.
+//! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload; `lately`: clients as they were read.
+//!   `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
 //! - `figures`: reports, and the worker's own practice.
+//! - `notes`: templates, the timer, the golden thread; `signing`: signatures, addenda; `plans`: versions, reviews, who signed.
 //! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
+//! - `sheet`: what takes the whole screen for a while: `assess` an instrument, `crisis`, `safety` the plan. `medication`.
 //! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
 mod act;
@@ -15,8 +18,11 @@ pub mod action;
 mod agenda;
 mod answer;
 mod app;
+mod assess;
 mod choose;
+mod crisis;
 mod desk;
+mod directory;
 mod draw;
 mod edit;
 mod figures;
@@ -25,19 +31,32 @@ mod frugal;
 mod gate;
 mod input;
 mod keys;
+mod lately;
+mod library;
 mod lists;
 mod many;
+mod medication;
+mod notes;
 mod overlay;
 mod panes;
+mod permission;
+mod plans;
 mod printing;
+mod referrals;
 mod run;
+mod safety;
 mod save;
 mod sharing;
+mod sheet;
+mod signing;
 mod snooze;
+mod team;
+mod template;
 mod terminal;
 mod text;
 mod theme;
 mod tour;
+mod unplaced;
 mod visits;
 mod work;
 

@@ -5,16 +5,24 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
-use crate::model::{AppointmentStatus, Change, RecordType, RowId, ShareKind, SiteId};
+use crate::model::{
+    Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
+};
 use crate::store::{Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::answer::Answer;
 use super::choose::Choose;
+use super::directory::Directory;
 use super::figures::Figures;
+use super::notes::TimerDoes;
+use super::permission::Releasing;
 use super::printing::{Question, Wish};
 use super::sharing::HandOver;
+use super::sheet::Sheet;
+use super::signing::{NoteRead, Signing};
+use super::template::Template;
 use super::work::Work;
 
 pub enum Overlay {
@@ -43,10 +51,20 @@ pub enum Overlay {
         lines: Vec<String>,
         scroll: usize,
     },
+    /// Takes the whole screen, with keys of its own.
+    Sheet(Box<dyn Sheet>),
     /// Values that were set differently in two places.
     Choose(Choose),
     /// A report, with the clients behind each figure.
     Figures(Figures),
+    /// Notes that wait for a signature, each with its text.
+    Signing(Signing),
+    /// One note to read, with all that was put under it.
+    Note(NoteRead),
+    /// A plan being ticked together.
+    Template(Template),
+    /// The resource directory.
+    Directory(Box<Directory>),
     /// Caseloads side by side.
     Team {
         loads: Vec<Load>,
@@ -82,6 +100,10 @@ pub enum Pick {
     /// Does an action with this row.
     Act(Action, RowId),
     Do(Action),
+    Assess(super::assess::Choice),
+    Crisis(super::crisis::Choice),
+    /// How medication was taken.
+    Taken(Adherence),
     Work(Work),
     /// To a client's page.
     Go(RowId),
@@ -92,6 +114,12 @@ pub enum Pick {
     Give(Option<ShareKind>),
     GiveSome,
     GiveTo(Box<HandOver>),
+    /// A release of information is given, taken back, or left aside.
+    Release(Box<Releasing>),
+    /// A colleague of another agency: which?
+    AskAgency(Box<Site>),
+    /// The billing sheet of a client, or of all.
+    Billing(Option<RowId>),
     Cards,
     AskCard,
     Accept(Box<Site>, Trust),
@@ -103,7 +131,17 @@ pub enum Pick {
     Part(RowId),
     Apart(RowId, RowId),
     Add(&'static RecordType),
+    /// Lays out a plan template, by its area and name.
+    Template(String, String),
     Mark(RowId, AppointmentStatus),
+    /// Takes a referral a step on.
+    Refer(RowId, ReferralStatus),
+    EditReferral(RowId),
+    /// Whose something from a calendar is: to be asked, typed, said; or nobody's.
+    Whose(RowId),
+    AskWhose(RowId),
+    PlaceWith(RowId, RowId),
+    SetAside(RowId),
     Snooze(usize),
     Delete(&'static RecordType, RowId),
     Undo,
@@ -122,6 +160,11 @@ pub enum Pick {
     /// Saves a change, and says what was done.
     Apply(Change, String),
     DropForm,
+    Signing(Box<Signing>),
+    SignAll(Vec<RowId>),
+    Timer(TimerDoes),
+    NewVersion(RowId),
+    SignPlan(RowId, SignatureRole),
     Nothing,
 }
 
@@ -130,6 +173,8 @@ pub struct Shown {
     pub record: &'static RecordType,
     pub row: RowId,
     pub text: String,
+    /// What was signed there was altered outside the program.
+    pub broken: bool,
 }
 
 /// A line that is typed into.

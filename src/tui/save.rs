@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::model::Change;
-use crate::model::records::{appointment, client, snooze};
+use crate::model::records::{addendum, appointment, client, note, snooze, stay};
+use crate::practice::stays;
 use crate::store::{StoreError, make_folder_for};
 
 use super::desk::{Desk, Pane};
@@ -32,7 +33,7 @@ impl Desk {
                 self.say(format!("Undone: {label}."));
             }
             Ok(None) => self.say("There is nothing to undo."),
-            Err(error) => self.trouble(error),
+            Err(error) => self.tell_refusal(&error, None),
         }
         Ok(())
     }
@@ -79,7 +80,7 @@ impl Desk {
     pub fn apply(&mut self, change: &Change, done: impl Into<String>) -> Result<(), StoreError> {
         match self.commit(change) {
             Ok(()) => self.say(format!("{} {} undoes it.", done.into(), self.keys.first_of("undo"))),
-            Err(error) => self.trouble(error),
+            Err(error) => self.tell_refusal(&error, None),
         }
         Ok(())
     }
@@ -87,7 +88,14 @@ impl Desk {
     /// Saves the open form. Where that fails the form stays as it is and says why.
     pub fn save_form(&mut self, follow: Option<bool>) -> Result<(), StoreError> {
         let moment = self.moment();
+        if self.form.as_ref().is_some_and(|form| *form.record == addendum::TYPE) {
+            return self.save_addendum();
+        }
         if self.changed_meanwhile()? {
+            return Ok(());
+        }
+        if let Some(why) = self.note_refused() {
+            self.form.as_mut().expect("it is open").trouble = Some(why);
             return Ok(());
         }
         let Some(form) = self.form.as_mut() else { return Ok(()) };
@@ -108,6 +116,9 @@ impl Desk {
                 }
             }
         }
+        if *record == stay::TYPE {
+            stays::recognise(&mut change, &self.store.rows(&stay::TYPE, stream)?);
+        }
         if for_many {
             self.for_all_marked(&mut change, stream);
         }
@@ -121,6 +132,9 @@ impl Desk {
             Ok(()) => {
                 self.form = None;
                 self.drop_draft();
+                if new && *record == note::TYPE {
+                    self.timer_is_taken(&change, stream)?;
+                }
                 if new && *record == client::TYPE {
                     self.filter = None;
                     self.list();
@@ -192,9 +206,16 @@ impl Desk {
         path: &Path,
         show: &mut dyn FnMut(usize, usize) -> std::ops::ControlFlow<()>,
     ) -> anyhow::Result<Vec<String>> {
-        let options = crate::exchange::Options { format: None, map: &[], moment: self.moment() };
+        let options = crate::exchange::Options {
+            format: None,
+            map: &[],
+            moment: self.moment(),
+            client: None,
+            store: &self.store,
+        };
         let reading = crate::exchange::read(path, &options)?;
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
+        crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;
         self.load()?;
         let mut lines = super::work::counted(&taken);
         if taken.conflicts > 0 {
@@ -206,6 +227,7 @@ impl Desk {
         if !reading.unused_columns.is_empty() {
             lines.push(format!("Columns not used: {}", reading.unused_columns.join(", ")));
         }
+        lines.extend(reading.told.iter().cloned());
         if !reading.skipped.is_empty() {
             lines.push(format!("{} rows were skipped:", reading.skipped.len()));
         }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
+use crate::practice::consent::Override;
 use crate::store::{Site, StoreError, Trust};
 use crate::sync::Card;
 use crate::triage::{duplicates, filter, team};
@@ -24,6 +25,8 @@ pub struct HandOver {
     pub kind: Option<ShareKind>,
     pub until: Option<NaiveDate>,
     pub to: Vec<Site>,
+    /// To another agency without a release, and why.
+    pub without: Option<Override>,
 }
 
 impl Desk {
@@ -104,13 +107,13 @@ impl Desk {
         let hand = HandOver { clients, kind, ..HandOver::default() };
         match &partners[..] {
             [] => self.trouble("Nobody is accepted here yet: exchange cards first (c and a of the same menu)."),
-            [_] => self.give_to(HandOver { to: partners, ..hand }),
+            [_] => self.give_to(HandOver { to: partners, ..hand })?,
             _ => {
                 let one = |site: &Site| HandOver { to: vec![site.clone()], ..hand.clone() };
                 let mut items: Vec<_> = partners
                     .iter()
                     .enumerate()
-                    .map(|(at, site)| (digit(at), site_in_words(site), Pick::GiveTo(Box::new(one(site)))))
+                    .map(|(at, site)| (digit(at), self.site_in_words(site), Pick::GiveTo(Box::new(one(site)))))
                     .collect();
                 if kind.is_none() {
                     let all = HandOver { to: partners.clone(), ..hand };
@@ -122,13 +125,14 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn give_to(&mut self, hand: HandOver) {
+    pub(super) fn give_to(&mut self, hand: HandOver) -> Result<(), StoreError> {
         match hand.kind {
             Some(ShareKind::Cover) => {
                 self.ask(Answer::Until(hand), "Cover", "Until which day do they stand in? fri, +2w, 5 dec ...");
             }
-            _ => self.ask_bundle(hand),
+            _ => self.check_leaving(hand)?,
         }
+        Ok(())
     }
 
     /// This installation's card, and everyone who is known.
@@ -144,7 +148,7 @@ impl Desk {
             "Whom you believe:".into(),
         ];
         let partners = self.store.partners()?;
-        lines.extend(partners.iter().map(|site| format!("  {}", site_in_words(site))));
+        lines.extend(partners.iter().map(|site| format!("  {}", self.site_in_words(site))));
         if partners.is_empty() {
             lines.push("  nobody yet".into());
         }
@@ -152,8 +156,13 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn accept(&mut self, site: &Site, trust: Trust) {
-        match self.store.accept_site_as(site, trust) {
+    pub(super) fn accept(&mut self, site: &Site, trust: Trust, agency: &str) {
+        match self.store.accept_site_as(site, trust).and_then(|()| self.store.set_agency(site, agency)) {
+            Ok(()) if !agency.is_empty() => self.say(format!(
+                "Accepted: {} of {}. They are given only what a release permits.",
+                one_line(&site.name),
+                one_line(agency)
+            )),
             Ok(()) => self.say(format!("Accepted: {}.", one_line(&site.name))),
             Err(error) => self.trouble(error),
         }
@@ -166,7 +175,7 @@ impl Desk {
             return Ok(());
         }
         let items =
-            partners.iter().enumerate().map(|(at, site)| (digit(at), site_in_words(site), Pick::Revoke(site.id)));
+            partners.iter().enumerate().map(|(at, site)| (digit(at), self.site_in_words(site), Pick::Revoke(site.id)));
         let about =
             vec!["Nothing of theirs is taken any more, and nothing is written to them. What came before stays.".into()];
         self.overlay = Some(Menu::telling("Believe whom no longer?", about, items.collect()));
@@ -181,9 +190,17 @@ impl Desk {
     }
 
     /// Caseloads side by side.
-    pub(super) fn team(&mut self) {
-        let loads = team::loads(&self.caseload, &self.rules, self.today);
+    pub(super) fn team(&mut self) -> Result<(), StoreError> {
+        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, self.today);
         self.overlay = Some(Overlay::Team { loads, at: 0 });
+        Ok(())
+    }
+
+    /// Needs that cannot be met, counted without names.
+    pub(super) fn unmet_needs(&mut self) -> Result<(), StoreError> {
+        let lines = crate::store::needs::in_words(&self.store.unmet_needs()?);
+        self.overlay = Some(Overlay::Reading { title: "Unmet needs".into(), lines, scroll: 0 });
+        Ok(())
     }
 
     /// Only one worker's clients, from the team's list.
@@ -193,7 +210,7 @@ impl Desk {
         self.filtering = false;
         self.focus = Pane::Caseload;
         self.list();
-        self.reload()
+        self.show()
     }
 
     /// Pairs that may be one person; with two marked, those.
@@ -277,6 +294,12 @@ impl Desk {
         Ok(())
     }
 
+    fn site_in_words(&self, site: &Site) -> String {
+        let agency = self.store.agency_of(site).unwrap_or_default();
+        let of = if agency.is_empty() { String::new() } else { format!(", {}", one_line(&agency)) };
+        format!("{}{of}  {}", one_line(&site.name), site.fingerprint())
+    }
+
     /// Pairs that someone said are two people.
     fn told_apart(&self) -> Vec<(RowId, RowId)> {
         let kept = self.store.local("two-people").ok().flatten();
@@ -291,8 +314,4 @@ impl Desk {
         self.say("Two people: it is not asked again here.");
         Ok(())
     }
-}
-
-fn site_in_words(site: &Site) -> String {
-    format!("{}  {}", one_line(&site.name), site.fingerprint())
 }

@@ -1,12 +1,18 @@
 //! The terminal: entered, left and given back as it was, whatever ends the program.
 
+#[cfg(unix)]
+use std::io::Read;
 use std::io::{BufWriter, Stdout, Write, stdout};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -98,67 +104,145 @@ pub enum Wake {
     Lost,
 }
 
+/// Where everything that wakes the program comes in: signals by way of a thread; keys read right here where the terminal
+/// can be waited for together with that thread, because handing a key from one thread to another costs as much as drawing.
+pub struct Wakes {
+    told: Receiver<Wake>,
+    #[cfg(unix)]
+    bell: UnixStream,
+    #[cfg(unix)]
+    reads_keys: bool,
+}
+
+/// Tells the waiting program something from another thread.
+struct Teller {
+    told: Sender<Wake>,
+    #[cfg(unix)]
+    bell: UnixStream,
+}
+
+impl Teller {
+    /// Says whether anyone still listens.
+    fn tell(&self, wake: Wake) -> bool {
+        let heard = self.told.send(wake).is_ok();
+        #[cfg(unix)]
+        let heard = heard && (&self.bell).write_all(&[0]).is_ok();
+        heard
+    }
+}
+
+/// Long enough to find keys that were read together with the one before and wait inside the reader. A reader asked for
+/// more patience than that would spend the last millisecond of it spinning.
+const GLANCE: Duration = Duration::from_micros(2);
+
 /// Listens to keys and signals.
-pub fn listen() -> anyhow::Result<Receiver<Wake>> {
-    let (send, receive) = channel();
-    signals(send.clone())?;
-    thread::spawn(move || {
-        while let Ok(()) = wait_for_keys() {
-            // Whoever holds the keys (an editor) keeps them; what is left afterwards is ours.
-            let _turn = KEYS.lock();
-            loop {
-                // With no patience at all it would not even look.
-                let wake = match crossterm::event::poll(Duration::from_millis(1)) {
-                    Ok(false) => break,
-                    Ok(true) => crossterm::event::read().map_or(Wake::Lost, Wake::Event),
-                    Err(_) => Wake::Lost,
-                };
-                let lost = matches!(wake, Wake::Lost);
-                if send.send(wake).is_err() || lost {
-                    return;
-                }
-            }
-        }
-        let _ = send.send(Wake::Lost);
-    });
-    Ok(receive)
+#[cfg(unix)]
+pub fn listen() -> anyhow::Result<Wakes> {
+    let (send, told) = channel();
+    let (bell, rope) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    signals(Teller { told: send.clone(), bell: rope.try_clone()? })?;
+    let reads_keys = rustix::termios::isatty(std::io::stdin());
+    if !reads_keys {
+        // Then keys come from elsewhere, and only reading them tells.
+        thread::spawn(move || listen_to_keys(&Teller { told: send, bell: rope }));
+    }
+    Ok(Wakes { told, bell, reads_keys })
+}
+
+/// Listens to keys.
+#[cfg(not(unix))]
+pub fn listen() -> anyhow::Result<Wakes> {
+    let (send, told) = channel();
+    thread::spawn(move || listen_to_keys(&Teller { told: send }));
+    Ok(Wakes { told })
 }
 
 /// Held by whoever may read the keys.
 static KEYS: Mutex<()> = Mutex::new(());
 
-/// Sleeps until there are keys to be read, without reading them.
-#[cfg(unix)]
-fn wait_for_keys() -> std::io::Result<()> {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let input = std::io::stdin();
-    if !rustix::termios::isatty(&input) {
-        // Then keys come from elsewhere, and only reading them tells.
-        crossterm::event::poll(Duration::from_secs(3600))?;
-        return Ok(());
+fn listen_to_keys(teller: &Teller) {
+    while crossterm::event::poll(Duration::from_secs(3600)).is_ok() {
+        // Whoever holds the keys (an editor) keeps them; what is left afterwards is ours.
+        let _turn = KEYS.lock();
+        while let Some(wake) = key_at_hand() {
+            let lost = matches!(wake, Wake::Lost);
+            if !teller.tell(wake) || lost {
+                return;
+            }
+        }
     }
-    loop {
-        let mut fds = [PollFd::new(&input, PollFlags::IN)];
-        match poll(&mut fds, None) {
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-            Ok(_) => {}
+    teller.tell(Wake::Lost);
+}
+
+/// A key that has been typed already.
+fn key_at_hand() -> Option<Wake> {
+    match crossterm::event::poll(GLANCE) {
+        Ok(false) => None,
+        Ok(true) => Some(crossterm::event::read().map_or(Wake::Lost, Wake::Event)),
+        Err(_) => Some(Wake::Lost),
+    }
+}
+
+#[cfg(unix)]
+impl Wakes {
+    /// What is there already.
+    pub fn at_hand(&self) -> Option<Wake> {
+        self.told.try_recv().ok().or_else(|| self.reads_keys.then(key_at_hand).flatten())
+    }
+
+    /// Sleeps until something comes; `None` where nothing did for so long.
+    pub fn wait(&self, patience: Duration) -> Option<Wake> {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let begun = Instant::now();
+        let input = std::io::stdin();
+        loop {
+            // Twice: a glance that the system interrupts sees nothing, and what it did not see would wait for the next key.
+            if let Some(wake) = self.at_hand().or_else(|| self.at_hand()) {
+                return Some(wake);
+            }
+            let left = patience.checked_sub(begun.elapsed())?;
+            let left = rustix::event::Timespec::try_from(left).ok();
+            let mut fds = [PollFd::new(&self.bell, PollFlags::IN), PollFd::new(&input, PollFlags::IN)];
+            let watched = if self.reads_keys { &mut fds[..] } else { &mut fds[..1] };
+            match poll(watched, left.as_ref()) {
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return Some(Wake::Lost),
+                Ok(_) => {}
+            }
+            let ready = fds.map(|fd| fd.revents());
+            if ready[0].contains(PollFlags::IN) {
+                // How often it rang does not matter: what was told is told.
+                let _ = (&self.bell).read(&mut [0; 64]);
+            }
+            let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+            if ready[1].intersects(gone) && !ready[1].contains(PollFlags::IN) {
+                return Some(Wake::Lost);
+            }
         }
-        let ready = fds[0].revents();
-        if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) && !ready.contains(PollFlags::IN) {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        return Ok(());
     }
 }
 
 #[cfg(not(unix))]
-fn wait_for_keys() -> std::io::Result<()> {
-    crossterm::event::poll(Duration::from_secs(3600)).map(|_| ())
+impl Wakes {
+    /// What is there already.
+    pub fn at_hand(&self) -> Option<Wake> {
+        self.told.try_recv().ok()
+    }
+
+    /// Sleeps until something comes; `None` where nothing did for so long.
+    pub fn wait(&self, patience: Duration) -> Option<Wake> {
+        use std::sync::mpsc::RecvTimeoutError;
+        match self.told.recv_timeout(patience) {
+            Ok(wake) => Some(wake),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Wake::Lost),
+        }
+    }
 }
 
 #[cfg(unix)]
-fn signals(send: Sender<Wake>) -> anyhow::Result<()> {
+fn signals(teller: Teller) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
     thread::spawn(move || {
@@ -171,16 +255,11 @@ fn signals(send: Sender<Wake>) -> anyhow::Result<()> {
                 }
                 _ => Wake::Stop,
             };
-            if send.send(wake).is_err() {
+            if !teller.tell(wake) {
                 return;
             }
         }
     });
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn signals(_send: Sender<Wake>) -> anyhow::Result<()> {
     Ok(())
 }
 

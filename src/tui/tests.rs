@@ -4,6 +4,8 @@ use chrono::{DateTime, FixedOffset};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+mod signing;
+
 use super::app::{App, Stage};
 use super::desk::{Desk, Pane};
 use super::form::Form;
@@ -19,15 +21,15 @@ use crate::store::Clock;
 use crate::store::Store;
 use std::time::{Duration, Instant};
 
-fn noon() -> DateTime<FixedOffset> {
+pub(super) fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment::new(noon(), |_| FixedOffset::west_opt(5 * 3600).unwrap())
 }
 
-fn demo_desk(clients: u32) -> Desk {
+pub(super) fn demo_desk(clients: u32) -> Desk {
     let spec = demo::Spec { clients, notes: clients * 3, seed: 1, moment: moment() };
     let clock: Clock = std::sync::Arc::new(noon);
     let store = demo::in_memory(&spec, clock).unwrap();
@@ -40,7 +42,7 @@ fn shown(buffer: &Buffer) -> String {
     text.collect::<Vec<_>>().join("\n")
 }
 
-fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
+pub(super) fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
     desk.draw_all(area, &mut buffer, Theme::named("dark", true, false).unwrap());
@@ -50,7 +52,7 @@ fn seen(desk: &mut Desk, columns: u16, rows: u16) -> String {
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 /// What is seen at each size, and that no line is cut without a sign of it.
-fn snapshots(desk: &mut Desk, name: &str) {
+pub(super) fn snapshots(desk: &mut Desk, name: &str) {
     for (columns, rows) in SIZES {
         insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), seen(desk, columns, rows));
     }
@@ -263,7 +265,10 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
         Kind::Phone => ("555-0142".into(), Value::text("555-0142")),
         Kind::Date => ("2026-11-30".into(), Value::Date("2026-11-30".parse().unwrap())),
         Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
-        Kind::Whole { .. } => ("42".into(), Value::Whole(42)),
+        Kind::Whole { min, max, .. } => {
+            let number = 42.clamp(min, max);
+            (number.to_string(), Value::Whole(number))
+        }
         Kind::Yes => ("yes".into(), Value::Yes(true)),
         Kind::Choice(choices) => {
             let first = choices.all()[0].code;

@@ -1,5 +1,7 @@
 //! Text cut and wrapped to columns. All that is drawn of a client goes through here, disarmed.
 
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -12,21 +14,27 @@ pub fn width(text: &str) -> usize {
 
 /// One line of at most so many columns; what is cut off is marked.
 pub fn fit(text: &str, columns: usize) -> String {
+    fitted(text, columns).into_owned()
+}
+
+/// As [`fit`]; what fits as it is, as most does, is not copied.
+pub fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
     // Nothing beyond this can be seen: a name of ten thousand characters costs no more than one of a hundred.
-    let text = match text.char_indices().nth(columns.saturating_mul(8).max(64)) {
-        Some((at, _)) => &text[..at],
-        None => text,
+    let most = columns.saturating_mul(8).max(64);
+    let text = match text.len() > most {
+        true => text.char_indices().nth(most).map_or(text, |(at, _)| &text[..at]),
+        false => text,
     };
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
         // Plain letters, as most are: a byte is a column.
         return match text.len() <= columns {
-            true => text.to_string(),
-            false => format!("{}{}", &text[..columns.saturating_sub(1)], if columns > 0 { "…" } else { "" }),
+            true => Cow::Borrowed(text),
+            false => format!("{}{}", &text[..columns.saturating_sub(1)], if columns > 0 { "…" } else { "" }).into(),
         };
     }
     let text = one_line(text);
     if text.width() <= columns {
-        return text.into_owned();
+        return text;
     }
     let mut out = String::new();
     let mut used = 0;
@@ -41,14 +49,16 @@ pub fn fit(text: &str, columns: usize) -> String {
     if columns > 0 {
         out.push('…');
     }
-    out
+    out.into()
 }
 
 /// As [`fit`], filled up with spaces to exactly so many columns.
 pub fn cell(text: &str, columns: usize) -> String {
-    let mut out = fit(text, columns);
-    let used = out.width();
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    let fitted = fitted(text, columns);
+    let blanks = columns.saturating_sub(fitted.width());
+    let mut out = String::with_capacity(fitted.len() + blanks);
+    out.push_str(&fitted);
+    out.extend(std::iter::repeat_n(' ', blanks));
     out
 }
 

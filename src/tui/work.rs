@@ -182,13 +182,26 @@ impl Desk {
             return Ok(());
         }
         let whom = Whom::Sites(hand.to.clone());
-        let scope = hand.clients.clone().map_or(Scope::Whole, Scope::Clients);
+        let asked = hand.clients.clone().map_or(Scope::Whole, Scope::Clients);
+        let practice = std::sync::Arc::clone(self.rules.practice());
+        let leaving = sync::Leaving::of(&self.store, &practice, &asked, &whom, hand.without.as_ref())?;
+        let scope = leaving.scope(asked);
+        if leaving.is_nobody() {
+            self.refuse("Nobody of them may be given to that agency.");
+            return Ok(());
+        }
         if let (Some(kind), Scope::Clients(clients), [to]) = (hand.kind, &scope, &hand.to[..]) {
             let receipt = sync::share(&mut self.store, clients, kind, to, self.today, hand.until)?;
             self.follow(receipt)?;
         }
         match sync::give(&self.store, &scope, &whom, hand.kind.is_some(), &path) {
             Ok(given) => {
+                if let Err(error) = leaving.record(&mut self.store, &scope, &whom, hand.without.as_ref()) {
+                    // What is not on the record does not leave.
+                    let _ = std::fs::remove_file(&path);
+                    self.refuse(&error.to_string());
+                    return Ok(());
+                }
                 self.overlay = None;
                 let names: Vec<String> = hand.to.iter().map(|site| one_line(&site.name).into_owned()).collect();
                 self.say(format!(
@@ -198,6 +211,7 @@ impl Desk {
                     given.counts.entries,
                     path.display()
                 ));
+                self.tell_leaving(&leaving)?;
             }
             Err(error) => self.refuse(&error.to_string()),
         }

@@ -8,18 +8,20 @@
 //!
 //! One file describes one instrument; the shipped ones stand in `assets/instruments`. `file` reads them, `score` works
 //! them out, `answers` is the one line in which answers are stored, `condition` the small language of `show-if`, alerts,
-//! needs and levels.
+//! needs and levels, `kept` the row that an assessment becomes.
 
 mod answers;
 mod condition;
 mod file;
 mod gas;
+mod kept;
 mod score;
 mod set;
 
 pub use answers::{Answers, AnswersError, ItemId};
 pub use condition::Condition;
 pub use gas::{Attained, gas_t_score};
+pub use kept::{BEGUN, Place};
 pub use score::{Alert, Need, NotScored, Reading, Scored, SubScore};
 pub use set::Instruments;
 

@@ -270,18 +270,19 @@ impl Scored {
         asks
     }
 
+    /// The band; where two groups of people have their own and the answers do not say which fits, both.
+    pub fn bands_in_words(&self) -> String {
+        let bands = self.readings.iter().map(|reading| match &reading.people {
+            Some(people) if self.readings.len() > 1 => format!("for {people} {}", reading.band.label),
+            _ => reading.band.label.clone(),
+        });
+        bands.collect::<Vec<_>>().join("; ")
+    }
+
     /// The result in one line: "14 of 27: Moderate", "High risk", "2 needs: Housing, Food"; where two groups of people have
     /// their own cut-offs and the answers do not say which fits, both: "3 of 12: for women (3 or more) Positive; for ...".
     pub fn says(&self) -> String {
-        let bands: Vec<String> = self
-            .readings
-            .iter()
-            .map(|reading| match &reading.people {
-                Some(people) if self.readings.len() > 1 => format!("for {people} {}", reading.band.label),
-                _ => reading.band.label.clone(),
-            })
-            .collect();
-        let bands = bands.join("; ");
+        let bands = self.bands_in_words();
         let estimated = if self.prorated { " (missing answers estimated)" } else { "" };
         match self.words {
             Words::Points => format!("{} of {}: {bands}{estimated}", self.total, self.range.1),

@@ -5,13 +5,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::records::{care_team, client, enrollment, goal, need, note, relationship};
-use crate::model::{AppointmentStatus, ClientStatus, NeedStatus, Row, ShareKind, text::one_line};
+use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship, signature};
+use crate::model::{AppointmentStatus, Barrier, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
 use super::super::desk::{Desk, Pane};
+use super::super::signing::style_of;
 use super::super::text::{fit, width, wrap};
 use super::super::theme::Theme;
+use super::practice::{self, Tone};
 use super::put;
 
 /// A line of the page: what it says, how, and what stands at its right end.
@@ -23,8 +25,8 @@ struct Line {
 
 impl Desk {
     pub(super) fn draw_client(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
-        let (lines, chosen) = self.client_lines(usize::from(area.width), theme);
         let height = usize::from(area.height);
+        let (lines, chosen) = self.client_lines(usize::from(area.width), self.client_scroll + height, theme);
         let most = lines.len().saturating_sub(height);
         let into_sight = chosen.map_or(0, |chosen| (chosen + 2).saturating_sub(height));
         let top = (self.client_scroll + into_sight).min(most);
@@ -39,8 +41,9 @@ impl Desk {
         }
     }
 
-    /// The page, and the line of the chosen reason.
-    fn client_lines(&self, columns: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
+    /// The page, and the line of the chosen reason. It may end before its end where `wanted` lines stand below that reason:
+    /// old notes far out of sight are not wrapped for nothing.
+    fn client_lines(&self, columns: usize, wanted: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
         let Some(file) = &self.file else {
             let lines = ["", "  Choose a client on the left,", "  or press i to add one."];
             return (
@@ -99,6 +102,8 @@ impl Desk {
             .filter_map(|id| person.record.field(id.field))
             .map(|field| person.shown(field))
             .collect();
+        let also = person.record.field(client::also_areas.field).map_or(String::new(), |field| person.shown(field));
+        kinds.extend((!also.is_empty()).then(|| format!("also {also}")));
         kinds.extend(person.words(client::tags).iter().map(|tag| format!("#{tag}")));
         kinds.extend(person.words(client::outside_ids).iter().cloned());
         say(joined(&kinds), theme.quiet());
@@ -174,12 +179,29 @@ impl Desk {
                 say(line, theme.text());
             }
         }
-        let open = |row: &&crate::model::Row| !matches!(row.text(need::status), "met" | "declined");
+        for (text, tone) in practice::lines(file, self.today) {
+            let style = match tone {
+                Tone::Plain => theme.text(),
+                Tone::Quiet => theme.quiet(),
+                Tone::Pressing => theme.danger(),
+            };
+            for (line, at) in wrap(&text, columns.saturating_sub(4)).into_iter().zip(0..) {
+                say(if at == 0 { line } else { format!("    {line}") }, style);
+            }
+        }
+        let open = |row: &&crate::model::Row| row.text(need::status) != "met";
         let needs: Vec<String> =
             file.of(&need::TYPE).iter().filter(open).map(|row| self.need_in_short(row, file.of(&goal::TYPE))).collect();
         if !needs.is_empty() {
             say("NEEDS".into(), theme.heading());
             for text in needs {
+                say(format!("  {text}"), theme.text());
+            }
+        }
+        let referrals: Vec<String> = self.referrals().map(|row| self.referral_in_short(row)).collect();
+        if !referrals.is_empty() {
+            say("REFERRALS".into(), theme.heading());
+            for text in referrals.iter().rev() {
                 say(format!("  {text}"), theme.text());
             }
         }
@@ -217,17 +239,31 @@ impl Desk {
                 say(format!("  {}", self.in_short(row)), theme.text());
             }
         }
+        let plans = file.of(&plan::TYPE).iter().filter(|row| row.text(plan::status) == PlanStatus::Active.code());
+        for (row, at) in plans.zip(0..) {
+            if at == 0 {
+                say("PLAN".into(), theme.heading());
+            }
+            say(format!("  {}", self.plan_in_short(row, file.of(&signature::TYPE))), theme.text());
+        }
         let notes = file.of(&note::TYPE);
         if !notes.is_empty() {
             say("NOTES, newest first".into(), theme.heading());
         }
+        let enough = chosen.unwrap_or(0) + wanted;
         for row in notes {
+            if lines.len() > enough {
+                break;
+            }
+            let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
             let when = row.time(note::when).map_or(String::new(), |when| hour_in_words(when, self.today));
             let kind = row.record.field(note::kind.field).map_or(String::new(), |field| row.shown(field));
             let minutes = row.whole(note::minutes).map_or(String::new(), |minutes| format!(", {minutes} min"));
             say(format!("  {when}  {}{minutes}", kind.to_lowercase()), theme.strong());
-            for line in wrap(row.text(note::body), columns.saturating_sub(4)) {
-                say(format!("    {line}"), theme.text());
+            for (how, text) in self.note_on_page(row, file) {
+                for line in wrap(&text, columns.saturating_sub(4)) {
+                    say(format!("    {line}"), style_of(how, theme));
+                }
             }
         }
         (lines, (!reasons.is_empty()).then_some(chosen).flatten())
@@ -235,6 +271,11 @@ impl Desk {
 
     /// A need in one line, and the goal that answers it.
     fn need_in_short(&self, row: &Row, goals: &[Row]) -> String {
+        let what = row.text(need::what);
+        // A refused service is a choice, not a failure.
+        if row.text(need::status) == NeedStatus::Declined.code() {
+            return fit(&format!("{what}: {}", NeedStatus::Declined.label().to_lowercase()), 200);
+        }
         let answers = |goal: &&Row| {
             !row.text(need::domain).is_empty()
                 && goal.text(goal::domain) == row.text(need::domain)
@@ -248,7 +289,9 @@ impl Desk {
         };
         let severity = row.text(need::severity);
         let status = NeedStatus::from_code(row.text(need::status)).map_or("", NeedStatus::label);
-        let parts = [row.text(need::what).to_string(), severity.to_string(), status.to_lowercase(), goal];
+        let barrier = Barrier::from_code(row.text(need::barrier))
+            .map_or(String::new(), |barrier| format!("({})", barrier.label().to_lowercase()));
+        let parts = [what.to_string(), severity.to_string(), status.to_lowercase(), barrier, goal];
         fit(&joined(&parts), 200)
     }
 }

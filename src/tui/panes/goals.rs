@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::ClientChoice;
 use crate::model::records::{goal, step};
 use crate::triage::day_in_words;
 
@@ -32,13 +33,21 @@ impl Desk {
                         "reached" => "reached".into(),
                         "set-aside" => "set aside".into(),
                         _ => format!(
-                            "{} {:3}%",
+                            "{}{} {:3}%",
+                            row.whole(goal::attainment).map_or(String::new(), |level| format!("{level:+} ")),
                             gauge(row.whole(goal::progress).unwrap_or(0)),
                             row.whole(goal::progress).unwrap_or(0)
                         ),
                     };
+                    // Whose idea it is: the client's own goals need no mark.
+                    let choice = match ClientChoice::from_code(row.text(goal::choice)) {
+                        Some(choice @ (ClientChoice::Required | ClientChoice::Declined)) => {
+                            format!(" ({})", choice.label().to_lowercase())
+                        }
+                        _ => String::new(),
+                    };
                     (
-                        format!("\"{}\"", row.text(goal::words)),
+                        format!("\"{}\"{choice}", row.text(goal::words)),
                         progress,
                         if open { theme.strong() } else { theme.quiet() },
                     )

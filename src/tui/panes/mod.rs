@@ -4,6 +4,7 @@ mod appointments;
 mod caseload;
 mod client;
 mod goals;
+mod practice;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +15,7 @@ use crate::triage::Band;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::desk::{Desk, Pane};
-use super::text::{cell, fit, width};
+use super::text::{cell, fit, fitted, width};
 use super::theme::Theme;
 
 /// The smallest screen that is usable.
@@ -168,18 +169,11 @@ impl Desk {
     fn draw_top(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let bands = self.bands();
         let count = |band| bands.get(&band).copied().unwrap_or(0);
-        let crisis = self
-            .caseload
-            .ranked()
-            .iter()
-            .take(count(Band::Now))
-            .filter(|ranked| !self.caseload.facts_of(ranked).crisis.is_empty())
-            .count();
         let day = if area.width < 90 { self.today.format("%a %-d %b") } else { self.today.format("%a %-d %b %Y") };
         let mut left = format!(" caseload  {day}");
         // Who is in crisis stands first, so that a narrow screen never cuts it off.
-        if crisis > 0 {
-            left.push_str(&format!("   {crisis} IN CRISIS"));
+        if self.crises > 0 {
+            left.push_str(&format!("   {} IN CRISIS", self.crises));
         }
         match count(Band::Now) + count(Band::Today) {
             0 => left.push_str("   nobody needs you today"),
@@ -199,6 +193,11 @@ impl Desk {
             right = if area.width < 90 { "DEMO" } else { "DEMO, nothing is kept" }.into();
         } else if self.store.read_only() {
             right.push_str("  READ ONLY");
+        }
+        let timer = self.timer_in_words();
+        if !timer.is_empty() {
+            // On a narrow screen the timer matters more than whose laptop it is.
+            right = if area.width < 90 { timer } else { format!("{timer}   {right}") };
         }
         bar(area, buffer, &left, &format!("{} ", right.trim()), theme.bar());
     }
@@ -310,16 +309,19 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, limit: u16, text: &str, style: S
     if limit == 0 || !buffer.area.contains((x, y).into()) {
         return 0;
     }
-    let text = fit(text, usize::from(limit));
-    if text.is_ascii() {
-        let limit = buffer.area.right().saturating_sub(x);
-        let used = (text.len() as u16).min(limit);
-        for (letter, x) in text.bytes().zip(x..x + used) {
-            buffer[(x, y)].set_char(char::from(letter)).set_style(style);
-        }
+    let text = fitted(text, usize::from(limit));
+    // Plain letters go straight into their cells, up to the one that a mark may still belong to.
+    let plain = text.bytes().position(|byte| !byte.is_ascii()).map_or(text.len(), |at| at.saturating_sub(1));
+    let (plain, rest) = text.split_at(plain);
+    let used = (plain.len() as u16).min(buffer.area.right().saturating_sub(x));
+    let from = buffer.index_of(x, y);
+    for (letter, cell) in plain.chars().zip(&mut buffer.content[from..from + usize::from(used)]) {
+        cell.set_char(letter).set_style(style);
+    }
+    if rest.is_empty() || x + used >= buffer.area.right() {
         return used;
     }
-    let (end, _) = buffer.set_stringn(x, y, &text, usize::from(limit), style);
+    let (end, _) = buffer.set_stringn(x + used, y, rest, usize::from(limit - used), style);
     end.saturating_sub(x)
 }
 

@@ -1,5 +1,7 @@
 //! Each rule against days worked out by hand, and the promises of the order.
 
+mod practices;
+
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use proptest::prelude::*;
 

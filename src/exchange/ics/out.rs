@@ -1,0 +1,134 @@
+//! Appointments for a phone or a shared calendar, as RFC 5545 has them.
+//!
+//! What a shared calendar may show is little: initials, a time, a length. Whole names and places only where they were
+//! asked for; notes never.
+
+use calcard::common::PartialDateTime;
+use calcard::icalendar::{
+    ICalendar, ICalendarClassification, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarEntry,
+    ICalendarProperty, ICalendarStatus, ICalendarValue,
+};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Timelike, Utc};
+
+use crate::model::records::{appointment, client};
+use crate::model::{AppointmentStatus, ClientStatus, Row};
+use crate::store::Store;
+
+use super::super::{ExchangeError, Wanted, Written};
+use super::DAY;
+
+/// Appointments of so many days past are written too; older ones nobody looks for on a phone.
+const PAST: i64 = 30;
+
+/// Writes the appointments of the clients that are wanted, open clients where none is named.
+pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    let mut calendar = ICalendar { components: vec![ICalendarComponent::new(ICalendarComponentType::VCalendar)] };
+    let root = &mut calendar.components[0];
+    root.add_property(ICalendarProperty::Version, ICalendarValue::Text("2.0".into()));
+    root.add_property(ICalendarProperty::Prodid, ICalendarValue::Text("-//caseload//caseload//EN".into()));
+    let since = wanted.moment.today() - chrono::TimeDelta::days(PAST);
+    let mut count = 0;
+    for facts in store.all_facts()? {
+        let named = wanted.clients.contains(&facts.id);
+        if !named && (!wanted.clients.is_empty() || facts.status == ClientStatus::Closed) {
+            continue;
+        }
+        let Some(person) = store.row_of(&client::TYPE, facts.id)? else { continue };
+        let who = if wanted.names { person.client_name() } else { initials(&person) };
+        for row in store.rows(&appointment::TYPE, facts.id)? {
+            let Some(starts) = row.time(appointment::starts).filter(|starts| starts.date_naive() >= since) else {
+                continue;
+            };
+            let event = event(&row, starts, &who, wanted);
+            let id = calendar.components.len() as u32;
+            calendar.components[0].component_ids.push(id);
+            calendar.components.push(event);
+            count += 1;
+        }
+    }
+    let mut text = String::new();
+    calendar
+        .write_to(&mut text)
+        .map_err(|_| ExchangeError::Unwritten("the calendar cannot be put into text".into()))?;
+    Ok(Written::file(text.into_bytes(), "appointments", count))
+}
+
+fn event(row: &Row, starts: DateTime<FixedOffset>, who: &str, wanted: &Wanted<'_>) -> ICalendarComponent {
+    let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
+    event.add_uid(&format!("{}@caseload", row.id));
+    event.add_dtstamp(utc(wanted.moment.now));
+    let minutes = row.whole(appointment::minutes);
+    if minutes == Some(DAY) && starts.time() == NaiveTime::MIN {
+        // A day without a time.
+        event.entries.push(on_day(ICalendarProperty::Dtstart, starts.date_naive()));
+    } else {
+        event.add_property(ICalendarProperty::Dtstart, ICalendarValue::PartialDateTime(Box::new(utc(starts))));
+        if let Some(minutes) = minutes.filter(|minutes| *minutes > 0) {
+            let duration = ICalendarDuration { minutes: minutes as u32, ..ICalendarDuration::default() };
+            event.add_property(ICalendarProperty::Duration, ICalendarValue::Duration(duration));
+        }
+    }
+    let what = if wanted.names { row.text(appointment::title) } else { "" };
+    let summary = if what.is_empty() { who.to_string() } else { format!("{who}: {what}") };
+    event.add_property(ICalendarProperty::Summary, ICalendarValue::Text(summary));
+    if wanted.places && !row.text(appointment::place).is_empty() {
+        event.add_property(ICalendarProperty::Location, ICalendarValue::Text(row.text(appointment::place).into()));
+    }
+    let status = match AppointmentStatus::from_code(row.text(appointment::status)) {
+        Some(AppointmentStatus::Cancelled | AppointmentStatus::Moved) => ICalendarStatus::Cancelled,
+        Some(AppointmentStatus::Planned) => ICalendarStatus::Tentative,
+        _ => ICalendarStatus::Confirmed,
+    };
+    event.add_property(ICalendarProperty::Status, ICalendarValue::Status(status));
+    event.add_property(ICalendarProperty::Class, ICalendarValue::Classification(ICalendarClassification::Private));
+    event
+}
+
+/// `M.D.`: enough for who knows, nothing for who looks on.
+fn initials(person: &Row) -> String {
+    let given = match person.text(client::preferred_name).trim() {
+        "" => person.text(client::given_name),
+        preferred => preferred,
+    };
+    let letters = [given, person.text(client::family_name)];
+    let letters: String = letters
+        .iter()
+        .filter_map(|name| name.chars().find(|c| c.is_alphanumeric()))
+        .flat_map(|letter| letter.to_uppercase().chain(['.']))
+        .collect();
+    if letters.is_empty() { "Client".into() } else { letters }
+}
+
+fn utc(time: DateTime<FixedOffset>) -> PartialDateTime {
+    let time = time.with_timezone(&Utc);
+    PartialDateTime {
+        hour: Some(time.hour() as u8),
+        minute: Some(time.minute() as u8),
+        second: Some(time.second() as u8),
+        tz_hour: Some(0),
+        tz_minute: Some(0),
+        ..day(time.date_naive())
+    }
+}
+
+fn day(day: NaiveDate) -> PartialDateTime {
+    PartialDateTime {
+        year: u16::try_from(day.year()).ok(),
+        month: Some(day.month() as u8),
+        day: Some(day.day() as u8),
+        ..PartialDateTime::default()
+    }
+}
+
+fn on_day(property: ICalendarProperty, date: NaiveDate) -> ICalendarEntry {
+    use calcard::icalendar::{ICalendarParameter, ICalendarParameterName, ICalendarParameterValue, ICalendarValueType};
+    let value = ICalendarParameter {
+        name: ICalendarParameterName::Value,
+        value: ICalendarParameterValue::Value(ICalendarValueType::Date),
+    };
+    ICalendarEntry {
+        name: property,
+        params: vec![value],
+        values: vec![ICalendarValue::PartialDateTime(Box::new(day(date)))],
+    }
+}

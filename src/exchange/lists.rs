@@ -1,0 +1,260 @@
+//! Lists as sheets, CSV and XLSX: the caseload, or all rows of any record type, with the catalogue's labels as columns.
+//!
+//! What begins like a formula is disarmed with an apostrophe, so that opening a sheet runs nothing that somebody wrote into
+//! a name. Days and times are real ones in XLSX and ISO 8601 in CSV.
+
+use rust_xlsxwriter::{ExcelDateTime, Format as Look, Workbook};
+
+use crate::model::records::{client, note, worker};
+use crate::model::{CATALOGUE, ClientStatus, Field, FieldId, Kind, RecordType, Row, RowId, Value, record_by_name};
+use crate::store::Store;
+
+use super::{ExchangeError, Format, Wanted, Written};
+
+/// The list of clients as the caseload pane has it; every other list is a record type, by its name or in the plural.
+const CASELOAD: &str = "caseload";
+/// Rows and characters that a sheet of Excel's holds.
+const ROWS: usize = 1_048_575;
+const CHARACTERS: usize = 32_767;
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+enum Cell {
+    Empty,
+    Text(String),
+    Number(i64),
+    Day(chrono::NaiveDate),
+    Time(chrono::NaiveDateTime),
+}
+
+/// A list ready to be written.
+struct Sheet {
+    name: &'static str,
+    columns: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// Writes one list; the caseload where none is named.
+pub(super) fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    let sheet = match wanted.list.unwrap_or(CASELOAD) {
+        CASELOAD => caseload(store, wanted)?,
+        "notes-index" => rows(store, &note::TYPE, &[note::body], wanted)?,
+        name => {
+            let record = record_named(name).ok_or_else(|| {
+                let known = CATALOGUE.iter().filter(|record| **record != &worker::TYPE).map(|record| record.name);
+                let known: Vec<&str> = [CASELOAD, "notes-index"].into_iter().chain(known).collect();
+                ExchangeError::Unwritten(format!("There is no list \"{name}\". There are: {}", known.join(", ")))
+            })?;
+            rows(store, record, &[], wanted)?
+        }
+    };
+    let count = sheet.rows.len();
+    let bytes = match format {
+        Format::Xlsx => workbook(&sheet)?,
+        _ => text(&sheet)?,
+    };
+    Ok(Written::file(bytes, "rows", count))
+}
+
+/// A record type by its name, or by what several of them are called: `task`, `tasks`, `care-team`.
+fn record_named(name: &str) -> Option<&'static RecordType> {
+    let name = name.to_lowercase().replace([' ', '-'], "_");
+    let plural = |record: &RecordType| record.plural.to_lowercase().replace([' ', '-'], "_");
+    let found = record_by_name(&name).or_else(|| CATALOGUE.iter().copied().find(|record| plural(record) == name));
+    found.filter(|record| **record != worker::TYPE)
+}
+
+fn caseload(store: &Store, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> {
+    let columns = [
+        "Id",
+        "Name",
+        "Status",
+        "Practice area",
+        "Intensity",
+        "Phone",
+        "Case manager",
+        "Last contact",
+        "Next appointment",
+    ];
+    let mut everyone = store.all_facts()?;
+    everyone.retain(|facts| match wanted.clients {
+        [] => facts.status != ClientStatus::Closed,
+        clients => clients.contains(&facts.id),
+    });
+    everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
+    let today = wanted.moment.today();
+    let lines = everyone.iter().map(|facts| {
+        let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) };
+        let time = |time: Option<chrono::DateTime<chrono::FixedOffset>>| {
+            time.map_or(Cell::Empty, |time| Cell::Time(time.naive_local()))
+        };
+        vec![
+            text(&facts.id.to_string()),
+            text(&facts.name),
+            text(facts.status.label()),
+            text(facts.areas.first().map_or("", |area| crate::model::List::Area.label(area))),
+            text(facts.intensity.map_or("", crate::model::Intensity::label)),
+            text(facts.own_phones.first().map_or("", String::as_str)),
+            text(&facts.worker),
+            time(facts.last_contact.as_ref().map(|contact| contact.when)),
+            time(facts.next_visit(today).map(|visit| visit.starts)),
+        ]
+    });
+    let rows = lines.collect();
+    Ok(Sheet { name: "Caseload", columns: columns.map(String::from).into(), rows })
+}
+
+fn rows(
+    store: &Store,
+    record: &'static RecordType,
+    without: &[FieldId],
+    wanted: &Wanted<'_>,
+) -> Result<Sheet, ExchangeError> {
+    let fields: Vec<&'static Field> = record.fields.iter().filter(|field| !without.contains(&field.id)).collect();
+    let own = *record == client::TYPE;
+    let mut columns: Vec<String> = vec!["Id".into()];
+    if !own && !record.is_the_workers() {
+        columns.extend(["Client id".into(), "Client".into()]);
+    }
+    columns.extend(fields.iter().map(|field| field.label.to_string()));
+    let mut sheet = Sheet { name: record.plural, columns, rows: Vec::new() };
+    let mut add = |row: &Row, name: Option<&str>| {
+        let mut cells = vec![Cell::Text(row.id.to_string())];
+        if let Some(name) = name {
+            cells.extend([Cell::Text(row.stream.to_string()), Cell::Text(name.into())]);
+        }
+        cells.extend(fields.iter().map(|field| cell(row, field)));
+        sheet.rows.push(cells);
+    };
+    if record.is_the_workers() {
+        store.rows(record, store.worker().id)?.iter().for_each(|row| add(row, None));
+        return Ok(sheet);
+    }
+    let mut everyone = store.all_facts()?;
+    everyone.retain(|facts| wanted.clients.is_empty() || wanted.clients.contains(&facts.id));
+    everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
+    for facts in &everyone {
+        let mut streams: Vec<RowId> = vec![facts.id];
+        streams.extend(store.also_entered_as(facts.id)?);
+        for stream in streams {
+            if own {
+                store.row_of(record, stream)?.iter().for_each(|row| add(row, None));
+            } else {
+                store.rows(record, stream)?.iter().for_each(|row| add(row, Some(&facts.name)));
+            }
+        }
+    }
+    Ok(sheet)
+}
+
+fn cell(row: &Row, field: &Field) -> Cell {
+    match (field.kind, row.get(field.id)) {
+        (Kind::Date, Value::Date(day)) => Cell::Day(*day),
+        (Kind::Time, Value::Time(time)) => Cell::Time(time.naive_local()),
+        (Kind::Whole { .. }, Value::Whole(number)) => Cell::Number(*number),
+        (Kind::Yes, Value::Yes(yes)) => Cell::Text(if *yes { "yes" } else { "no" }.into()),
+        _ => match row.shown(field) {
+            empty if empty.is_empty() => Cell::Empty,
+            shown => Cell::Text(shown),
+        },
+    }
+}
+
+/// What a spreadsheet would take for a formula, and what hides in front of one, begins with an apostrophe.
+pub(super) fn disarmed(text: &str) -> String {
+    let text = crate::model::text::lines(text);
+    match text.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@' | '|' | '%' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
+        _ => text.into_owned(),
+    }
+}
+
+fn text(sheet: &Sheet) -> Result<Vec<u8>, ExchangeError> {
+    let failed = |error: String| ExchangeError::Unwritten(error);
+    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    out.write_record(&sheet.columns).map_err(|error| failed(error.to_string()))?;
+    for row in &sheet.rows {
+        let cells = row.iter().map(|cell| match cell {
+            Cell::Empty => String::new(),
+            Cell::Text(text) => disarmed(text),
+            Cell::Number(number) => number.to_string(),
+            Cell::Day(day) => day.format("%Y-%m-%d").to_string(),
+            Cell::Time(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+        });
+        out.write_record(cells).map_err(|error| failed(error.to_string()))?;
+    }
+    out.into_inner().map_err(|error| failed(error.to_string()))
+}
+
+fn workbook(sheet: &Sheet) -> Result<Vec<u8>, ExchangeError> {
+    let failed = |error: rust_xlsxwriter::XlsxError| ExchangeError::Unwritten(error.to_string());
+    if sheet.rows.len() > ROWS {
+        return Err(ExchangeError::Unwritten(format!(
+            "A workbook holds {ROWS} rows, the list has {}: write it as csv, or for some clients",
+            sheet.rows.len()
+        )));
+    }
+    let mut book = Workbook::new();
+    let (head, day, time) = (
+        Look::new().set_bold(),
+        Look::new().set_num_format("yyyy-mm-dd"),
+        Look::new().set_num_format("yyyy-mm-dd hh:mm"),
+    );
+    let page = book.add_worksheet();
+    page.set_name(sheet.name.chars().filter(|c| !"[]:*?/\\".contains(*c)).take(31).collect::<String>())
+        .map_err(failed)?;
+    for (name, at) in sheet.columns.iter().zip(0u16..) {
+        page.write_string_with_format(0, at, name, &head).map_err(failed)?;
+    }
+    page.set_freeze_panes(1, 0).map_err(failed)?;
+    for (line, row) in sheet.rows.iter().zip(1u32..) {
+        for (cell, column) in line.iter().zip(0u16..) {
+            match cell {
+                Cell::Empty => continue,
+                Cell::Text(text) => {
+                    let text: String = disarmed(text).chars().take(CHARACTERS).collect();
+                    page.write_string(row, column, text)
+                }
+                Cell::Number(number) => page.write_number(row, column, *number as f64),
+                // What is before the first day that a sheet can count is text.
+                Cell::Day(date) => match dated(date.and_time(chrono::NaiveTime::MIN)) {
+                    Some(date) => page.write_datetime_with_format(row, column, date, &day),
+                    None => page.write_string(row, column, date.to_string()),
+                },
+                Cell::Time(moment) => match dated(*moment) {
+                    Some(date) => page.write_datetime_with_format(row, column, date, &time),
+                    None => page.write_string(row, column, moment.format("%Y-%m-%d %H:%M").to_string()),
+                },
+            }
+            .map_err(failed)?;
+        }
+    }
+    book.save_to_buffer().map_err(failed)
+}
+
+fn dated(time: chrono::NaiveDateTime) -> Option<ExcelDateTime> {
+    use chrono::{Datelike, Timelike};
+    let year = u16::try_from(time.year()).ok().filter(|year| *year >= 1900)?;
+    let date = ExcelDateTime::from_ymd(year, time.month() as u8, time.day() as u8).ok()?;
+    date.and_hms(time.hour() as u16, time.minute() as u8, f64::from(time.second())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_disarmed_wherever_they_begin() {
+        for (text, safe) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("  @SUM(1)", "'  @SUM(1)"),
+            ("-2+3", "'-2+3"),
+            ("+44 1234", "'+44 1234"),
+            ("＝1", "'＝1"),
+            ("Ann = Bob", "Ann = Bob"),
+            ("", ""),
+        ] {
+            assert_eq!(disarmed(text), safe);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! A crisis from its first minute to its end, as changes of one row and as what can be read from it.
+//!
+//! Promises: each thing done is one change, complete in itself, so that nothing is lost between two keys; the clock is
+//! handed in; a step ticked twice keeps its first time. Called by the crisis screen. Must never tick, call or report
+//! anything by itself.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
+
+use crate::model::records::{client, incident};
+use crate::model::{Change, Report, Row, RowId, Value};
+
+use super::{CrisisKind, CrisisStep};
+
+/// How one step of the checklist stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Done(DateTime<FixedOffset>),
+    /// Minutes since it was to be done.
+    Late(i64),
+    /// Minutes that are left.
+    Left(i64),
+    /// When it can be.
+    Open,
+}
+
+/// The clock of a report that the law asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportClock {
+    Made(DateTime<FixedOffset>),
+    /// Minutes that are left; negative: so many overdue.
+    Left(i64),
+}
+
+impl CrisisKind {
+    /// Begins an incident: its row, and the client's own word that they are in crisis, with what was there before.
+    pub fn open(&self, row: RowId, stream: RowId, began: DateTime<FixedOffset>, in_crisis: &[String]) -> Change {
+        let mut change = Change::new(format!("crisis: {}", self.name.to_lowercase()));
+        change.create(&incident::TYPE, row, stream).set(row, incident::kind, self.code.as_str()).set(
+            row,
+            incident::began,
+            began,
+        );
+        if let Some(hours) = self.report_hours {
+            change.set(row, incident::report, Report::Due.code()).set(
+                row,
+                incident::report_due,
+                began + TimeDelta::hours(hours.into()),
+            );
+        }
+        let mut all = in_crisis.to_vec();
+        if !all.contains(&self.name) {
+            all.push(self.name.clone());
+            change.set(stream, client::crisis, all.join(BETWEEN));
+        }
+        change
+    }
+}
+
+/// Stands between two crises in the client's own field.
+const BETWEEN: &str = " / ";
+
+/// A client's word on their crises, without one; `None` where it is not in it.
+pub fn crisis_without(said: &str, name: &str) -> Option<String> {
+    let all: Vec<&str> = said.split(BETWEEN).map(str::trim).collect();
+    let rest: Vec<&str> = all.iter().copied().filter(|one| *one != name).collect();
+    (rest.len() < all.len()).then(|| rest.join(BETWEEN))
+}
+
+/// The steps that were done, with the time of each; the earliest where two laptops ticked the same one.
+pub fn ticks(row: &Row) -> Vec<(String, DateTime<FixedOffset>)> {
+    let mut all: Vec<(String, DateTime<FixedOffset>)> = Vec::new();
+    for word in row.words(incident::done) {
+        let Some((id, time)) = word.split_once('|') else { continue };
+        let Ok(time) = DateTime::parse_from_rfc3339(time) else { continue };
+        match all.iter_mut().find(|(known, _)| known == id) {
+            Some(known) => known.1 = known.1.min(time),
+            None => all.push((id.to_string(), time)),
+        }
+    }
+    all.sort_by_key(|(_, time)| *time);
+    all
+}
+
+/// Ticks a step off.
+pub fn tick(row: RowId, step: &str, now: DateTime<FixedOffset>) -> Change {
+    let mut change = Change::new("crisis step done");
+    change.member(row, incident::done, format!("{step}|{}", now.to_rfc3339_opts(SecondsFormat::Secs, false)), true);
+    change
+}
+
+/// Takes a tick back, on whichever laptop it was set.
+pub fn untick(row: &Row, step: &str) -> Change {
+    let mut change = Change::new("crisis step taken back");
+    for word in row.words(incident::done).iter().filter(|word| word.split('|').next() == Some(step)) {
+        change.member(row.id, incident::done, word.as_str(), false);
+    }
+    change
+}
+
+/// How a step stands, given what was ticked.
+pub fn standing(
+    step: &CrisisStep,
+    ticks: &[(String, DateTime<FixedOffset>)],
+    began: DateTime<FixedOffset>,
+    now: DateTime<FixedOffset>,
+) -> Step {
+    if let Some((_, at)) = ticks.iter().find(|(id, _)| *id == step.id) {
+        return Step::Done(*at);
+    }
+    match step.minutes.map(|minutes| i64::from(minutes) - (now - began).num_minutes()) {
+        None => Step::Open,
+        Some(left) if left < 0 => Step::Late(-left),
+        Some(left) => Step::Left(left),
+    }
+}
+
+/// Adds a line with its time to what is written in a field of several lines. Where two laptops wrote apart, all that either
+/// wrote stays.
+pub fn write_down(row: &Row, field: crate::model::FieldId, line: &str, now: DateTime<FixedOffset>) -> Change {
+    let mut change = Change::new("crisis: written down");
+    let mut text = all_of(row, field);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&format!("{} {}", now.format("%-d %b %H:%M"), line.trim()));
+    change.set(row.id, field, text);
+    change
+}
+
+/// What a field says; all sides of it, where they disagree.
+pub fn all_of(row: &Row, field: crate::model::FieldId) -> String {
+    match row.disagreements.iter().find(|torn| torn.field == field) {
+        None => row.text(field).to_string(),
+        Some(torn) => {
+            let mut lines: Vec<String> = Vec::new();
+            for line in torn.sides.iter().flat_map(|side| side.plain().lines().map(String::from).collect::<Vec<_>>()) {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+            lines.join("\n")
+        }
+    }
+}
+
+/// Ends a crisis: when, how, the day of the debriefing, and the client's own word on it.
+pub fn resolve(
+    row: &Row,
+    how: &str,
+    now: DateTime<FixedOffset>,
+    debrief_due: NaiveDate,
+    persons: &[(&Row, String)],
+) -> Change {
+    let mut change = Change::new("crisis resolved");
+    change.set(row.id, incident::resolved, now).set(row.id, incident::resolution, how.trim()).set(
+        row.id,
+        incident::debrief_due,
+        debrief_due,
+    );
+    for (person, said) in persons {
+        change.set(person.id, client::crisis, said.as_str());
+    }
+    change
+}
+
+/// The report was made.
+pub fn reported(row: RowId, now: DateTime<FixedOffset>) -> Change {
+    let mut change = Change::new("mandated report made");
+    change.set(row, incident::report, Report::Made.code()).set(row, incident::reported, now);
+    change
+}
+
+/// The clock of the report; `None` where the law asks for none.
+pub fn report_clock(row: &Row, now: DateTime<FixedOffset>) -> Option<ReportClock> {
+    if let Some(at) = row.time(incident::reported) {
+        return Some(ReportClock::Made(at));
+    }
+    let due = row.time(incident::report_due).filter(|_| row.text(incident::report) == Report::Due.code())?;
+    Some(ReportClock::Left((due - now).num_minutes()))
+}
+
+/// Minutes as people say them: "12 min", "3 h 05 min", "2 days 4 h".
+pub fn span(minutes: i64) -> String {
+    match minutes.max(0) {
+        minutes @ ..60 => format!("{minutes} min"),
+        minutes @ 60..2880 => format!("{} h {:02} min", minutes / 60, minutes % 60),
+        minutes => format!("{} days {} h", minutes / 1440, minutes % 1440 / 60),
+    }
+}
+
+/// Whether the row still asks for something at the crisis screen.
+pub fn is_open(row: &Row) -> bool {
+    matches!(row.get(incident::resolved), Value::Empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::Practice;
+
+    fn at(text: &str) -> DateTime<FixedOffset> {
+        DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    const BEGAN: &str = "2026-11-24T14:00:00-05:00";
+
+    #[test]
+    fn a_step_is_left_late_or_done_by_its_minutes() {
+        let practice = Practice::standard();
+        let kind = practice.crisis("suicide").unwrap();
+        let stay = &kind.steps[0];
+        let plan = kind.steps.iter().find(|step| step.id == "plan").unwrap();
+        let when =
+            |time: &str, ticks: &[(String, DateTime<FixedOffset>)], step| standing(step, ticks, at(BEGAN), at(time));
+        assert_eq!(when("2026-11-24T14:00:30-05:00", &[], stay), Step::Left(0));
+        assert_eq!(when("2026-11-24T14:04:00-05:00", &[], stay), Step::Late(4));
+        assert_eq!(when("2026-11-24T14:04:00-05:00", &[], plan), Step::Left(26));
+        let done = [("plan".to_string(), at("2026-11-24T14:20:00-05:00"))];
+        assert_eq!(when("2026-11-24T18:00:00-05:00", &done, plan), Step::Done(done[0].1));
+    }
+
+    #[test]
+    fn a_tick_twice_keeps_its_first_time_and_is_taken_back_whole() {
+        let id = RowId::derived(&["row"]);
+        let mut row = Row::new(&incident::TYPE, id, id);
+        let words = ["stay|2026-11-24T14:09:00-05:00", "stay|2026-11-24T14:03:00-05:00", "nonsense", "ask|yesterday"];
+        row.sets.push((incident::done.field, words.map(String::from).to_vec()));
+        assert_eq!(ticks(&row), [("stay".to_string(), at("2026-11-24T14:03:00-05:00"))]);
+        assert_eq!(untick(&row, "stay").edits.len(), 2);
+    }
+
+    #[test]
+    fn the_clock_of_a_report_counts_down_and_over() {
+        let practice = Practice::standard();
+        let kind = practice.crisis("child").unwrap();
+        let id = RowId::derived(&["row"]);
+        let change = kind.open(id, id, at(BEGAN), &["locked out".into()]);
+        change.check().unwrap();
+        let mut row = Row::new(&incident::TYPE, id, id);
+        for edit in &change.edits {
+            if let crate::model::Edit::Set { field, value, .. } = edit
+                && field.record == incident::TYPE.number
+            {
+                row.put(*field, value.clone());
+            }
+        }
+        let said = change.edits.iter().any(|edit| {
+            matches!(edit, crate::model::Edit::Set { field, value, .. }
+                if *field == client::crisis && value.plain() == "locked out / Child in danger")
+        });
+        assert!(said, "what was there before stays: {change:?}");
+        assert_eq!(report_clock(&row, at("2026-11-24T15:30:00-05:00")), Some(ReportClock::Left(22 * 60 + 30)));
+        assert_eq!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Left(-180)));
+        row.put(incident::reported, at("2026-11-24T16:00:00-05:00"));
+        assert!(matches!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Made(_))));
+        assert_eq!(crisis_without("locked out / Child in danger", "Child in danger"), Some("locked out".into()));
+        assert_eq!(crisis_without("locked out", "Child in danger"), None);
+        assert_eq!((span(12), span(185), span(4600)), ("12 min".into(), "3 h 05 min".into(), "3 days 4 h".into()));
+    }
+
+    #[test]
+    fn what_two_laptops_wrote_apart_stays() {
+        let id = RowId::derived(&["row"]);
+        let mut row = Row::new(&incident::TYPE, id, id);
+        let sides = vec!["a\n14:02 supervisor".into(), "a\n14:03 sister".into()];
+        row.disagreements.push(crate::model::Disagreement { field: incident::called, sides });
+        let change = write_down(&row, incident::called, "988", at("2026-11-24T14:10:00-05:00"));
+        let crate::model::Edit::Set { value, .. } = &change.edits[0] else { panic!() };
+        assert_eq!(value.plain(), "a\n14:02 supervisor\n14:03 sister\n24 Nov 14:10 988");
+    }
+}

@@ -1,0 +1,201 @@
+//! What a person sees of permissions, and what the keys do to them.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::super::tests::{demo_desk, seen, snapshots};
+use super::*;
+use crate::model::records::{authorization, benefit, goal, note};
+use crate::model::{DisclosureWay, Information};
+use crate::practice::consent::Override;
+use crate::store::{Deed, Disclosed};
+
+fn press(desk: &mut Desk, keys: &str) {
+    for key in keys.chars() {
+        let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+        desk.key(&KeyEvent::from(code)).unwrap();
+    }
+}
+
+fn release(desk: &mut Desk, to: &str, until: &str, what: &[Information], part2: bool) -> RowId {
+    let (row, of) = (desk.store.new_id(), desk.chosen.unwrap());
+    let mut change = Change::new("add consent");
+    change
+        .create(&consent::TYPE, row, of)
+        .set(row, consent::to, to)
+        .set(row, consent::purpose, "continue care")
+        .set(row, consent::from, Value::Date("2026-10-01".parse().unwrap()))
+        .set(row, consent::until, Value::Date(until.parse().unwrap()))
+        .set(row, consent::form, "written")
+        .set(row, consent::part2, part2);
+    for one in what {
+        change.member(row, consent::what, one.code(), true);
+    }
+    desk.commit(&change).unwrap();
+    row
+}
+
+fn in_danger() -> Desk {
+    let mut desk = demo_desk(4);
+    desk.choose(0).unwrap();
+    let of = desk.chosen.unwrap();
+    let mut change = Change::new("edit client");
+    change.set(of, client::safe_contact, "Text only, never call; he answers her phone");
+    desk.commit(&change).unwrap();
+    desk
+}
+
+#[test]
+fn permissions_show_the_danger_first_and_how_each_release_stands() {
+    let mut desk = in_danger();
+    use Information::*;
+    release(&mut desk, "County Housing", "2026-12-05", &[Needs, Attendance], false);
+    release(&mut desk, "Riverside Recovery", "2026-11-25", &[SubstanceUse], true);
+    release(&mut desk, "Lincoln School", "2026-10-31", &[Family], false);
+    press(&mut desk, "V");
+    snapshots(&mut desk, "permissions");
+    let text = seen(&mut desk, 120, 40);
+    for said in ["SAFE CONTACT", "County Housing, 11 days left", "1 day left (42 CFR Part 2)", "Lincoln School, ended"]
+    {
+        assert!(text.contains(said), "{said}:\n{text}");
+    }
+    // The one that ends first stands first: one key takes it back, to the minute.
+    press(&mut desk, "1t");
+    assert!(
+        desk.message
+            .as_ref()
+            .unwrap()
+            .text
+            .starts_with("Taken back: nothing leaves to Riverside Recovery from 12:00 on.")
+    );
+    press(&mut desk, "V");
+    assert!(seen(&mut desk, 120, 40).contains("Riverside Recovery, taken back"));
+    press(&mut desk, "n");
+    assert_eq!(desk.form.as_ref().map(|form| form.record.name), Some("consent"));
+}
+
+#[test]
+fn what_was_given_and_who_looked_can_be_read() {
+    let mut desk = in_danger();
+    let of = desk.chosen.unwrap();
+    let without = Override::new(Ground::Emergency, "found unconscious at the bus stop").unwrap();
+    let what = [Information::Health, Information::Whereabouts].into();
+    let practice = std::sync::Arc::clone(desk.rules.practice());
+    let to = crate::practice::consent::Recipient::Other("Mercy Hospital");
+    let permission = desk.store.may_leave(&practice, of, to, &what, Some(&without)).unwrap();
+    desk.store
+        .disclose(&Disclosed {
+            client: of,
+            to: "Mercy Hospital",
+            what: "medication list",
+            purpose: "emergency treatment",
+            how: DisclosureWay::Spoken,
+            permission: &permission,
+            without: Some(&without),
+        })
+        .unwrap();
+    press(&mut desk, "Vg");
+    snapshots(&mut desk, "given_to_others");
+    let text = seen(&mut desk, 120, 40);
+    assert!(text.contains("left out: Where they live or stay") && text.contains("42 CFR 2.51"), "{text}");
+    desk.overlay = None;
+    press(&mut desk, "Vl");
+    let text = seen(&mut desk, 120, 40);
+    assert!(text.contains("viewed: permissions") && text.contains("given without a release"), "{text}");
+}
+
+#[test]
+fn opening_a_client_is_on_the_record_at_once_and_passing_by_is_not() {
+    let mut desk = demo_desk(6);
+    let views = |desk: &Desk, client: RowId| {
+        let found = desk.store.accesses(client, chrono::NaiveDate::MIN, chrono::NaiveDate::MAX).unwrap();
+        found.into_iter().filter(|one| one.deed == Deed::Viewed).map(|one| one.detail).collect::<Vec<_>>()
+    };
+    press(&mut desk, "jjjkkk");
+    let everyone: Vec<RowId> = desk.view.iter().map(|line| line.client).collect();
+    assert!(everyone.iter().all(|client| views(&desk, *client).is_empty()), "going through the list writes nothing");
+    assert!(!desk.is_noted());
+    press(&mut desk, "j\n");
+    let chosen = desk.chosen.unwrap();
+    assert_eq!(views(&desk, chosen), ["page"]);
+    assert!(desk.is_noted());
+    desk.seen("in the list");
+    press(&mut desk, "v");
+    desk.overlay = None;
+    press(&mut desk, "1\n");
+    let mut seen = views(&desk, chosen);
+    seen.sort();
+    assert_eq!(seen, ["all records", "in the list", "page"], "the page only once");
+}
+
+#[test]
+fn a_reason_about_any_row_opens_that_row() {
+    let mut desk = demo_desk(2);
+    let of = desk.chosen.unwrap();
+    let (ends, row) = (desk.today, desk.store.new_id());
+    let mut change = Change::new("add benefit");
+    change
+        .create(&benefit::TYPE, row, of)
+        .set(row, benefit::programme, "SNAP")
+        .set(row, benefit::status, "active")
+        .set(row, benefit::recertify, Value::Date(ends));
+    desk.commit(&change).unwrap();
+    desk.choose_client(of).unwrap();
+    let told = desk.reasons().into_iter().find(|told| told.rule == "benefit-recertification").expect("it is due today");
+    assert_eq!((told.action.as_str(), told.subject), ("edit-record", Some(row)));
+    let action = super::super::action::by_name(&told.action).unwrap().action;
+    desk.act(action, told.subject).unwrap();
+    assert_eq!(desk.form.as_ref().map(|form| (form.record.name, form.row)), Some(("benefit", row)));
+}
+
+/// Where only the lead was agreed, the renewal is told so many days before the end.
+#[test]
+fn a_lead_before_the_end_of_an_authorization_is_heeded() {
+    let mut desk = demo_desk(2);
+    let (of, row) = (desk.chosen.unwrap(), desk.store.new_id());
+    let mut change = Change::new("add authorization");
+    change
+        .create(&authorization::TYPE, row, of)
+        .set(row, authorization::payer, "Medicaid")
+        .set(row, authorization::service, "T1016")
+        .set(row, authorization::status, "approved")
+        .set(row, authorization::lead, 30)
+        .set(row, authorization::until, Value::Date("2026-12-24".parse().unwrap()));
+    desk.commit(&change).unwrap();
+    desk.choose_client(of).unwrap();
+    let told = desk.reasons().into_iter().find(|told| told.rule == "authorization-renewal").expect("24 Nov is the day");
+    assert_eq!(told.due.map(|due| due.plain()), Some("2026-11-24".into()));
+}
+
+#[test]
+fn the_billing_sheet_says_why_not_beside_each_note() {
+    let mut desk = demo_desk(2);
+    let of = desk.chosen.unwrap();
+    let mut change = Change::new("add");
+    let (own, signed, open) = (desk.store.new_id(), desk.store.new_id(), desk.store.new_id());
+    let plan = desk.active_plan();
+    change.create(&goal::TYPE, own, of).set(own, goal::words, "A door that locks").set(own, goal::plan, plan);
+    for (row, when, service) in
+        [(signed, "2026-11-20T09:00:00-05:00", "T1016"), (open, "2026-11-23T10:00:00-05:00", "H0006")]
+    {
+        change
+            .create(&note::TYPE, row, of)
+            .set(row, note::when, Value::Time(chrono::DateTime::parse_from_rfc3339(when).unwrap()))
+            .set(row, note::kind, "face-to-face")
+            .set(row, note::service, service)
+            .set(row, note::minutes, 40)
+            .member(row, note::goals, own.to_string(), true);
+    }
+    let approved = desk.store.new_id();
+    change
+        .create(&authorization::TYPE, approved, of)
+        .set(approved, authorization::payer, "Medicaid")
+        .set(approved, authorization::service, "T1016")
+        .set(approved, authorization::units, 12);
+    desk.commit(&change).unwrap();
+    desk.store.sign_note(signed, 72).unwrap();
+    desk.billing(Some(of)).unwrap();
+    let text = seen(&mut desk, 120, 40);
+    assert!(text.contains("! it is not signed. Sign it."), "{text}");
+    assert!(text.contains("3 from Medicaid") || text.contains("no active plan"), "{text}");
+    snapshots(&mut desk, "billing");
+}

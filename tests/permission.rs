@@ -1,0 +1,280 @@
+//! What permits what, from outside: who looked, what may go to another agency, what is billed.
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::terminal::{DOWN, ENTER, ESC, Terminal};
+use common::{Caseload, PASSPHRASE};
+use serde_json::Value as Json;
+
+const ON: [&str; 2] = ["--today", "2026-11-24"];
+
+fn laptop(name: &str) -> Caseload {
+    let caseload = Caseload::none();
+    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
+    caseload
+}
+
+/// What the list says of a client: what was done, and the particulars.
+fn accesses(caseload: &Caseload, client: &str) -> Vec<(String, String)> {
+    let found = caseload.json(&["report", "access", "--client", client]);
+    let text = |one: &Json, key: &str| one[key].as_str().unwrap().to_string();
+    found.as_array().unwrap().iter().map(|one| (text(one, "what"), text(one, "detail"))).collect()
+}
+
+fn viewed(caseload: &Caseload, client: &str) -> Vec<String> {
+    let mut views: Vec<String> =
+        accesses(caseload, client).into_iter().filter(|(what, _)| what == "viewed").map(|(_, detail)| detail).collect();
+    views.sort();
+    views
+}
+
+#[test]
+fn every_look_from_the_command_line_is_on_the_record_once() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana"]);
+    let ben = caseload.client(&["given_name=Ben"]);
+    assert_eq!(viewed(&caseload, &ben), Vec::<String>::new());
+    for _ in 0..2 {
+        caseload.run(&["show", &ana]);
+    }
+    caseload.run(&["history", &ana]);
+    caseload.run(&["search", "ana"]);
+    // A list of names, and the day's order, are no look into a file.
+    caseload.run(&["list"]);
+    caseload.run(&["triage"]);
+    assert_eq!(viewed(&caseload, &ana), ["history", "search", "show"]);
+    assert_eq!(viewed(&caseload, &ben), ["report access"], "only that the list itself was asked for");
+    assert_eq!(caseload.json(&["check"])["ok"], true);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_is_shown_and_not_written_to() {
+    use std::os::unix::fs::PermissionsExt;
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana"]);
+    let mode = |mode| std::fs::set_permissions(caseload.file(), std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o400);
+    let before = std::fs::read(caseload.file()).unwrap();
+    assert!(caseload.run(&["show", &ana]).contains("Ana"));
+    assert!(std::fs::read(caseload.file()).unwrap() == before);
+    mode(0o600);
+    assert_eq!(viewed(&caseload, &ana), Vec::<String>::new());
+}
+
+#[test]
+fn resting_on_someone_is_a_look_and_passing_by_is_none() {
+    let caseload = Caseload::new();
+    let names = ["Ana", "Ben", "Cem"];
+    let ids: Vec<String> = names.iter().map(|name| caseload.client(&[&format!("given_name={name}")])).collect();
+    let pass = caseload.pass();
+    let mut screen = Terminal::start(&caseload, 120, 40, &["--passphrase-file", pass.to_str().unwrap()]);
+    screen.wait("Cem");
+    screen.keys(DOWN);
+    screen.keys(DOWN);
+    screen.keys(ENTER);
+    screen.wait("[3 of 3]");
+    screen.keys("q");
+    assert!(screen.ends());
+    let all: Vec<Vec<String>> = ids.iter().map(|id| viewed(&caseload, id)).collect();
+    let opened: Vec<&Vec<String>> = all.iter().filter(|views| !views.is_empty()).collect();
+    assert_eq!(opened, [&vec!["page".to_string()]], "{all:?}");
+    let mut screen = Terminal::start(&caseload, 120, 40, &["--passphrase-file", pass.to_str().unwrap()]);
+    screen.wait("Cem");
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    screen.keys(DOWN);
+    screen.keys("q");
+    assert!(screen.ends());
+    let rested = ids.iter().filter(|id| viewed(&caseload, id).contains(&"in the list".to_string())).count();
+    assert_eq!(rested, 1, "the one on whom the choice rested");
+}
+
+/// All that a bare client's file tells.
+const ALL: &str = "what=contact,whereabouts,attendance,needs,notes,health,mental-health,substance-use,violence,income,employment,family";
+
+struct Agencies {
+    rosa: Caseload,
+    dana: Caseload,
+}
+
+impl Agencies {
+    /// Rosa's agency, and Dana of County Housing.
+    fn new() -> Agencies {
+        let (rosa, dana) = (laptop("Rosa"), laptop("Dana Reyes"));
+        let card = |from: &Caseload| from.json(&["site", "card"])["card"].as_str().unwrap().to_string();
+        let accepted = rosa.json(&["site", "accept", &card(&dana), "--other-agency", "County Housing"]);
+        assert_eq!(accepted["agency"], "County Housing");
+        dana.run(&["site", "accept", &card(&rosa), "--other-agency", "Rosa's agency"]);
+        Agencies { rosa, dana }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.rosa.folder.path().join(format!("{}.bundle", uuid::Uuid::new_v4()))
+    }
+
+    fn names_at_danas(&self) -> Vec<String> {
+        let list = self.dana.json(&["list", "--all"]);
+        list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_string()).collect()
+    }
+}
+
+#[test]
+fn another_agency_is_given_only_whose_release_permits_all_of_it() {
+    let agencies = Agencies::new();
+    let (rosa, dana) = (&agencies.rosa, &agencies.dana);
+    let ana = rosa.client(&["given_name=Ana", "phone=555-0101"]);
+    let ben = rosa.client(&["given_name=Ben", "phone=555-0102"]);
+    // Nobody has a release: nothing is written, and the refusal says which rule and what would permit it.
+    let path = agencies.path();
+    let said = rosa.refused(&["export", path.to_str().unwrap()]);
+    assert!(said.contains("there is no release to County Housing (45 CFR 164.508)"), "{said}");
+    assert!(said.contains("A release to County Housing that covers"), "{said}");
+    assert!(!path.exists());
+    // A release that does not cover everything is not enough: the file goes whole or not at all.
+    let to = "to=county  housing";
+    let some = rosa.json(&[
+        "add",
+        "consent",
+        &format!("client={ana}"),
+        to,
+        "purpose=housing",
+        "until=+30d",
+        "what=contact,needs",
+    ]);
+    let said = rosa.refused(&["export", path.to_str().unwrap()]);
+    assert!(said.contains("the release to County Housing does not cover it"), "{said}");
+    let own = some["id"].as_str().unwrap();
+    rosa.run(&["set", own, ALL, "part2=yes"]);
+    let given = rosa.json(&["export", path.to_str().unwrap()]);
+    assert_eq!(given["clients"], 1);
+    assert_eq!(given["left_out"][0]["id"].as_str(), Some(ben.as_str()));
+    dana.run(&["import", path.to_str().unwrap()]);
+    assert_eq!(agencies.names_at_danas(), ["Ana"]);
+    // It is in the accounting of the client's own file, with the release that permits it; whoever was left out too.
+    let kept = rosa.json(&["report", "disclosures", "--client", &ana]);
+    assert_eq!((&kept[0]["to"], &kept[0]["how"]), (&"County Housing (Dana Reyes)".into(), &"bundle".into()));
+    assert_eq!(kept[0]["consent"].as_str(), Some(own));
+    assert!(accesses(rosa, &ben).iter().any(|(what, detail)| what == "left out" && detail.contains("County Housing")));
+    // Taken back: from that minute on nothing leaves any more.
+    rosa.run(&["set", own, "revoked=now"]);
+    let said = rosa.refused(&["export", agencies.path().to_str().unwrap(), "--everything"]);
+    assert!(said.contains("was taken back on"), "{said}");
+    assert_eq!(rosa.json(&["check"])["ok"], true);
+}
+
+#[test]
+fn without_a_release_only_with_a_reason_and_on_the_record() {
+    let agencies = Agencies::new();
+    let rosa = &agencies.rosa;
+    let ana = rosa.client(&["given_name=Ana", "safe_contact=Text only, he answers her phone"]);
+    let path = agencies.path();
+    let path = path.to_str().unwrap();
+    let ask = |more: &[&'static str]| [&["export", path], more].concat();
+    assert_eq!(rosa.output(&ask(&["--without-release", "court-order"])).status.code(), Some(2), "it needs a reason");
+    assert!(rosa.refused(&ask(&["--without-release", "court-order", "--reason", " "])).contains("needs a reason"));
+    // Someone in danger at home: no emergency gives away how to reach them (34 USC 12291(b)(2)).
+    let said = rosa.refused(&ask(&["--without-release", "emergency", "--reason", "found unconscious"]));
+    assert!(said.contains("34 USC 12291(b)(2)"), "{said}");
+    let said = rosa.run(&ask(&["--without-release", "court-order", "--reason", "order of 20 Nov, docket 12"]));
+    assert!(said.contains("Safe contact: Text only"), "{said}");
+    let kept = rosa.json(&["report", "disclosures", "--client", &ana]);
+    let why = kept[0]["overridden"].as_str().unwrap();
+    assert!(why.contains("docket 12") && why.contains("42 CFR 2.61"), "{why}");
+    assert!(
+        accesses(rosa, &ana)
+            .iter()
+            .any(|(what, detail)| what == "given without a release" && detail.contains("docket 12"))
+    );
+}
+
+#[test]
+fn nothing_goes_to_another_agency_through_a_place() {
+    let agencies = Agencies::new();
+    let place = tempfile::tempdir().unwrap();
+    let at = place.path().to_str().unwrap();
+    agencies.rosa.client(&["given_name=Ana"]);
+    agencies.dana.run(&["sync", at]);
+    agencies.rosa.run(&["sync", at]);
+    agencies.dana.run(&["sync", at]);
+    assert_eq!(agencies.names_at_danas(), Vec::<String>::new());
+}
+
+#[test]
+fn the_billing_sheet_as_json_and_as_a_sheet_without_formulas() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name==HYPERLINK(1)"]);
+    caseload.run(&[
+        "log",
+        &ana,
+        "kind=face-to-face",
+        "minutes=40",
+        "service=T1016",
+        "when=2026-11-20 09:00",
+        "--today",
+        "2026-11-24",
+    ]);
+    let sheet = caseload.json(&[&["report", "billing"], &ON[..]].concat());
+    assert_eq!(
+        (&sheet[0]["status"], &sheet[0]["units"], &sheet[0]["date"]),
+        (&"not billable".into(), &0.into(), &"2026-11-20".into())
+    );
+    let why: Vec<&str> = sheet[0]["why"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+    assert_eq!(why, ["it serves no goal", "it is not signed"]);
+    assert_eq!(sheet[0]["would_make"].as_array().unwrap().len(), why.len());
+    let csv = caseload.run(&[&["report", "billing", "--format", "csv"], &ON[..]].concat());
+    assert!(csv.starts_with("client_id,client,note_id,date") && csv.contains("'=HYPERLINK(1)"), "{csv}");
+    let text = caseload.run(&[&["report", "billing", "--client", &ana], &ON[..]].concat());
+    assert!(text.contains("! it is not signed. Sign it."), "{text}");
+    let none = caseload.json(&["report", "billing", "--from", "2026-10-01", "--to", "2026-10-31"]);
+    assert_eq!(none, serde_json::json!([]));
+    assert!(
+        caseload
+            .refused(&["report", "billing", "--from", "2026-11-02", "--to", "2026-11-01"])
+            .contains("before it begins")
+    );
+}
+
+#[test]
+fn how_long_closed_files_are_kept_and_the_hold_over_it() {
+    let caseload = Caseload::new();
+    caseload.client(&["given_name=Ana", "birth_date=2010-06-05", "status=closed", "closed=2020-03-10"]);
+    caseload.client(&["given_name=Ben", "status=closed", "closed=2010-03-10", "hold=yes"]);
+    caseload.client(&["given_name=Cem"]);
+    let kept = caseload.json(&[&["report", "retention"], &ON[..]].concat());
+    let rows = kept.as_array().unwrap();
+    let of = |name: &str| rows.iter().find(|row| row["client"] == name);
+    assert_eq!(of("Ana").unwrap()["keep_until"], "2035-06-05");
+    assert_eq!((&of("Ben").unwrap()["hold"], &of("Ben").unwrap()["may_be_destroyed"]), (&true.into(), &false.into()));
+    assert!(of("Cem").is_none(), "an open file is kept anyway");
+}
+
+#[test]
+fn a_colleague_of_another_agency_is_accepted_and_given_to_at_the_screen() {
+    let agencies = Agencies::new();
+    let rosa = &agencies.rosa;
+    rosa.client(&["given_name=Ana"]);
+    let pass = rosa.pass();
+    assert!(!PASSPHRASE.is_empty());
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut screen = Terminal::start(rosa, columns, rows, &["--passphrase-file", pass.to_str().unwrap()]);
+        screen.wait("Ana");
+        screen.keys("Hg");
+        screen.wait("Not permitted: 1");
+        screen.wait("there is no release to County Housing");
+        screen.keys("o");
+        screen.wait("Without a release, because of what?");
+        screen.keys("2");
+        screen.wait("What happened, and who asks?");
+        screen.keys("order of 20 Nov");
+        screen.keys(ENTER);
+        screen.wait("Write a bundle");
+        screen.keys(ESC);
+        screen.keys("V");
+        screen.wait("No release is in force");
+        screen.keys(ESC);
+        screen.keys("q");
+        assert!(screen.ends());
+    }
+}
