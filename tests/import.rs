@@ -226,7 +226,7 @@ fn a_file_that_is_not_what_it_claims_is_refused_whole() {
         (write("binary.csv", b"Name\0DOB\n\x01\x02"), "not a text file"),
         (write("empty.csv", b""), "empty"),
         (write("other.csv", b"Colour,Weight\nred,3\n"), "no column holds names"),
-        (write("event.ics", b"BEGIN:VCALENDAR\n"), "calendars"),
+        (write("letter.pdf", b"%PDF-1.7\n"), "PDF"),
         (folder.join("torn").to_str().unwrap().into(), "no column EnrollmentID"),
         (folder.join("lone").to_str().unwrap().into(), "no Enrollment.csv"),
         (folder.join("empty").to_str().unwrap().into(), "not an HMIS export"),

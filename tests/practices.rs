@@ -193,7 +193,7 @@ fn healthcare_from_the_discharge_to_day_thirty_one() {
 
     let mut screen = at(&caseload, "2026-12-02");
     log(&mut screen, "face", "Seen at the heart clinic with her");
-    screen.gone("follow-up visit within 7 days");
+    screen.gone("within 7 days of the discharge");
     leave(screen);
     let window: &[&str] = &["readmission-window"];
     days(
@@ -235,7 +235,7 @@ fn mental_health_from_a_psychiatric_discharge_to_stable() {
     screen.wait("4 arrangements");
     // Seen on the ward on the day of the discharge: that does not count as a follow-up.
     log(&mut screen, "face", "Walked him home from the ward");
-    screen.wait("follow-up within 7 days of the psychiatric discharge");
+    screen.wait("within 7 days of the psychiatric discharge");
     leave(screen);
     let mine = ["psychiatric", "discharge-call"];
     days(

@@ -101,6 +101,7 @@ impl Maker<'_> {
         let today = self.today();
         let opened = add_days(today, -i64::from(self.rng.u16(20..900)));
         let age = i64::from(self.rng.u16(19..85)) * 365 + i64::from(self.rng.u16(..365));
+        let age = if n == 0 { 71 * 365 + 40 } else { age };
         let language = self.pick(&words.language);
         let closed = story == Story::Closed;
         let status = if closed { ClientStatus::Closed } else { ClientStatus::Active };
@@ -117,7 +118,8 @@ impl Maker<'_> {
             (client::given_name, given.into()),
             (client::family_name, family.into()),
             (client::preferred_name, if n == 0 { "Mari" } else { "" }.into()),
-            (client::pronouns, self.pick(&words.pronouns).into()),
+            // Whoever stands first is shown in pictures: a grandmother home from the hospital.
+            (client::pronouns, Some(self.pick(&words.pronouns)).filter(|_| n > 0).unwrap_or("she/her").into()),
             (client::birth_date, Value::Date(add_days(today, -age))),
             (client::language, language.into()),
             (client::interpreter, if language == "English" { Value::Empty } else { Value::Yes(n % 3 != 2) }),

@@ -247,8 +247,18 @@ pub fn matching(typed: &str) -> Vec<&'static Entry> {
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut buffer = Vec::new();
     let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher).unwrap_or(0);
+    // What stands there word for word comes before what only has the letters.
+    let plain = |text: &str| format!(" {} ", text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " "));
+    let wanted = plain(typed.trim()).trim_end().to_string();
+    let whole = |text: &str| if plain(text).contains(&wanted) { 1_000 } else { 0 };
     let mut scored: Vec<(u32, &Entry)> = entries
-        .map(|entry| ((2 * score(entry.label)).max(score(entry.about)), entry))
+        .map(|entry| {
+            let (label, about) = (2 * score(entry.label), score(entry.about));
+            (
+                label.max(about) + if label.max(about) > 0 { 2 * whole(entry.label) + whole(entry.about) } else { 0 },
+                entry,
+            )
+        })
         .filter(|(score, _)| *score > 0)
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));

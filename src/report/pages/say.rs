@@ -60,7 +60,7 @@ pub fn cut(text: &str, room: Room) -> String {
         return line;
     }
     let short: String = line.chars().take(room.letters.saturating_sub(4)).collect();
-    let at = short.rfind(' ').filter(|at| *at > short.len() / 2).unwrap_or(short.len());
+    let at = short.rfind(' ').filter(|at| *at >= short.len() / 2).unwrap_or(short.len());
     format!("{} ...", short[..at].trim_end())
 }
 

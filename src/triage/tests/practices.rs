@@ -71,7 +71,7 @@ fn the_call_after_a_discharge_is_due_in_two_business_days() {
     let mut facts = discharged("medical", "2026-11-25");
     assert_eq!(
         text(&facts, "discharge-call", "2026-11-29"),
-        "home from Mercy General since 25 Nov, not reached yet: 2-business-day call due tomorrow"
+        "2-business-day call due tomorrow: home from Mercy General since 25 Nov"
     );
     // A word in the hospital on that day does not answer it; a call the day after does.
     facts.last_contact = reached("2026-11-25");
@@ -113,7 +113,7 @@ fn the_readmission_window_counts_to_thirty_and_is_gone_on_day_thirty_one() {
         ("2027-02-01", "2027-02-13", "2027-03-03", "2027-03-04"),
     ] {
         let facts = discharged("medical", home);
-        let words = "day 12 of 30 since the discharge from Mercy General: readmission window";
+        let words = "day 12 of 30 since discharge: readmission window (Mercy General)";
         assert_eq!(text(&facts, "readmission-window", twelfth), words);
         assert_eq!(says(&facts, "readmission-window", home), Some((Band::Later, last.into())));
         assert_eq!(says(&facts, "readmission-window", last), Some((Band::ThisWeek, last.into())));
