@@ -1,6 +1,6 @@
 #!/bin/sh
 # Exports a made-up caseload in every format and has each checked by a tool that others wrote:
-#   FHIR     fhir.resources (models of R4B, whose resources used here are those of R4), and the value sets of their statuses
+#   FHIR     fhir.resources (models of R4B: the resources used here are as in R4), and every reference has its end
 #   iCal     icalendar
 #   XLSX     openpyxl
 #   HMIS     the columns of FY2026, by the csv module of Python

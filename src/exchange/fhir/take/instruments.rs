@@ -113,8 +113,12 @@ fn answer(answers: &mut Answers, item: &Item, node: Node<'_>, fill: &mut Fill) {
     }
 }
 
-/// Score, band and alarm: worked out from the answers, or as told where there are none.
+/// Score, band, alarm and the day it is due again: worked out from the answers; where there are none, the score as told.
 fn scored(fill: &mut Fill, instrument: &Instrument, answers: &Answers, told: Option<i64>) {
+    let on = fill.draft.values.iter().find_map(|(field, value)| match value {
+        Value::Date(day) if *field == assessment::on => Some(*day),
+        _ => None,
+    });
     fill.text(assessment::instrument, &instrument.code);
     fill.text(assessment::answers, &answers.to_string());
     let worked_out = instrument.score(answers).ok().filter(|_| !answers.is_empty());
@@ -123,12 +127,12 @@ fn scored(fill: &mut Fill, instrument: &Instrument, answers: &Answers, told: Opt
     if told.is_none()
         && let Some(scored) = &worked_out
     {
-        let bands: Vec<&str> = scored.readings.iter().map(|reading| reading.band.label.as_str()).collect();
-        fill.text(assessment::band, &bands.join(", "));
+        fill.text(assessment::band, &scored.bands_in_words());
+        if let Some(on) = on {
+            fill.day(assessment::again, Ok(instrument.due_again(on, scored)));
+        }
     }
-    let urgent: Vec<String> =
-        instrument.alerts(answers).into_iter().filter(|alert| alert.now).map(|alert| alert.says).collect();
-    fill.text(assessment::urgent, &urgent.join("; "));
+    fill.text(assessment::urgent, &instrument.urgent(answers));
 }
 
 /// The questions of a form, also those within groups.

@@ -50,7 +50,10 @@ impl Taker<'_> {
             fill.value(client::same_as, Value::Link(other));
         }
         self.warnings(&mut fill, row);
-        self.standing(&mut fill, node, row);
+        // Our own patient without a case says nothing of it: nothing is made up.
+        if !own || self.index.cases.contains_key(&row) {
+            self.standing(&mut fill, node, row);
+        }
         self.put(fill, resource.kind)?;
         self.contacts(resource, row)
     }
