@@ -395,7 +395,7 @@ fn what_cannot_be_taken_is_named_and_the_rest_goes_in() {
         (&done["created"]["relationship"], &done["unused"]["Claim"], &done["unused"]["(unknown type)"]),
         (&json!(1), &json!(1), &json!(1))
     );
-    let text = caseload.run(&["import", &caseload.folder.path().join("b.json").to_str().unwrap().to_string()]);
+    let text = caseload.run(&["import", caseload.folder.path().join("b.json").to_str().unwrap()]);
     assert!(!text.contains('\u{1b}') && text.contains("entry 3, Condition.subject"));
     assert_eq!(caseload.json(&["show", theirs["id"].as_str().unwrap()])["tasks"][0]["what"], "keep");
 }

@@ -173,7 +173,7 @@ impl Store {
         }
         found.retain(|access| (from..=to).contains(&access.at.date_naive()));
         // One action may be several batches.
-        found.sort_by(|a, b| b.at.cmp(&a.at));
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
         found.dedup();
         Ok(found)
     }

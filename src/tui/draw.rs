@@ -379,7 +379,7 @@ impl Overlay {
             Overlay::Figures(figures) => {
                 let title = "Enter: the clients behind a figure, p another period, y copies, Esc closes";
                 let inner = boxed(middle(area, 110, area.height), buffer, title, theme);
-                let chosen = figures.rows.get(figures.at).map_or(0, |(line, ..)| *line);
+                let chosen = figures.rows.get(figures.at).map_or(0, |behind| behind.line);
                 let top = scrolled(chosen, figures.lines.len(), usize::from(inner.height));
                 for ((line, number), y) in figures.lines.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
                     let style = match number {

@@ -18,9 +18,17 @@ use super::overlay::{Menu, Overlay, Pick};
 pub struct Figures {
     pub kind: &'static Kind,
     pub lines: Vec<String>,
-    /// The line of each figure, and the clients behind it.
-    pub rows: Vec<(usize, String, Vec<(RowId, String)>)>,
+    pub rows: Vec<Behind>,
     pub at: usize,
+}
+
+/// Who stands behind a figure.
+pub struct Behind {
+    /// The figure's line.
+    pub line: usize,
+    label: String,
+    /// Each with what was counted for them.
+    clients: Vec<(RowId, String)>,
 }
 
 impl Desk {
@@ -66,14 +74,14 @@ impl Desk {
                 clients.sort_by_key(|(client, _)| !missing(client));
             }
             // Two lines stand before the first figure.
-            (at + 2, figure.measure.label.to_string(), clients)
+            Behind { line: at + 2, label: figure.measure.label.to_string(), clients }
         });
         Figures { kind: report.kind, rows: rows.collect(), lines, at: 0 }
     }
 
     /// The clients behind a figure: to go to.
     pub(super) fn open_figure(&mut self, figures: &Figures) {
-        let Some((_, label, clients)) = figures.rows.get(figures.at) else { return };
+        let Some(Behind { label, clients, .. }) = figures.rows.get(figures.at) else { return };
         if clients.is_empty() {
             self.say("Nobody stands behind this figure.");
             return;

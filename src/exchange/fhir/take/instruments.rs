@@ -92,12 +92,11 @@ impl Taker<'_> {
 /// The item that a component's code means.
 fn item<'a>(instrument: &'a Instrument, code: Node<'_>) -> Option<&'a Item> {
     let own = format!("{OWN}item");
-    let found = code.each("coding").find_map(|coding| match coding.text("system") {
+    code.each("coding").find_map(|coding| match coding.text("system") {
         system if system == own => instrument.item(coding.text("code")),
         LOINC => instrument.items.iter().find(|item| item.loinc.as_deref() == Some(coding.text("code"))),
         _ => None,
-    });
-    found
+    })
 }
 
 /// Takes an answer, where it is one that the item knows.
