@@ -229,7 +229,7 @@ fn a_file_that_is_not_what_it_claims_is_refused_whole() {
         (write("letter.pdf", b"%PDF-1.7\n"), "PDF"),
         (folder.join("torn").to_str().unwrap().into(), "no column EnrollmentID"),
         (folder.join("lone").to_str().unwrap().into(), "no Enrollment.csv"),
-        (folder.join("empty").to_str().unwrap().into(), "not an HMIS export"),
+        (folder.join("empty").to_str().unwrap().into(), "neither a Client.csv"),
     ] {
         let said = caseload.refused(&["import", &path]);
         assert!(said.contains(why) && said.contains("Nothing was imported"), "{path}: {said}");
