@@ -120,6 +120,12 @@ impl Maker<'_> {
             (client::preferred_name, if n == 0 { "Mari" } else { "" }.into()),
             // Whoever stands first is shown in pictures: a grandmother home from the hospital.
             (client::pronouns, Some(self.pick(&words.pronouns)).filter(|_| n > 0).unwrap_or("she/her").into()),
+            (client::addressed_as, if n == 0 { "Señora Delgado; Mari once she offers it" } else { "" }.into()),
+            (
+                client::customs,
+                if n == 0 { "Mass on Sunday mornings; her eldest daughter is asked before big decisions" } else { "" }
+                    .into(),
+            ),
             (client::birth_date, Value::Date(add_days(today, -age))),
             (client::language, language.into()),
             (client::interpreter, if language == "English" { Value::Empty } else { Value::Yes(n % 3 != 2) }),

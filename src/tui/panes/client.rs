@@ -97,6 +97,17 @@ impl Desk {
         let phone = if reach[0].is_empty() { "no phone".into() } else { format!("Phone {}", reach[0]) };
         say(joined(&[phone, reach[1].clone(), reach[2].clone()]), theme.text());
         say(joined(&[client::living, client::address].map(|field| person.text(field).to_string())), theme.text());
+        // What they asked to be known stands where it is read before the first word is said.
+        for (field, label) in [(client::addressed_as, "Addressed as"), (client::customs, "Asked to be known")] {
+            for text in Some(person.text(field)).filter(|text| !text.trim().is_empty()) {
+                for line in wrap(&format!("{label}: {}", text.replace('\n', " ")), columns) {
+                    say(line, theme.text());
+                }
+            }
+        }
+        if !person.words(client::other_languages).is_empty() {
+            say(format!("Also speaks {}", person.words(client::other_languages).join(", ")), theme.text());
+        }
         let mut kinds: Vec<String> = [client::area, client::intensity]
             .iter()
             .filter_map(|id| person.record.field(id.field))
