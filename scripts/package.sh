@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the program for handing out, and a Debian package of it, into target/package.
 #
-# As static as this platform sensibly allows: SQLCipher, OpenSSL and the compiler's own library are inside; what is left is
-# the C library, which the machine has anyway. `ldd` of the result is printed and must name nothing else.
+# As static as this platform sensibly allows: SQLCipher, OpenSSL and all else are inside; what is left is the C library and
+# the compiler's own, which every machine has. `ldd` of the result is printed and must name nothing else.
 #
 #   scripts/package.sh            the archive, and the .deb where dpkg-deb is there
 #   TARGET=x86_64-unknown-linux-musl scripts/package.sh     nothing left at all, where that toolchain is installed
@@ -15,7 +15,7 @@ out="target/package"
 rm -rf "$out"
 mkdir -p "$out"
 
-RUSTFLAGS="${RUSTFLAGS:-} -C link-arg=-static-libgcc" cargo build --release --locked ${target:+--target "$target"}
+cargo build --release --locked ${target:+--target "$target"}
 binary="target/${target:+$target/}release/caseload"
 if command -v strip >/dev/null; then
   cp "$binary" "$out/caseload"
@@ -26,7 +26,7 @@ fi
 "$out/caseload" --version
 if command -v ldd >/dev/null && libraries="$(ldd "$out/caseload" 2>/dev/null)"; then
   echo "$libraries"
-  if echo "$libraries" | grep -Ev 'linux-vdso|ld-linux|ld-musl|libc\.so|libm\.so|libdl\.so|libpthread\.so|librt\.so|statically linked' | grep -q .; then
+  if echo "$libraries" | grep -Ev 'linux-vdso|ld-linux|ld-musl|libc\.so|libgcc_s\.so|libm\.so|libdl\.so|libpthread\.so|librt\.so|statically linked' | grep -q .; then
     echo "package.sh: a library is needed that a fresh machine may lack (see above)" >&2
     exit 1
   fi
@@ -56,7 +56,7 @@ Architecture: $architecture
 Maintainer: caseload maintainers <maintainers@caseload.invalid>
 Section: misc
 Priority: optional
-Depends: libc6 (>= ${libc:-2.31})
+Depends: libc6 (>= ${libc:-2.31}), libgcc-s1
 Installed-Size: $(du -sk "$tree/usr" | cut -f1)
 Description: a field case manager's whole caseload in the terminal
  Who needs you today and why, one key to act on it, and a record that stands

@@ -99,10 +99,9 @@ impl Desk {
         say(joined(&[client::living, client::address].map(|field| person.text(field).to_string())), theme.text());
         // What they asked to be known stands where it is read before the first word is said.
         for (field, label) in [(client::addressed_as, "Addressed as"), (client::customs, "Asked to be known")] {
-            for text in Some(person.text(field)).filter(|text| !text.trim().is_empty()) {
-                for line in wrap(&format!("{label}: {}", text.replace('\n', " ")), columns) {
-                    say(line, theme.text());
-                }
+            let text = person.text(field).trim().replace('\n', " ");
+            for line in wrap(&format!("{label}: {text}"), columns).into_iter().filter(|_| !text.is_empty()) {
+                say(line, theme.text());
             }
         }
         if !person.words(client::other_languages).is_empty() {
