@@ -405,3 +405,18 @@ fn every_list_is_a_sheet_that_another_reader_opens_and_no_formula_in_it_is_alive
             .contains("There is no list")
     );
 }
+
+#[test]
+fn a_file_for_somebody_else_holds_only_whose_release_permits_it_and_is_on_the_record() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "phone=555-0142"]);
+    let file = |name: &str| caseload.folder.path().join(name).to_str().unwrap().to_string();
+    let refused = caseload.refused(&["export", &file("a.json"), "--format", "json", "--for", "County Housing"]);
+    assert!(refused.contains("no release permits it") && refused.contains("Ana"), "{refused}");
+    assert!(!std::path::Path::new(&file("a.json")).exists());
+    // To the client themself everything may go, and a file that stays here is only noted.
+    caseload.run(&["export", &file("b.json"), "--format", "json", "--client", &ana, "--for", "client"]);
+    caseload.run(&["export", &file("c.json"), "--format", "json", "--client", &ana]);
+    let seen = caseload.run(&["report", "access", "--client", &ana]);
+    assert!(seen.contains("a json file to client") && seen.contains("for the worker's own use"), "{seen}");
+}
