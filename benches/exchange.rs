@@ -130,6 +130,7 @@ fn measure(name: &str, path: &Path, parse: &dyn Fn()) {
         client: Some(someone),
         store: &store,
         practice: &practice,
+        going: &|_, _| std::ops::ControlFlow::Continue(()),
     };
     let begun = Instant::now();
     let reading: Reading = read(path, &options).unwrap();

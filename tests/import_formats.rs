@@ -117,8 +117,8 @@ fn cards_that_are_broken_are_named_one_by_one() {
 fn a_directory_that_is_none_is_refused_and_a_bad_service_is_named() {
     let bad = Bad::new();
     let whole = std::fs::read_to_string(fixture("hsds/services.json")).unwrap();
-    bad.refused("cut.json", &whole.as_bytes()[..whole.len() / 2], "breaks off (line");
-    bad.refused("deep.json", format!("{{\"services\": {}", "[".repeat(200_000)).as_bytes(), "not JSON");
+    bad.refused("cut.json", &whole.as_bytes()[..whole.len() / 2], "ends in the middle (line");
+    bad.refused("deep.json", format!("{{\"services\": {}", "[".repeat(200_000)).as_bytes(), "nested deeper");
     bad.refused("other.json", b"{\"hello\": 1}", "of no kind that can be imported");
     bad.refused("binary.json", b"{\"services\": \0}", "not a text file");
     let wrong = br#"{"services": [{"id": 7, "name": "Pantry"}, 5, {"id": [], "name": "x"}, {"id": 7, "name": "Twice"}], "name": "Aid"}"#;

@@ -7,6 +7,7 @@ mod figures;
 mod outgoing;
 mod outside;
 mod printing;
+mod progress;
 mod reading;
 pub mod reports;
 mod setting;

@@ -1,5 +1,6 @@
 //! What comes from other programs' files, and what goes out to them.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,8 +11,8 @@ use crate::exchange;
 use crate::model::{RowId, record_by_name};
 use crate::store::Store;
 
+use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::writing::Progress;
 use super::{Setting, outgoing};
 
 /// What an import is told on the command line.
@@ -27,7 +28,8 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let mut store = setting.open()?;
     let dry_run = taking.dry_run;
     let client = taking.client.map(|id| client_of(&store, id)).transpose()?;
-    let reading = exchange::read(
+    let bar = RefCell::new(Progress::new());
+    let read = exchange::read(
         path,
         &exchange::Options {
             format: taking.format,
@@ -36,10 +38,15 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
             client,
             store: &store,
             practice: setting.rules.practice(),
+            going: &|done, all| bar.borrow_mut().show(Far::Read(done, all)),
         },
-    )?;
-    let mut bar = Progress::new("Importing");
-    let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| bar.show(done, all));
+    );
+    let mut bar = bar.into_inner();
+    bar.clear();
+    let reading = read?;
+    let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| {
+        bar.show(Far::Rows(done as u64, all as u64))
+    });
     bar.clear();
     let taken = taken?;
     if !dry_run {

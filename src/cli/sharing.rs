@@ -16,9 +16,9 @@ use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 use crate::triage::{Caseload, duplicates, team};
 
 use super::Setting;
+use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
 use super::setting::{ask, read_secret};
-use super::writing::Progress;
 
 pub struct Export<'a> {
     pub path: &'a Path,
@@ -247,15 +247,17 @@ pub fn import(
         store.backup_before_merge()?;
     }
     let secret = passphrase_file.map(read_secret).transpose()?;
-    let mut bar = Progress::new("Reading");
+    let mut bar = Progress::new();
     let taken = match kind {
         Kind::Bundle => {
             let passphrase = secret.as_ref().map(|secret| secret.as_str());
-            let taken = sync::take(&mut store, path, passphrase, !dry_run, &mut |done| bar.count(done));
+            let taken = sync::take(&mut store, path, passphrase, !dry_run, &mut |done| bar.show(Far::Unpacked(done)));
             match taken {
                 Err(sync::Refusal::NeedsPassphrase) if passphrase.is_none() => {
                     let typed = ask("Passphrase of the bundle: ")?;
-                    sync::take(&mut store, path, Some(typed.as_str()), !dry_run, &mut |done| bar.count(done))
+                    sync::take(&mut store, path, Some(typed.as_str()), !dry_run, &mut |done| {
+                        bar.show(Far::Unpacked(done))
+                    })
                 }
                 taken => taken,
             }
@@ -266,7 +268,7 @@ pub fn import(
                 None => ask("Passphrase of the other caseload: ")?,
             };
             let passphrase = Passphrase::new(secret.as_str());
-            sync::merge_file(&mut store, path, &passphrase, !dry_run, &mut |done| bar.count(done))
+            sync::merge_file(&mut store, path, &passphrase, !dry_run, &mut |done| bar.show(Far::Unpacked(done)))
         }
     };
     bar.clear();
@@ -334,8 +336,8 @@ pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<
     let mut out = String::new();
     for address in places {
         let place = Place::open(address).map_err(|error| anyhow!("{error}"))?;
-        let mut bar = Progress::new("Syncing");
-        let synced = sync::sync(&mut store, &place, &mut |done| bar.count(done));
+        let mut bar = Progress::new();
+        let synced = sync::sync(&mut store, &place, &mut |done| bar.show(Far::Unpacked(done)));
         bar.clear();
         let synced = synced?;
         let stranger =

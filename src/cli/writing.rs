@@ -1,11 +1,7 @@
 //! Commands that change something: each says what it changed.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
@@ -19,6 +15,7 @@ use crate::practice::stays;
 use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
 
 use super::Setting;
+use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
 use super::setting::{ask, read_secret};
 
@@ -63,8 +60,8 @@ pub fn demo(setting: &Setting, path: &Path, clients: u32, notes: u32, seed: u64)
     let spec = setting.demo(clients, notes, seed);
     make_folder_for(path)?;
     let (mut store, recovery) = Store::create(path, &passphrase, &crate::demo::worker(), wall_clock())?;
-    let mut bar = Progress::new("Writing");
-    let made = crate::demo::fill(&mut store, &spec, &mut |done, all| bar.show(done, all));
+    let mut bar = Progress::new();
+    let made = crate::demo::fill(&mut store, &spec, &mut |done, all| bar.show(Far::Written(done as u64, all as u64)));
     bar.clear();
     if let Err(error) = made {
         drop(store);
@@ -398,52 +395,4 @@ pub fn passphrase(setting: &Setting, new: Option<&Path>) -> anyhow::Result<Strin
     };
     store.change_passphrase(&passphrase)?;
     Ok("The passphrase was changed. Backups still open with the recovery key.\n".into())
-}
-
-/// A bar on the terminal's last line, and Ctrl-C heard between rows.
-pub struct Progress {
-    what: &'static str,
-    shown: Option<std::time::Instant>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Progress {
-    pub fn new(what: &'static str) -> Progress {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-        }
-        Progress { what, shown: None, stop }
-    }
-
-    pub fn show(&mut self, done: usize, all: usize) -> ControlFlow<()> {
-        let due = self.shown.is_none_or(|shown| shown.elapsed().as_millis() >= 100);
-        if due && std::io::stderr().is_terminal() {
-            self.shown = Some(std::time::Instant::now());
-            let filled = done * 30 / all.max(1);
-            eprint!(
-                "\r{} [{}{}] {done} of {all}  (Ctrl-C stops, nothing is changed then)",
-                self.what,
-                "#".repeat(filled),
-                ".".repeat(30 - filled)
-            );
-        }
-        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    /// How much was unpacked, where nobody knows how much there is.
-    pub fn count(&mut self, done: u64) -> ControlFlow<()> {
-        let due = self.shown.is_none_or(|shown| shown.elapsed().as_millis() >= 100);
-        if due && std::io::stderr().is_terminal() {
-            self.shown = Some(std::time::Instant::now());
-            eprint!("\r{} {} KB  (Ctrl-C stops)", self.what, done / 1024);
-        }
-        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    pub fn clear(&self) {
-        if self.shown.is_some() {
-            eprint!("\r\x1b[2K");
-        }
-    }
 }

@@ -4,16 +4,13 @@
 //! Called by the readers of those formats. A line of more than [`LONGEST`] bytes is passed over, not held: nothing that a
 //! person wrote is that long.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::{ExchangeError, refused};
+use crate::model::LONGEST;
 
-/// Bytes of one line, put together again, that are still read.
-pub(super) const LONGEST: usize = 1 << 20;
-/// Bytes of a file in UTF-16: it is held whole.
-const MOST_WIDE: u64 = 64 << 20;
+use super::ExchangeError;
+use super::source::Watch;
 
 /// One line, without what folded it.
 #[derive(Debug)]
@@ -24,8 +21,8 @@ pub(super) struct ContentLine {
     pub text: Option<String>,
 }
 
-pub(super) struct ContentLines {
-    from: Box<dyn BufRead>,
+pub(super) struct ContentLines<'w> {
+    from: Box<dyn BufRead + 'w>,
     number: u64,
     /// The first raw line of what comes next.
     ahead: Option<Raw>,
@@ -38,26 +35,10 @@ struct Raw {
     too_long: bool,
 }
 
-impl ContentLines {
+impl<'w> ContentLines<'w> {
     /// Opens a file of text in UTF-8, UTF-16 with its mark, or Windows-1252.
-    pub fn open(path: &Path) -> Result<ContentLines, ExchangeError> {
-        let io = |source| ExchangeError::Io { path: path.into(), source };
-        let mut file = File::open(path).map_err(io)?;
-        let mut mark = [0; 3];
-        let read = file.read(&mut mark).map_err(io)?;
-        let wide = [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE];
-        let from: Box<dyn BufRead> = match encoding_rs::Encoding::for_bom(&mark[..read]) {
-            Some((encoding, _)) if wide.contains(&encoding) => {
-                if file.metadata().map_err(io)?.len() > MOST_WIDE {
-                    return Err(refused(path, "it is in UTF-16 and larger than 64 MB: save it as UTF-8"));
-                }
-                let mut bytes = mark[..read].to_vec();
-                file.read_to_end(&mut bytes).map_err(io)?;
-                Box::new(Cursor::new(encoding.decode(&bytes).0.into_owned().into_bytes()))
-            }
-            Some((_, length)) => Box::new(BufReader::new(Cursor::new(mark[length..read].to_vec()).chain(file))),
-            None => Box::new(BufReader::new(Cursor::new(mark[..read].to_vec()).chain(file))),
-        };
+    pub fn open(path: &Path, watch: &'w Watch<'w>) -> Result<ContentLines<'w>, ExchangeError> {
+        let from = Box::new(BufReader::with_capacity(1 << 16, watch.unmarked(path)?));
         Ok(ContentLines { from, number: 0, ahead: None, failed: None })
     }
 
@@ -124,7 +105,7 @@ impl ContentLines {
     }
 }
 
-impl Iterator for ContentLines {
+impl Iterator for ContentLines<'_> {
     type Item = ContentLine;
 
     fn next(&mut self) -> Option<ContentLine> {
@@ -166,7 +147,7 @@ const LARGEST: usize = 4 << 20;
 
 /// Cuts lines into the components of the wanted kinds; what stands outside them goes to `beside`.
 pub(super) fn pieces(
-    lines: &mut ContentLines,
+    lines: &mut ContentLines<'_>,
     wanted: &[&str],
     whole: &[&str],
     mut take: impl FnMut(Piece),
@@ -244,7 +225,8 @@ mod tests {
     fn read(bytes: &[u8]) -> Vec<(u64, Option<String>)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        ContentLines::open(file.path()).unwrap().map(|line| (line.number, line.text)).collect()
+        let watch = Watch::new(file.path(), 1, &|_, _| std::ops::ControlFlow::Continue(()));
+        ContentLines::open(file.path(), &watch).unwrap().map(|line| (line.number, line.text)).collect()
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod lists;
 mod out;
 mod people;
 mod sheet;
+mod source;
 mod table;
 pub mod unplaced;
 mod vcard;
@@ -30,10 +31,11 @@ use serde::Serialize;
 
 use crate::model::{Moment, RowId};
 use crate::practice::Practice;
-use crate::store::{Draft, Store};
+use crate::store::{Draft, Store, StoreError};
 
 pub use leaving::{Leaving, Withheld, nobody, unreleased_survivors};
 pub use out::{Wanted, Written, stream, write};
+pub use source::Going;
 
 /// A format of the field. Some can only be read, some only be written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,6 +140,16 @@ impl Reading {
     }
 }
 
+/// Whether every value fits its field, so that nothing from outside stops an import; what does not, and why.
+fn fits(draft: &Draft) -> Result<(), (&'static str, String)> {
+    for (id, value) in &draft.values {
+        if let Some(field) = draft.record.field(id.field) {
+            field.check(value).map_err(|error| (field.name, error.why))?;
+        }
+    }
+    Ok(())
+}
+
 /// A row that could not be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
@@ -158,7 +170,7 @@ pub enum ExchangeError {
     #[error("{0}. Nothing was written.")]
     Unwritten(String),
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
 }
 
 /// How to read.
@@ -174,24 +186,32 @@ pub struct Options<'a> {
     pub store: &'a Store,
     /// The instruments and areas that are known here.
     pub practice: &'a Practice,
+    /// Told how far reading is, and asked whether to go on.
+    pub going: Going<'a>,
 }
 
 /// Reads a file or a folder.
 ///
 /// # Errors
-/// [`ExchangeError::Refused`] where it is not what it claims to be.
+/// [`ExchangeError::Refused`] where it is not what it claims to be; [`StoreError::Stopped`] where it was told to stop.
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
     let format = options.format.map_or_else(|| detect::detect(path), Ok)?;
-    match format {
-        Format::Hmis => hmis::read(path, options.store),
-        Format::Fhir => fhir::read(path, options),
-        Format::Sheet => sheet::read(path, options.map, &options.moment),
-        Format::Ics => ics::read(path, options),
-        Format::Hsds => hsds::read(path, options),
-        Format::Vcard => vcard::read(path, options),
+    // A bundle is gone through twice: who is who, then what becomes of each.
+    let times = if format == Format::Fhir { 2 } else { 1 };
+    let whole = if format == Format::Hmis { hmis::folder(path) } else { path };
+    let watch = &source::Watch::new(whole, times, options.going);
+    let read = match format {
+        Format::Hmis => hmis::read(path, options.store, watch),
+        Format::Fhir => fhir::read(path, options, watch),
+        Format::Ics => ics::read(path, options, watch),
+        Format::Hsds => hsds::read(path, options, watch),
+        Format::Vcard => vcard::read(path, options, watch),
         Format::Json => Err(refused(path, "this cannot be imported by this version")),
-        Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment),
-    }
+        Format::Sheet | Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment, watch),
+    };
+    // What a reader says of a file that it was stopped in is not true of the file.
+    watch.go()?;
+    read
 }
 
 fn refused(path: &Path, why: &str) -> ExchangeError {

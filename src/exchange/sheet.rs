@@ -2,10 +2,11 @@
 //! (`assets/exchange/sheet-columns.toml`), and `--map` for the rest.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use calamine::{Data, Reader};
+use calamine::{Data, Reader, Sheets};
 
 use crate::model::records::{appointment, client, goal, note, task};
 use crate::model::{
@@ -13,8 +14,9 @@ use crate::model::{
 };
 use crate::store::Draft;
 
-use super::table::{Line, Table};
-use super::{ExchangeError, Format, Reading, Skipped, refused};
+use super::source::Watch;
+use super::table::{Header, Line, Rows};
+use super::{ExchangeError, Format, Reading, refused};
 
 /// What a column stands for.
 #[derive(Clone, Copy, PartialEq)]
@@ -39,55 +41,63 @@ fn synonyms() -> &'static BTreeMap<String, Vec<String>> {
     })
 }
 
-pub(super) fn read(path: &Path, map: &[(String, String)], moment: &Moment) -> Result<Reading, ExchangeError> {
-    let mut skipped = Vec::new();
-    let table = load(path, &mut skipped)?;
-    let columns = columns(path, &table, map)?;
+pub(super) fn read(
+    path: &Path,
+    map: &[(String, String)],
+    moment: &Moment,
+    watch: &Watch<'_>,
+) -> Result<Reading, ExchangeError> {
+    let rows = load(path, watch)?;
+    let columns = columns(path, &rows.header, map)?;
     let mut reading = Reading::of(Format::Sheet);
-    reading.read.insert(table.file.clone(), table.rows.len() as u64);
-    reading.skipped = skipped;
-    for (name, column) in table.header.iter().zip(&columns) {
+    for (name, column) in rows.header.names.iter().zip(&columns) {
         if column.is_none() && !name.is_empty() {
             reading.unused_columns.push(name.clone());
         }
     }
+    let file = rows.header.file.clone();
     let mut seen: HashMap<RowId, u64> = HashMap::new();
-    for line in table.lines() {
-        match drafts(line, &columns, moment) {
-            Ok(drafts) => match seen.insert(drafts[0].row, line.number) {
-                None => reading.drafts.extend(drafts),
-                Some(other) => {
-                    let why = format!("the same person as on line {other}; an id or a birth date would tell two apart");
-                    reading.skipped.push(line.skip("", why));
-                }
-            },
-            Err((at, why)) => reading.skipped.push(line.skip(table.header.get(at).map_or("", String::as_str), why)),
-        }
-    }
+    let all = &mut reading.drafts;
+    let count = rows.each(&mut reading.skipped, |line, skipped| match drafts(line, &columns, moment) {
+        Ok(drafts) => match seen.insert(drafts[0].row, line.number) {
+            None => all.extend(drafts),
+            Some(other) => {
+                let why = format!("the same person as on line {other}; an id or a birth date would tell two apart");
+                skipped.push(line.skip("", why));
+            }
+        },
+        Err((at, why)) => skipped.push(line.skip(line.header.names.get(at).map_or("", String::as_str), why)),
+    })?;
+    reading.read.insert(file, count);
     Ok(reading)
 }
 
-fn load(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Table, ExchangeError> {
+fn load<'w>(path: &Path, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
     let io = |source| ExchangeError::Io { path: path.into(), source };
-    let head = {
-        use std::io::Read;
-        let mut head = Vec::new();
-        std::fs::File::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
-        head
-    };
+    let mut head = Vec::new();
+    std::fs::File::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
     let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let is_workbook = head.starts_with(b"PK\x03\x04") || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
-    if !is_workbook {
+    let (zip, old) = (head.starts_with(b"PK\x03\x04"), head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]));
+    if !zip && !old {
         if matches!(extension.as_str(), "xlsx" | "ods" | "xls" | "xlsm") {
             return Err(refused(path, "it has the name of a workbook, but it is none"));
         }
-        let table = Table::read(path, None, skipped)?;
-        return Ok(table);
+        return Rows::open(path, None, watch);
     }
     let broken = |why: String| refused(path, &format!("it cannot be read as a workbook ({why})"));
-    let mut book = calamine::open_workbook_auto(path).map_err(|error| broken(error.to_string()))?;
+    let bytes = || Ok::<_, ExchangeError>(BufReader::with_capacity(1 << 16, watch.bytes(path).map_err(io)?));
+    let mut book = if old {
+        Sheets::Xls(calamine::Xls::new(bytes()?).map_err(|error| broken(error.to_string()))?)
+    } else if let Ok(book) = calamine::Xlsx::new(bytes()?) {
+        Sheets::Xlsx(book)
+    } else if let Ok(book) = calamine::Xlsb::new(bytes()?) {
+        Sheets::Xlsb(book)
+    } else {
+        Sheets::Ods(calamine::Ods::new(bytes()?).map_err(|error| broken(error.to_string()))?)
+    };
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     for sheet in book.sheet_names() {
+        watch.go()?;
         let range = book.worksheet_range(&sheet).map_err(|error| broken(error.to_string()))?;
         let first = range.start().map_or(0, |(row, _)| row);
         let mut rows = range
@@ -100,9 +110,9 @@ fn load(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Table, ExchangeError>
                 && cells.iter().filter(|cell| !cell.is_empty()).count() >= 2
         });
         if let Some((_, header)) = header {
-            let header = header.iter().map(String::from).collect();
-            let rows = rows.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect();
-            return Ok(Table::new(file, header, rows));
+            let header = Header::new(file, header.iter().map(String::from).collect());
+            let rows: Vec<_> = rows.collect();
+            return Ok(Rows::of(header, rows.into_iter(), watch));
         }
     }
     Err(refused(
@@ -158,12 +168,12 @@ fn named(field: &str, header: &str) -> Option<Column> {
     })
 }
 
-fn columns(path: &Path, table: &Table, map: &[(String, String)]) -> Result<Vec<Option<Column>>, ExchangeError> {
-    let mut columns: Vec<Option<Column>> = vec![None; table.header.len()];
+fn columns(path: &Path, table: &Header, map: &[(String, String)]) -> Result<Vec<Option<Column>>, ExchangeError> {
+    let mut columns: Vec<Option<Column>> = vec![None; table.names.len()];
     for (header, field) in map {
-        let at = table.header.iter().position(|name| bare(name) == bare(header));
+        let at = table.names.iter().position(|name| bare(name) == bare(header));
         let at = at.ok_or_else(|| {
-            refused(path, &format!("it has no column \"{header}\"; it has: {}", table.header.join(", ")))
+            refused(path, &format!("it has no column \"{header}\"; it has: {}", table.names.join(", ")))
         })?;
         let column = named(field, header).ok_or_else(|| {
             let fields: Vec<&str> = synonyms().keys().map(String::as_str).collect();
@@ -174,7 +184,7 @@ fn columns(path: &Path, table: &Table, map: &[(String, String)]) -> Result<Vec<O
         })?;
         columns[at] = Some(column);
     }
-    for (at, header) in table.header.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
+    for (at, header) in table.names.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
         if columns[at].is_none() {
             columns[at] = known(header).filter(|column| !columns.contains(&Some(*column)));
         }
@@ -184,7 +194,7 @@ fn columns(path: &Path, table: &Table, map: &[(String, String)]) -> Result<Vec<O
             || matches!(column, Column::Field(field) if [client::given_name, client::family_name].contains(&field.id))
     };
     if !columns.iter().flatten().any(names) {
-        let header: Vec<_> = table.header.iter().take(12).map(|name| crate::model::text::one_line(name)).collect();
+        let header: Vec<_> = table.names.iter().take(12).map(|name| crate::model::text::one_line(name)).collect();
         let why = format!(
             "no column holds names (found: {}). Name one with --map \"Column=name\"",
             header.join(", ").chars().take(200).collect::<String>()

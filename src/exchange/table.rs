@@ -1,77 +1,29 @@
-//! A text file of rows and columns: its encoding, its separator, its rows with their line numbers.
+//! Rows and columns: a text file's separator, its rows with their line numbers, gone through one by one.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use csv::StringRecord;
+
+use crate::model::LONGEST;
+
+use super::source::{Watch, trouble};
 use super::{ExchangeError, Skipped, refused};
 
-/// More than this in one file is not a caseload.
-const MAX_BYTES: u64 = 2 << 30;
-
-/// A table in memory. Rows that do not fit its header are skipped and named.
-pub(super) struct Table {
+/// What a table's columns are called.
+pub(super) struct Header {
     pub file: String,
-    pub header: Vec<String>,
-    /// The line each row starts on, and its cells: as many as the header has.
-    pub rows: Vec<(u64, csv::StringRecord)>,
+    pub names: Vec<String>,
     columns: HashMap<String, usize>,
 }
 
-/// One row of a [`Table`].
-#[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
-    pub table: &'a Table,
-    pub number: u64,
-    cells: &'a csv::StringRecord,
-}
-
-impl Table {
-    /// Reads a file of text with the given separator, or the one that its first line suggests.
-    pub fn read(path: &Path, separator: Option<u8>, skipped: &mut Vec<Skipped>) -> Result<Table, ExchangeError> {
-        let io = |source| ExchangeError::Io { path: path.into(), source };
-        if std::fs::metadata(path).map_err(io)?.len() > MAX_BYTES {
-            return Err(refused(path, "it is larger than 2 GB"));
-        }
-        let text = decode(std::fs::read(path).map_err(io)?).ok_or_else(|| refused(path, "it is not a text file"))?;
-        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let separator = separator.unwrap_or_else(|| sniff(&text));
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .flexible(true)
-            .has_headers(false)
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let mut records = reader.records();
-        let first = records.next().transpose().map_err(|error| refused(path, &error.to_string()))?;
-        let header: Vec<String> = first.ok_or_else(|| refused(path, "it is empty"))?.iter().map(String::from).collect();
-        let mut rows = Vec::new();
-        let mut lines = LineCounter { text: text.as_bytes(), at: 0, line: 1 };
-        for record in records {
-            let record = record.map_err(|error| refused(path, &error.to_string()))?;
-            let line = lines.line_of(record.position().map_or(0, csv::Position::byte));
-            if record.iter().all(str::is_empty) {
-                continue;
-            }
-            // Spreadsheets leave off empty cells at the end of a row.
-            let extra = record.iter().skip(header.len()).any(|cell| !cell.is_empty());
-            let short = record.len() < header.len() && separator == b',' && record.len() * 2 < header.len();
-            if extra || short {
-                let reason = format!("{} cells instead of {}", record.len(), header.len());
-                skipped.push(Skipped { file: file.clone(), line, column: String::new(), reason });
-                continue;
-            }
-            rows.push((line, record));
-        }
-        Ok(Table::new(file, header, rows))
-    }
-
-    pub fn new(file: String, header: Vec<String>, rows: Vec<(u64, csv::StringRecord)>) -> Table {
-        let columns = header.iter().enumerate().map(|(at, name)| (name.to_lowercase(), at)).collect();
-        Table { file, header, rows, columns }
-    }
-
-    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        self.rows.iter().map(|(number, cells)| Line { table: self, number: *number, cells })
+impl Header {
+    pub fn new(file: String, names: Vec<String>) -> Header {
+        let columns = names.iter().enumerate().map(|(at, name)| (name.to_lowercase(), at)).collect();
+        Header { file, names, columns }
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {
@@ -79,10 +31,19 @@ impl Table {
     }
 }
 
+/// One row.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub header: &'a Header,
+    /// The line of the file it begins on; the first is 1.
+    pub number: u64,
+    cells: &'a StringRecord,
+}
+
 impl<'a> Line<'a> {
     /// The cell in a column; empty where there is no such column.
     pub fn get(self, column: &str) -> &'a str {
-        self.table.column(column).map_or("", |at| self.at(at))
+        self.header.column(column).map_or("", |at| self.at(at))
     }
 
     pub fn at(self, column: usize) -> &'a str {
@@ -90,27 +51,173 @@ impl<'a> Line<'a> {
     }
 
     pub fn skip(self, column: &str, reason: impl Into<String>) -> Skipped {
-        Skipped { file: self.table.file.clone(), line: self.number, column: column.into(), reason: reason.into() }
+        Skipped { file: self.header.file.clone(), line: self.number, column: column.into(), reason: reason.into() }
     }
 }
 
-/// Counts lines as rows go by: the reader's own count is one behind where lines end in CR LF.
-struct LineCounter<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
+/// A table of which only the row at hand is in memory.
+pub(super) struct Rows<'w> {
+    pub header: Header,
+    rows: Box<dyn Iterator<Item = Result<Row, ExchangeError>> + 'w>,
+    watch: &'w Watch<'w>,
 }
 
-impl LineCounter<'_> {
-    /// The line on which the row that begins at (or after line ends at) this byte stands; the first is 1.
-    fn line_of(&mut self, byte: u64) -> u64 {
-        let mut to = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
-        while self.text.get(to).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
-            to += 1;
+/// The line it begins on, and its cells.
+type Row = (u64, StringRecord);
+
+impl<'w> Rows<'w> {
+    /// Opens a file of text with the given separator, or the one that its first line suggests.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Refused`] where it is empty or no text.
+    pub fn open(path: &Path, separator: Option<u8>, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
+        let mut text = BufReader::with_capacity(1 << 16, watch.text(path)?);
+        let separator = match separator {
+            Some(separator) => separator,
+            None => sniff(text.fill_buf().map_err(|error| trouble(path, error))?),
+        };
+        let starts = Rc::new(RefCell::new(VecDeque::new()));
+        let lines = Lines { from: text, at: 0, line: 1, begins: true, starts: Rc::clone(&starts) };
+        let mut records = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .has_headers(false)
+            .trim(csv::Trim::All)
+            .from_reader(lines)
+            .into_records();
+        let owned = path.to_path_buf();
+        let bad = move |error: csv::Error| match error.into_kind() {
+            csv::ErrorKind::Io(source) => trouble(&owned, source),
+            other => refused(&owned, &format!("it cannot be read as a table ({other:?})")),
+        };
+        let first = records.next().transpose().map_err(&bad)?.ok_or_else(|| refused(path, "it is empty"))?;
+        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let mut line = 1;
+        let rows = records.map(move |record| {
+            let record = record.map_err(&bad)?;
+            let byte = record.position().map_or(0, csv::Position::byte);
+            // Where the row's first letter stands: line ends before it are passed over.
+            while let Some((start, number)) = starts.borrow_mut().pop_front_if(|_| true) {
+                line = number;
+                if start >= byte {
+                    break;
+                }
+            }
+            Ok((line, record))
+        });
+        let names = first.iter().map(String::from).collect();
+        Ok(Rows { header: Header::new(file, names), rows: Box::new(rows), watch })
+    }
+
+    /// Of rows that are in memory already.
+    pub fn of(header: Header, rows: impl Iterator<Item = Row> + 'w, watch: &'w Watch<'w>) -> Rows<'w> {
+        Rows { header, rows: Box::new(rows.map(Ok)), watch }
+    }
+
+    /// Goes through all rows and gives how many there were. Those that do not fit the header are skipped and named, and
+    /// `take` names more.
+    ///
+    /// # Errors
+    /// Where the file cannot be read to its end, or reading was told to stop.
+    pub fn each(
+        self,
+        skipped: &mut Vec<Skipped>,
+        mut take: impl FnMut(Line<'_>, &mut Vec<Skipped>),
+    ) -> Result<u64, ExchangeError> {
+        self.each_record(skipped, |header, number, cells, skipped| {
+            take(Line { header, number, cells: &cells }, skipped);
+        })
+        .map(|(_, count)| count)
+    }
+
+    /// All rows, held.
+    ///
+    /// # Errors
+    /// As [`Rows::each`].
+    pub fn held(self, skipped: &mut Vec<Skipped>) -> Result<Table, ExchangeError> {
+        let mut rows = Vec::new();
+        let (header, _) = self.each_record(skipped, |_, number, cells, _| rows.push((number, cells)))?;
+        Ok(Table { header, rows })
+    }
+
+    fn each_record(
+        self,
+        skipped: &mut Vec<Skipped>,
+        mut take: impl FnMut(&Header, u64, StringRecord, &mut Vec<Skipped>),
+    ) -> Result<(Header, u64), ExchangeError> {
+        let Rows { header, rows, watch } = self;
+        let wanted = header.names.len();
+        let mut count = 0;
+        for row in rows {
+            let (number, cells) = row?;
+            if cells.iter().all(str::is_empty) {
+                continue;
+            }
+            // Spreadsheets leave off empty cells at the end of a row.
+            let extra = cells.iter().skip(wanted).any(|cell| !cell.is_empty());
+            if extra || cells.len() * 2 < wanted {
+                let reason = format!("{} cells instead of {wanted}", cells.len());
+                let file = header.file.clone();
+                skipped.push(Skipped { file, line: number, column: String::new(), reason });
+                continue;
+            }
+            if let Some(at) = cells.iter().position(|cell| cell.len() > LONGEST) {
+                let reason = format!("it is {} MB long; 1 MB is the most", cells[at].len() >> 20);
+                let column = header.names.get(at).cloned().unwrap_or_default();
+                skipped.push(Skipped { file: header.file.clone(), line: number, column, reason });
+                continue;
+            }
+            count += 1;
+            if count % 1024 == 0 {
+                watch.go()?;
+            }
+            take(&header, number, cells, skipped);
         }
-        self.line += self.text[self.at.min(to)..to].iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.at = to;
-        self.line
+        Ok((header, count))
+    }
+}
+
+/// A table of which all rows are in memory.
+pub(super) struct Table {
+    header: Header,
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.rows.iter().map(|(number, cells)| Line { header: &self.header, number: *number, cells })
+    }
+}
+
+/// Takes note, as text goes by, of where its lines begin that hold something: the reader's own count is one behind where
+/// lines end in CR LF.
+struct Lines<R> {
+    from: R,
+    at: u64,
+    line: u64,
+    /// Nothing of this line has come yet.
+    begins: bool,
+    /// The byte and the number of every line not yet asked for.
+    starts: Rc<RefCell<VecDeque<(u64, u64)>>>,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        let mut starts = self.starts.borrow_mut();
+        for (byte, at) in buffer[..read].iter().zip(self.at..) {
+            match byte {
+                b'\n' => {
+                    self.line += 1;
+                    self.begins = true;
+                }
+                b'\r' => {}
+                _ if std::mem::take(&mut self.begins) => starts.push_back((at, self.line)),
+                _ => {}
+            }
+        }
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
@@ -124,22 +231,10 @@ pub(super) fn in_folder(folder: &Path, name: &str) -> Option<PathBuf> {
     entries.filter_map(Result::ok).find(|entry| entry.file_name().eq_ignore_ascii_case(name)).map(|entry| entry.path())
 }
 
-/// Text of a file: UTF-8, UTF-16 with its mark, or else Windows-1252. `None` for what is not text.
-pub(super) fn decode(bytes: Vec<u8>) -> Option<String> {
-    let text = match encoding_rs::Encoding::for_bom(&bytes) {
-        Some((encoding, _)) => encoding.decode(&bytes).0.into_owned(),
-        None => match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => encoding_rs::WINDOWS_1252.decode(error.as_bytes()).0.into_owned(),
-        },
-    };
-    (!text.contains('\0')).then_some(text)
-}
-
 /// The separator that parts the first line into most columns.
-fn sniff(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or("");
-    let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+fn sniff(text: &[u8]) -> u8 {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
     let best = [b'\t', b';', b'|', b','].into_iter().max_by_key(count);
     best.unwrap_or(b',')
 }

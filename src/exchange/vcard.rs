@@ -14,20 +14,21 @@ use crate::model::{FieldId, Row, RowId, Value};
 use crate::store::{Draft, Store};
 
 use super::lines::{ContentLines, Piece, pieces};
-use super::{ExchangeError, Format, Options, Reading, Skipped, Wanted, Written, refused};
+use super::source::Watch;
+use super::{ExchangeError, Format, Options, Reading, Skipped, Wanted, Written, fits, refused};
 
-pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let Some(client) = options.client else {
         return Err(refused(path, "cards are of somebody's care team: say whose, with --client ID"));
     };
     let file = path.file_name().map_or_else(String::new, |name| one_line(&name.to_string_lossy()).into_owned());
     let mut reading = Reading::of(Format::Vcard);
     let mut count = 0;
-    let mut lines = ContentLines::open(path)?;
+    let mut lines = ContentLines::open(path, watch)?;
     let take = |piece: Piece| {
         count += 1;
         let line = piece.line;
-        match draft(piece, client, options.store) {
+        match draft(piece, client, options.store).and_then(|draft| fits(&draft).map(|()| draft)) {
             Ok(draft) => reading.drafts.push(draft),
             Err((column, reason)) => {
                 reading.skipped.push(Skipped { file: file.clone(), line, column: column.into(), reason });

@@ -141,6 +141,10 @@ fn known(id: FieldId) -> Result<&'static Field, Invalid> {
     })
 }
 
+/// Bytes of the longest text that a field holds. Nobody writes as much, and what is larger could not travel: a change goes
+/// into a bundle whole.
+pub const LONGEST: usize = 1 << 20;
+
 impl Field {
     pub fn invalid(&self, why: impl Into<String>) -> Invalid {
         Invalid { field: self.id, label: self.label, why: why.into() }
@@ -150,6 +154,10 @@ impl Field {
     pub fn check(&self, value: &Value) -> Result<(), Invalid> {
         match (self.kind, value) {
             (_, Value::Empty) => Ok(()),
+            (_, Value::Text(text)) if text.len() > LONGEST => {
+                Err(self
+                    .invalid(format!("is {} MB long; 1 MB, some 200 pages, is the most", text.len().div_ceil(1 << 20))))
+            }
             (Kind::Line | Kind::Phone | Kind::Repeat, Value::Text(text)) if text.contains('\n') => {
                 Err(self.invalid("must be a single line"))
             }

@@ -13,11 +13,33 @@ use uuid::Uuid;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RowId(pub Uuid);
 
-impl RowId {
+/// Gives ids out, each after the last, within a millisecond too: rows of one moment stand in the order in which they
+/// were made.
+#[derive(Debug)]
+pub struct Ids(uuid::ContextV7);
+
+impl Ids {
+    pub fn new() -> Ids {
+        Ids(uuid::ContextV7::new())
+    }
+
     /// A new id; `unix_ms` is the time it is made at, so that ids sort by time.
-    pub fn new(unix_ms: u64) -> RowId {
-        let stamp = uuid::Timestamp::from_unix(uuid::NoContext, unix_ms / 1000, (unix_ms % 1000) as u32 * 1_000_000);
+    pub fn give(&self, unix_ms: u64) -> RowId {
+        let stamp = uuid::Timestamp::from_unix(&self.0, unix_ms / 1000, (unix_ms % 1000) as u32 * 1_000_000);
         RowId(Uuid::new_v7(stamp))
+    }
+}
+
+impl Default for Ids {
+    fn default() -> Ids {
+        Ids::new()
+    }
+}
+
+impl RowId {
+    /// A new id that nothing else is made beside, such as a worker's; `unix_ms` is the time it is made at.
+    pub fn new(unix_ms: u64) -> RowId {
+        Ids::new().give(unix_ms)
     }
 
     /// The id of the row that another system knows by this key (for example `["hmis", "client", "528656"]`).

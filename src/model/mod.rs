@@ -22,9 +22,9 @@ mod value;
 pub mod when;
 
 pub use catalogue::{Field, FieldId, Kind, RecordType, Shown, field_by_id, record_by_name, record_by_number};
-pub use change::{Change, Edit, Invalid};
+pub use change::{Change, Edit, Invalid, LONGEST};
 pub use choice::*;
-pub use id::{EntryRef, Hlc, RowId, SiteId};
+pub use id::{EntryRef, Hlc, Ids, RowId, SiteId};
 pub use lists::{Choices, List};
 pub use parse::Beginning;
 pub use records::CATALOGUE;

@@ -78,7 +78,7 @@ impl Store {
             site: self.site,
             first: 0,
             hlc,
-            action: RowId::new(unix_ms).0,
+            action: self.ids.give(unix_ms).0,
             author: self.worker.name.clone(),
             label: action.label.into(),
             origin: action.origin.into(),

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::model::records::worker;
-use crate::model::{Change, Hlc, RowId};
+use crate::model::{Change, Hlc, Ids, RowId};
 
 use super::backup::RecoveryKey;
 use super::schema;
@@ -129,7 +129,8 @@ impl Store {
         put_meta(&transaction, "worker", who.id.as_bytes())?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
-        let store = Store { db, path, read_only: false, clock, worker, site, keys, hlc, data_version: 0 };
+        let store =
+            Store { db, path, read_only: false, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
         Ok((store, recovery))
     }
 
@@ -171,7 +172,7 @@ impl Store {
             .optional()?
             .unwrap_or(0);
         let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
-        let mut store = Store { db, path, read_only, clock, worker, site, keys, hlc, data_version: 0 };
+        let mut store = Store { db, path, read_only, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {

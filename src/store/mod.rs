@@ -75,7 +75,7 @@ pub use search::Hit;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 
-use crate::model::{Hlc, Moment, RowId, SiteId};
+use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 
 /// Where the time comes from: the wall clock, or a fixed or simulated one for tests and the demo.
 pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
@@ -113,6 +113,7 @@ pub struct Store {
     clock: Clock,
     worker: Worker,
     site: SiteId,
+    ids: Ids,
     keys: sites::Keys,
     /// The last stamp that this site gave or took note of.
     hlc: Hlc,
@@ -146,7 +147,7 @@ impl Store {
 
     /// An id for a new row.
     pub fn new_id(&self) -> RowId {
-        RowId::new(self.unix_ms())
+        self.ids.give(self.unix_ms())
     }
 
     /// Whether the file can be looked at but not changed.

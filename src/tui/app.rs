@@ -17,7 +17,7 @@ use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake, Wakes};
 use super::theme::Theme;
-use super::work::Work;
+use super::work::{Far, Work};
 use super::{Start, draw, text};
 
 pub enum Stage {
@@ -354,8 +354,8 @@ impl App {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         let (theme, title) = (self.theme, work.title());
         let mut shown = Instant::now();
-        screen.draw(|frame| progress(frame, title, 0, None, theme))?;
-        let mut show = |done: u64, all: Option<u64>| {
+        screen.draw(|frame| progress(frame, title, Far::SoFar(0), theme))?;
+        let mut show = |far: Far| {
             while let Some(wake) = wakes.at_hand() {
                 let stop = |key: &KeyEvent| {
                     key.code == KeyCode::Esc
@@ -369,7 +369,7 @@ impl App {
             }
             if shown.elapsed() > Duration::from_millis(80) {
                 shown = Instant::now();
-                let _ = screen.draw(|frame| progress(frame, title, done, all, theme));
+                let _ = screen.draw(|frame| progress(frame, title, far, theme));
             }
             ControlFlow::Continue(())
         };
@@ -433,18 +433,21 @@ impl App {
     }
 }
 
-fn progress(frame: &mut ratatui::Frame<'_>, title: &str, done: u64, all: Option<u64>, theme: Theme) {
+fn progress(frame: &mut ratatui::Frame<'_>, title: &str, far: Far, theme: Theme) {
     let area = frame.area();
     let inner = draw::boxed(draw::middle(area, 60, 6), frame.buffer_mut(), title, theme);
     let columns = u64::from(inner.width).saturating_sub(2);
-    let (bar, text) = match all {
-        Some(all) => {
-            let full = (done.min(all) * columns / all.max(1)) as usize;
-            let bar = format!("{}{}", "#".repeat(full), ".".repeat(columns as usize - full));
-            (bar, format!("{done} of {all} rows. Esc stops; nothing is changed then."))
-        }
-        // Nobody knows how much there is: something moves, and the count grows.
-        None => {
+    let bar = |done: u64, all: u64| {
+        let full = (done.min(all) * columns / all.max(1)) as usize;
+        format!("{}{}", "#".repeat(full), ".".repeat(columns as usize - full))
+    };
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    let stops = "Esc stops; nothing is changed then.";
+    let (bar, text) = match far {
+        Far::Read(done, all) => (bar(done, all), format!("Read {:.1} of {:.1} MB. {stops}", mb(done), mb(all))),
+        Far::Rows(done, all) => (bar(done, all), format!("Taken in: {} %. {stops}", done * 100 / all.max(1))),
+        // Something moves, and the count grows.
+        Far::SoFar(done) => {
             let at = (done / 64 % columns.max(1)) as usize;
             let bar = format!("{}#{}", ".".repeat(at), ".".repeat((columns as usize).saturating_sub(at + 1)));
             (bar, format!("{done} so far. Esc stops; what is not finished changes nothing."))

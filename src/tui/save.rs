@@ -11,6 +11,7 @@ use super::desk::{Desk, Pane};
 use super::form::Form;
 use super::overlay::{Menu, Pick};
 use super::visits::Rest;
+use super::work::Far;
 
 impl Desk {
     pub(super) fn ask_undo(&mut self) -> Result<(), StoreError> {
@@ -201,11 +202,8 @@ impl Desk {
     }
 
     /// Takes in a file while `show` draws how far it is and says whether to go on.
-    pub fn import(
-        &mut self,
-        path: &Path,
-        show: &mut dyn FnMut(usize, usize) -> std::ops::ControlFlow<()>,
-    ) -> anyhow::Result<Vec<String>> {
+    pub fn import(&mut self, path: &Path, show: super::work::Show<'_>) -> anyhow::Result<Vec<String>> {
+        let show = std::cell::RefCell::new(show);
         let options = crate::exchange::Options {
             format: None,
             map: &[],
@@ -213,9 +211,11 @@ impl Desk {
             client: None,
             store: &self.store,
             practice: self.rules.practice(),
+            going: &|done, all| show.borrow_mut()(Far::Read(done, all)),
         };
         let reading = crate::exchange::read(path, &options)?;
-        let taken = self.store.import(reading.format.origin(), &reading.drafts, false, show)?;
+        let rows = &mut |done: usize, all: usize| show.borrow_mut()(Far::Rows(done as u64, all as u64));
+        let taken = self.store.import(reading.format.origin(), &reading.drafts, false, rows)?;
         crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;
         self.load()?;
         let mut lines = super::work::counted(&taken);

@@ -47,14 +47,25 @@ impl Work {
     }
 }
 
-/// How far it is, of how much where that is known; the answer says whether to go on.
-pub type Show<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> ControlFlow<()>;
+/// How far it is, and of how much where that is known.
+#[derive(Clone, Copy)]
+pub enum Far {
+    /// Bytes of a file read.
+    Read(u64, u64),
+    /// Rows taken in.
+    Rows(u64, u64),
+    /// Bytes unpacked or steps done, of which nobody knows how many there are.
+    SoFar(u64),
+}
+
+/// Shows how far it is; the answer says whether to go on.
+pub type Show<'a> = &'a mut dyn FnMut(Far) -> ControlFlow<()>;
 
 impl Desk {
     /// Does it, and shows what came of it.
     pub fn perform(&mut self, work: Work, show: Show<'_>) -> Result<(), StoreError> {
         match work {
-            Work::Import(path) => match self.import(&path, &mut |done, all| show(done as u64, Some(all as u64))) {
+            Work::Import(path) => match self.import(&path, show) {
                 Ok(lines) => self.overlay = Some(Overlay::Reading { title: "Imported".into(), lines, scroll: 0 }),
                 Err(error) => self.refuse(&format!("{error:#}")),
             },
@@ -76,7 +87,7 @@ impl Desk {
         if keep {
             self.store.backup_before_merge()?;
         }
-        let mut count = |done: u64| show(done, None);
+        let mut count = |done: u64| show(Far::SoFar(done));
         let secret = passphrase.as_ref().map(|secret| secret.as_str());
         let taken = match kind {
             Kind::Bundle => sync::take(&mut self.store, path, secret, keep, &mut count),
@@ -125,7 +136,7 @@ impl Desk {
         let (mut given, mut trouble) = (0, None);
         for address in places {
             let synced = match Place::open(address) {
-                Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(done, None)),
+                Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::SoFar(done))),
                 Err(error) => {
                     trouble = Some(error.to_string());
                     continue;

@@ -24,11 +24,12 @@ use std::path::Path;
 use crate::store::Store;
 
 use super::leaving::{Leaving, nobody};
+use super::source::Watch;
 use super::{ExchangeError, Options, Reading, Wanted};
 
 /// Reads a bundle (transaction, batch, collection and the like), a resource alone, or lines with a resource each.
-pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
-    take::read(path, options)
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
+    take::read(path, options, watch)
 }
 
 /// Writes a collection bundle and gives how many resources and clients it holds.

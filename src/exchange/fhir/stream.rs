@@ -2,13 +2,13 @@
 //! alone. Only the resource at hand is in memory; what is not asked for is passed over without being built.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::BufReader;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
+use super::super::source::{Watch, no_json};
 use super::super::{ExchangeError, refused};
 
 /// One resource of a file.
@@ -27,17 +27,13 @@ pub(super) struct Entry {
 ///
 /// # Errors
 /// [`ExchangeError::Refused`] where it is not JSON, not whole, nested too deep, or holds nothing of FHIR.
-pub(super) fn each(path: &Path, wanted: fn(&str) -> bool, take: &mut dyn FnMut(Entry)) -> Result<(), ExchangeError> {
-    let io = |source| ExchangeError::Io { path: path.into(), source };
-    let mut file = File::open(path).map_err(io)?;
-    let mut head = [0; 3];
-    let read = file.read(&mut head).map_err(io)?;
-    if head[..read].starts_with(&[0xff, 0xfe]) || head[..read].starts_with(&[0xfe, 0xff]) {
-        return Err(refused(path, "it is written in UTF-16; FHIR is UTF-8. Save it again as UTF-8"));
-    }
-    let begin = if head == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
-    file.seek(SeekFrom::Start(begin)).map_err(io)?;
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
+pub(super) fn each(
+    path: &Path,
+    watch: &Watch<'_>,
+    wanted: fn(&str) -> bool,
+    take: &mut dyn FnMut(Entry),
+) -> Result<(), ExchangeError> {
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, watch.text(path)?));
     let mut number = 0;
     let mut documents = 0;
     while json.end().is_err() {
@@ -45,24 +41,10 @@ pub(super) fn each(path: &Path, wanted: fn(&str) -> bool, take: &mut dyn FnMut(E
         match top.seed().deserialize(&mut json) {
             Ok(true) => documents += 1,
             Ok(false) => return Err(refused(path, "it says no resourceType, so it is not FHIR")),
-            Err(error) => return Err(refused(path, &broken(&error))),
+            Err(error) => return Err(no_json(path, error)),
         }
     }
     if documents == 0 { Err(refused(path, "it is empty")) } else { Ok(()) }
-}
-
-/// What is wrong with the JSON, and where.
-fn broken(error: &serde_json::Error) -> String {
-    let place = format!("line {}, column {}", error.line(), error.column());
-    if error.is_io() {
-        format!("it cannot be read to its end ({error})")
-    } else if error.is_eof() {
-        format!("it ends in the middle ({place}): it was cut off on its way")
-    } else if error.to_string().starts_with("recursion limit") {
-        format!("it is nested deeper than 100 levels ({place})")
-    } else {
-        format!("it is not JSON from {place} on")
-    }
 }
 
 /// What stands at the top of a file, or of a line.

@@ -11,5 +11,5 @@ mod service;
 mod sheets;
 mod write;
 
-pub(super) use read::read;
+pub(super) use read::{folder, read};
 pub(super) use write::write;

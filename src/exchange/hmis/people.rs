@@ -41,7 +41,7 @@ pub(super) struct Stay<'a> {
     pub(super) person: &'a str,
     pub(super) entry: NaiveDate,
     pub(super) exit: Option<NaiveDate>,
-    pub(super) destination: &'a str,
+    pub(super) destination: String,
     pub(super) assessed: Option<NaiveDate>,
 }
 
@@ -123,7 +123,7 @@ impl Person<'_> {
         // Said even where there is none: someone who came back is no longer closed.
         let last = stays.iter().max_by_key(|stay| stay.exit).filter(|_| status == ClientStatus::Closed);
         draft.values.push((client::closed, last.and_then(|stay| stay.exit).map_or(Value::Empty, Value::Date)));
-        let destination = last.and_then(|stay| codes().living.get(stay.destination));
+        let destination = last.and_then(|stay| codes().living.get(&stay.destination));
         draft.values.push((
             client::closing_reason,
             destination.map_or(Value::Empty, |place| Value::text(format!("Left to: {place}"))),
@@ -164,7 +164,7 @@ impl Stay<'_> {
         put(&mut draft, enrollment::organisation, organisation.map_or("", String::as_str));
         put(&mut draft, enrollment::entry, Some(self.entry));
         draft.values.push((enrollment::exit, self.exit.map_or(Value::Empty, Value::Date)));
-        put(&mut draft, enrollment::destination, codes().living.get(self.destination).map_or("", String::as_str));
+        put(&mut draft, enrollment::destination, codes().living.get(&self.destination).map_or("", String::as_str));
         draft.values.push((enrollment::head, Value::Yes(line.get("RelationshipToHoH") == "1")));
         if ids::own(line.get("HouseholdID")).is_none() {
             put(&mut draft, enrollment::household, line.get("HouseholdID"));

@@ -1,7 +1,7 @@
 //! The files of an export, read and put together by person.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -9,7 +9,8 @@ use crate::model::records::{client, enrollment};
 use crate::model::{ContactKind, Domain, RecordType, RowId, Severity};
 use crate::store::{Draft, Store};
 
-use super::super::table::{Line, Table, in_folder};
+use super::super::source::Watch;
+use super::super::table::{Line, Rows, Table, in_folder};
 use super::super::{ExchangeError, Format, Reading, refused};
 use super::codes::{codes, is_homeless};
 use super::ids;
@@ -34,10 +35,15 @@ const FILES: &[(&str, &[&str])] = &[
 /// A row's trouble: column and why.
 type Trouble = (&'static str, String);
 
-pub(in super::super) fn read(path: &Path, store: &Store) -> Result<Reading, ExchangeError> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+/// The folder of an export of which one file may have been named.
+pub(in super::super) fn folder(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(path) }
+}
+
+pub(in super::super) fn read(path: &Path, store: &Store, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
+    let folder = folder(path);
     let mut reading = Reading::of(Format::Hmis);
-    let mut tables: HashMap<&str, Table> = HashMap::new();
+    let mut files = Files { paths: HashMap::new(), watch };
     for (name, needed) in FILES {
         let Some(path) = in_folder(folder, name) else {
             if *name == "Client.csv" || *name == "Enrollment.csv" {
@@ -45,28 +51,109 @@ pub(in super::super) fn read(path: &Path, store: &Store) -> Result<Reading, Exch
             }
             continue;
         };
-        let table = Table::read(&path, Some(b','), &mut reading.skipped)?;
-        if let Some(missing) = needed.iter().find(|column| table.column(column).is_none()) {
+        let header = Rows::open(&path, Some(b','), watch)?.header;
+        if let Some(missing) = needed.iter().find(|column| header.column(column).is_none()) {
             return Err(refused(&path, &format!("it has no column {missing}, so it is not HMIS CSV")));
         }
-        reading.read.insert((*name).into(), table.rows.len() as u64);
-        tables.insert(name, table);
+        files.paths.insert(name, path);
     }
-    gather(&tables, store, &mut reading);
+    gather(&files, store, &mut reading)?;
     Ok(reading)
 }
 
-fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
-    let projects = names(tables, "Project.csv", "ProjectID", |line| line.get("ProjectName").to_string());
-    let owners = names(tables, "Project.csv", "ProjectID", |line| line.get("OrganizationID").to_string());
+/// The files that are there.
+struct Files<'w> {
+    paths: HashMap<&'static str, PathBuf>,
+    watch: &'w Watch<'w>,
+}
+
+impl Files<'_> {
+    fn rows(&self, file: &str) -> Result<Option<Rows<'_>>, ExchangeError> {
+        self.paths.get(file).map(|path| Rows::open(path, Some(b','), self.watch)).transpose()
+    }
+
+    /// Goes through a file's rows: the deleted ones are counted, those in trouble are named.
+    fn each(
+        &self,
+        file: &str,
+        reading: &mut Reading,
+        mut take: impl FnMut(Line<'_>) -> Result<(), Trouble>,
+    ) -> Result<(), ExchangeError> {
+        let Some(rows) = self.rows(file)? else { return Ok(()) };
+        let deleted = reading.deleted.entry(file.into()).or_default();
+        let count = rows.each(&mut reading.skipped, |line, skipped| {
+            if !line.get("DateDeleted").is_empty() {
+                *deleted += 1;
+            } else if let Err((column, why)) = take(line) {
+                skipped.push(line.skip(column, why));
+            }
+        })?;
+        if *deleted == 0 {
+            reading.deleted.remove(file);
+        }
+        reading.read.insert(file.into(), count);
+        Ok(())
+    }
+
+    /// The same of a file whose rows are asked for again later.
+    fn held(&self, file: &str, reading: &mut Reading) -> Result<Table, ExchangeError> {
+        let rows = self.rows(file)?.ok_or_else(|| refused(Path::new(file), "it is not there any more"))?;
+        let table = rows.held(&mut reading.skipped)?;
+        reading.read.insert(file.into(), table.lines().count() as u64);
+        Ok(table)
+    }
+
+    fn names(
+        &self,
+        file: &str,
+        id: &str,
+        reading: &mut Reading,
+        name: impl Fn(Line<'_>) -> String,
+    ) -> Result<HashMap<String, String>, ExchangeError> {
+        let mut names = HashMap::new();
+        self.each(file, reading, |line| {
+            names.insert(line.get(id).to_string(), name(line));
+            Ok(())
+        })?;
+        names.retain(|_, name| !name.is_empty());
+        Ok(names)
+    }
+}
+
+/// Goes through rows that are held: the deleted ones are counted, those in trouble are named.
+fn each<'a>(
+    table: &'a Table,
+    file: &str,
+    reading: &mut Reading,
+    mut take: impl FnMut(Line<'a>) -> Result<(), Trouble>,
+) {
+    for line in table.lines() {
+        if !line.get("DateDeleted").is_empty() {
+            *reading.deleted.entry(file.into()).or_default() += 1;
+        } else if let Err((column, why)) = take(line) {
+            reading.skipped.push(line.skip(column, why));
+        }
+    }
+}
+
+fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(), ExchangeError> {
+    let mut owners = HashMap::new();
+    let mut projects = HashMap::new();
+    files.each("Project.csv", reading, |line| {
+        projects.insert(line.get("ProjectID").to_string(), line.get("ProjectName").to_string());
+        owners.insert(line.get("ProjectID").to_string(), line.get("OrganizationID").to_string());
+        Ok(())
+    })?;
+    projects.retain(|_, name: &mut String| !name.is_empty());
     let organisations =
-        names(tables, "Organization.csv", "OrganizationID", |line| line.get("OrganizationName").to_string());
-    let users = names(tables, "User.csv", "UserID", |line| {
+        files.names("Organization.csv", "OrganizationID", reading, |line| line.get("OrganizationName").into())?;
+    let users = files.names("User.csv", "UserID", reading, |line| {
         format!("{} {}", line.get("UserFirstName"), line.get("UserLastName")).trim().to_string()
-    });
+    })?;
+    let (clients, enrollments) = (files.held("Client.csv", reading)?, files.held("Enrollment.csv", reading)?);
 
     let mut people: BTreeMap<&str, Person> = BTreeMap::new();
-    each(tables, "Client.csv", reading, |line| {
+    each(&clients, "Client.csv", reading, |line| {
         let id = key(line, "PersonalID")?;
         if let Some(other) = people.get(id) {
             return Err(("PersonalID", format!("the same as on line {}", other.line.number)));
@@ -88,7 +175,7 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
 
     let mut stays: Vec<Stay> = Vec::new();
     let mut by_enrollment: HashMap<&str, usize> = HashMap::new();
-    each(tables, "Enrollment.csv", reading, |line| {
+    each(&enrollments, "Enrollment.csv", reading, |line| {
         let id = key(line, "EnrollmentID")?;
         let who = line.get("PersonalID");
         let person = people.get_mut(who).ok_or_else(no_client)?;
@@ -105,10 +192,10 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
         is_theirs(store, &enrollment::TYPE, id, person.row).map_err(|why| ("EnrollmentID", why))?;
         by_enrollment.insert(id, stays.len());
         person.stays.push(stays.len());
-        stays.push(Stay { line, row, person: who, entry, exit: None, destination: "", assessed: None });
+        stays.push(Stay { line, row, person: who, entry, exit: None, destination: String::new(), assessed: None });
         Ok(())
     });
-    each(tables, "Exit.csv", reading, |line| {
+    files.each("Exit.csv", reading, |line| {
         let at = *by_enrollment.get(line.get("EnrollmentID")).ok_or_else(no_enrollment)?;
         let exit = day(line, "ExitDate")?.ok_or(("ExitDate", "is empty".to_string()))?;
         let stay = &mut stays[at];
@@ -116,15 +203,15 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
             return Err(("ExitDate", format!("{exit} is before the entry on {}", stay.entry)));
         }
         stay.exit = Some(exit);
-        stay.destination = line.get("Destination");
+        stay.destination = line.get("Destination").into();
         if let Some(person) = people.get_mut(stay.person) {
-            person.heard(exit, stay.destination);
+            person.heard(exit, &stay.destination);
         }
         Ok(())
-    });
+    })?;
 
     let mut notes: Vec<Draft> = Vec::new();
-    each(tables, "Services.csv", reading, |line| {
+    files.each("Services.csv", reading, |line| {
         let id = key(line, "ServicesID")?;
         let person = people.get(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "DateProvided")?.ok_or(("DateProvided", "is empty".to_string()))?;
@@ -147,8 +234,8 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
         }
         notes.push(contact(person.row, &["hmis", "service", id], id, when, ContactKind::Service, body));
         Ok(())
-    });
-    each(tables, "CurrentLivingSituation.csv", reading, |line| {
+    })?;
+    files.each("CurrentLivingSituation.csv", reading, |line| {
         let id = key(line, "CurrentLivingSitID")?;
         let person = people.get_mut(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "InformationDate")?.ok_or(("InformationDate", "is empty".to_string()))?;
@@ -163,8 +250,8 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
         }
         notes.push(contact(person.row, &["hmis", "living", id], id, when, ContactKind::FaceToFace, body));
         Ok(())
-    });
-    each(tables, "IncomeBenefits.csv", reading, |line| {
+    })?;
+    files.each("IncomeBenefits.csv", reading, |line| {
         let person = people.get_mut(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "InformationDate")?.ok_or(("InformationDate", "is empty".to_string()))?;
         for (column, name, domain, what) in [
@@ -183,12 +270,12 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
             stays[at].assessed = stays[at].assessed.max(Some(when));
         }
         Ok(())
-    });
-    each(tables, "HealthAndDV.csv", reading, |line| {
+    })?;
+    files.each("HealthAndDV.csv", reading, |line| {
         let person = people.get_mut(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "InformationDate")?.ok_or(("InformationDate", "is empty".to_string()))?;
         // The column was renamed in FY2024.
-        let survivor = if line.table.column("DomesticViolenceSurvivor").is_some() {
+        let survivor = if line.header.column("DomesticViolenceSurvivor").is_some() {
             "DomesticViolenceSurvivor"
         } else {
             "DomesticViolenceVictim"
@@ -203,8 +290,8 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
             person.fleeing = person.fleeing.max(Some(now));
         }
         Ok(())
-    });
-    each(tables, "Disabilities.csv", reading, |line| {
+    })?;
+    files.each("Disabilities.csv", reading, |line| {
         let person = people.get_mut(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "InformationDate")?.ok_or(("InformationDate", "is empty".to_string()))?;
         let Some((kind, disability)) = codes().disability.get_key_value(line.get("DisabilityType")) else {
@@ -224,8 +311,8 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
             _ => {}
         }
         Ok(())
-    });
-    each(tables, "EmploymentEducation.csv", reading, |line| {
+    })?;
+    files.each("EmploymentEducation.csv", reading, |line| {
         let person = people.get_mut(line.get("PersonalID")).ok_or_else(no_client)?;
         let when = day(line, "InformationDate")?.ok_or(("InformationDate", "is empty".to_string()))?;
         // NotEmployedReason: 1 looking for work, 2 unable to work, 3 not looking.
@@ -237,11 +324,7 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
             _ => {}
         }
         Ok(())
-    });
-    for name in ["Project.csv", "Organization.csv", "User.csv"] {
-        each(tables, name, reading, |_| Ok(()));
-    }
-
+    })?;
     for (id, person) in &people {
         let theirs: Vec<&Stay> = person.stays.iter().map(|at| &stays[*at]).collect();
         let names = Names { projects: &projects, owners: &owners, organisations: &organisations, users: &users };
@@ -251,6 +334,7 @@ fn gather(tables: &HashMap<&str, Table>, store: &Store, reading: &mut Reading) {
     }
     reading.drafts.extend(households(&people, &stays));
     reading.drafts.append(&mut notes);
+    Ok(())
 }
 
 /// An id that was made here is of the same thing here, and of the same person: a file cannot claim another's row.
@@ -261,32 +345,6 @@ fn is_theirs(store: &Store, record: &RecordType, id: &str, stream: RowId) -> Res
         Err(error) => return Err(error.to_string()),
     };
     if claimed { Err("it claims the id of something else here".into()) } else { Ok(()) }
-}
-
-fn names(
-    tables: &HashMap<&str, Table>,
-    file: &str,
-    id: &str,
-    name: impl Fn(Line<'_>) -> String,
-) -> HashMap<String, String> {
-    let lines = tables.get(file).into_iter().flat_map(Table::lines);
-    lines.map(|line| (line.get(id).to_string(), name(line))).filter(|(_, name)| !name.is_empty()).collect()
-}
-
-/// Goes through a file's rows: the deleted ones are counted, those in trouble are named.
-fn each<'a>(
-    tables: &'a HashMap<&str, Table>,
-    file: &str,
-    reading: &mut Reading,
-    mut take: impl FnMut(Line<'a>) -> Result<(), Trouble>,
-) {
-    for line in tables.get(file).into_iter().flat_map(Table::lines) {
-        if !line.get("DateDeleted").is_empty() {
-            *reading.deleted.entry(file.into()).or_default() += 1;
-        } else if let Err((column, why)) = take(line) {
-            reading.skipped.push(line.skip(column, why));
-        }
-    }
 }
 
 fn key<'a>(line: Line<'a>, column: &'static str) -> Result<&'a str, Trouble> {

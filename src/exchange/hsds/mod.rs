@@ -7,6 +7,7 @@
 
 mod hours;
 pub(super) mod out;
+mod pages;
 mod tables;
 mod terms;
 
@@ -19,10 +20,8 @@ use crate::model::text::one_line;
 use crate::model::{FieldId, ResourceStatus, RowId, Value};
 use crate::store::Draft;
 
-use super::{ExchangeError, Format, Options, Reading, Skipped, refused, table};
-
-/// Bytes of a file of JSON that is still read.
-const LARGEST: u64 = 512 << 20;
+use super::source::Watch;
+use super::{ExchangeError, Format, Options, Reading, Skipped, fits};
 
 /// What stands in the notes of a resource under a label, and the directory's field it is from.
 const LABELLED: &[(&str, &str)] = &[
@@ -34,81 +33,40 @@ const LABELLED: &[(&str, &str)] = &[
     ("Accredited", "accreditations"),
 ];
 
-pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let mut reading = Reading::of(Format::Hsds);
     let file = path.file_name().map_or_else(String::new, |name| one_line(&name.to_string_lossy()).into_owned());
-    let services =
-        if path.is_dir() { tables::folder(path, &mut reading)? } else { from_json(path, &file, &mut reading)? };
     let mut seen = std::collections::HashSet::new();
-    for (at, service) in services.iter().enumerate() {
-        let place = (at + 1) as u64;
-        let skip = |column: &str, reason: &str| Skipped {
-            file: file.clone(),
-            line: place,
-            column: column.into(),
-            reason: reason.into(),
+    let (mut drafts, mut skipped) = (Vec::new(), Vec::new());
+    let mut place = 0;
+    let mut take = |service: Json| {
+        place += 1;
+        let mut skip = |column: &str, reason: &str| {
+            skipped.push(Skipped { file: file.clone(), line: place, column: column.into(), reason: reason.into() });
         };
-        let Some(service) = service.as_object() else {
-            reading.skipped.push(skip("", "it is no service, but something else"));
-            continue;
-        };
-        match draft(service, options) {
-            Ok(draft) if seen.insert(draft.row) => reading.drafts.push(draft),
-            Ok(_) => reading.skipped.push(skip("id", "the same service stands before it")),
-            Err((column, reason)) => reading.skipped.push(skip(column, &reason)),
+        let Some(service) = service.as_object() else { return skip("", "it is no service, but something else") };
+        match draft(service, options).and_then(|draft| fits(&draft).map(|()| draft)) {
+            Ok(draft) if seen.insert(draft.row) => drafts.push(draft),
+            Ok(_) => skip("id", "the same service stands before it"),
+            Err((column, reason)) => skip(column, &reason),
+        }
+    };
+    if path.is_dir() {
+        let tables = tables::folder(path, watch, &mut reading)?;
+        tables::together(&tables, watch, &mut take)?;
+    } else {
+        match pages::each(path, watch, &mut take)? {
+            pages::Held::Services(count) => drop(reading.read.insert(file.clone(), count)),
+            pages::Held::Tables(tables) => {
+                let counts = tables.iter().map(|(name, rows)| (format!("{name}.csv"), rows.len() as u64));
+                reading.read.extend(counts);
+                tables::together(&tables, watch, &mut take)?;
+            }
         }
     }
+    reading.drafts = drafts;
+    reading.skipped.append(&mut skipped);
     Ok(reading)
-}
-
-/// All services of a file, each with what belongs to it inside it.
-fn from_json(path: &Path, file: &str, reading: &mut Reading) -> Result<Vec<Json>, ExchangeError> {
-    let io = |source| ExchangeError::Io { path: path.into(), source };
-    if std::fs::metadata(path).map_err(io)?.len() > LARGEST {
-        return Err(refused(path, "it is larger than 512 MB: use the folder of CSV tables"));
-    }
-    let text = table::decode(std::fs::read(path).map_err(io)?).ok_or_else(|| refused(path, "it is not a text file"))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let json: Json = serde_json::from_str(text).map_err(|error| {
-        let what = if error.is_eof() { "it breaks off" } else { "it is not JSON" };
-        refused(path, &format!("{what} (line {}, column {})", error.line(), error.column()))
-    })?;
-    if let Some(tables) = json.as_object().filter(|tables| tables.contains_key("services.csv")) {
-        return Ok(tables::together(tables::of_json(tables, reading)));
-    }
-    let mut services = Vec::new();
-    let items = match json {
-        Json::Array(items) => items,
-        Json::Object(mut page) => match page.remove("contents") {
-            Some(Json::Array(items)) => items,
-            Some(_) => return Err(refused(path, "its \"contents\" are no list")),
-            None => vec![Json::Object(page)],
-        },
-        _ => return Err(refused(path, "it holds neither services nor organizations")),
-    };
-    for item in items {
-        services.extend(services_of(item));
-    }
-    if services.is_empty() {
-        return Err(refused(path, "it holds no service"));
-    }
-    reading.read.insert(file.into(), services.len() as u64);
-    Ok(services)
-}
-
-/// A service as it is; of an organization, its services, each told whose it is.
-fn services_of(item: Json) -> Vec<Json> {
-    let Json::Object(mut item) = item else { return vec![item] };
-    let Some(Json::Array(services)) = item.remove("services") else { return vec![Json::Object(item)] };
-    let organization = Json::Object(item);
-    let with = |service: Json| match service {
-        Json::Object(mut service) => {
-            service.entry("organization").or_insert_with(|| organization.clone());
-            Json::Object(service)
-        }
-        other => other,
-    };
-    services.into_iter().map(with).collect()
 }
 
 /// A service as a resource; what is wrong comes back with the field it is about.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json};
 
-use super::super::table::{Table, in_folder};
+use super::super::source::Watch;
+use super::super::table::{Rows, in_folder};
 use super::super::{ExchangeError, Reading, refused};
 use super::text;
 
@@ -26,11 +27,18 @@ const TABLES: &[&str] = &[
     "taxonomy_terms",
 ];
 
-type Rows = Vec<Map<String, Json>>;
+/// Rows of each table.
+pub(super) type Tables = HashMap<&'static str, Vec<Map<String, Json>>>;
+
+/// The table that a file of this name holds, where it says something a resource can hold.
+pub(super) fn named(file: &str) -> Option<&'static str> {
+    let name = file.strip_suffix(".csv")?;
+    TABLES.iter().copied().find(|table| *table == name)
+}
 
 /// Reads the folder's tables; without organizations and services it is none.
-pub(super) fn folder(path: &Path, reading: &mut Reading) -> Result<Vec<Json>, ExchangeError> {
-    let mut tables: HashMap<&'static str, Rows> = HashMap::new();
+pub(super) fn folder(path: &Path, watch: &Watch<'_>, reading: &mut Reading) -> Result<Tables, ExchangeError> {
+    let mut tables = Tables::new();
     for name in TABLES {
         let file = format!("{name}.csv");
         let Some(found) = in_folder(path, &file) else {
@@ -39,38 +47,23 @@ pub(super) fn folder(path: &Path, reading: &mut Reading) -> Result<Vec<Json>, Ex
             }
             continue;
         };
-        let table = Table::read(&found, Some(b','), &mut reading.skipped)?;
-        if table.column("id").is_none() {
+        let table = Rows::open(&found, Some(b','), watch)?;
+        if table.header.column("id").is_none() {
             return Err(refused(&found, "it has no column id, so it is no table of HSDS"));
         }
-        reading.read.insert(file, table.rows.len() as u64);
-        let row = |line: super::super::table::Line<'_>| {
-            let cells = table.header.iter().enumerate().map(|(at, name)| (name.clone(), Json::from(line.at(at))));
-            cells.filter(|(_, cell)| cell.as_str() != Some("")).collect()
-        };
-        tables.insert(name, table.lines().map(row).collect());
+        let mut rows = Vec::new();
+        let count = table.each(&mut reading.skipped, |line, _| {
+            let cells = line.header.names.iter().enumerate().map(|(at, name)| (name.clone(), Json::from(line.at(at))));
+            rows.push(cells.filter(|(_, cell)| cell.as_str() != Some("")).collect());
+        })?;
+        reading.read.insert(file, count);
+        tables.insert(name, rows);
     }
-    Ok(together(tables))
-}
-
-/// The same from one file: `{"services.csv": [...], ...}`.
-pub(super) fn of_json(json: &Map<String, Json>, reading: &mut Reading) -> HashMap<&'static str, Rows> {
-    let mut tables = HashMap::new();
-    for name in TABLES {
-        let file = format!("{name}.csv");
-        let Some(rows) = json.get(&file).and_then(Json::as_array) else { continue };
-        reading.read.insert(file, rows.len() as u64);
-        tables.insert(*name, rows.iter().filter_map(Json::as_object).cloned().collect());
-    }
-    tables
+    Ok(tables)
 }
 
 /// Rows of one table by the id that one of their columns holds.
-fn by<'a>(
-    tables: &'a HashMap<&'static str, Rows>,
-    table: &str,
-    column: &str,
-) -> HashMap<String, Vec<&'a Map<String, Json>>> {
+fn by<'a>(tables: &'a Tables, table: &str, column: &str) -> HashMap<String, Vec<&'a Map<String, Json>>> {
     let mut found: HashMap<String, Vec<_>> = HashMap::new();
     for row in tables.get(table).into_iter().flatten() {
         let id = text(row, column);
@@ -81,19 +74,22 @@ fn by<'a>(
     found
 }
 
-/// Every service with its organization, locations, schedules and the rest inside it.
-pub(super) fn together(tables: HashMap<&'static str, Rows>) -> Vec<Json> {
-    let organizations = by(&tables, "organizations", "id");
-    let locations = by(&tables, "locations", "id");
-    let terms = by(&tables, "taxonomy_terms", "id");
-    let at = by(&tables, "service_at_location", "service_id");
-    let addresses = by(&tables, "addresses", "location_id");
+/// Gives every service with its organization, locations, schedules and the rest inside it.
+///
+/// # Errors
+/// Where reading was told to stop.
+pub(super) fn together(tables: &Tables, watch: &Watch<'_>, take: &mut dyn FnMut(Json)) -> Result<(), ExchangeError> {
+    let organizations = by(tables, "organizations", "id");
+    let locations = by(tables, "locations", "id");
+    let terms = by(tables, "taxonomy_terms", "id");
+    let at = by(tables, "service_at_location", "service_id");
+    let addresses = by(tables, "addresses", "location_id");
     // What hangs on a service, a location, a service at a location or an organization.
     let lists = ["phones", "schedules", "languages", "required_documents", "cost_options"];
-    let of = |column: &str| lists.map(|table| (table, by(&tables, table, column)));
+    let of = |column: &str| lists.map(|table| (table, by(tables, table, column)));
     let (of_service, of_location) = (of("service_id"), of("location_id"));
     let (of_at, of_organization) = (of("service_at_location_id"), of("organization_id"));
-    let attributes = by(&tables, "attributes", "link_id");
+    let attributes = by(tables, "attributes", "link_id");
 
     type Lists<'a> = [(&'static str, HashMap<String, Vec<&'a Map<String, Json>>>); 5];
     let hang = |onto: &mut Map<String, Json>, lists: &Lists<'_>| {
@@ -103,8 +99,8 @@ pub(super) fn together(tables: HashMap<&'static str, Rows>) -> Vec<Json> {
             onto.insert((*table).into(), rows.collect());
         }
     };
-    let mut services = Vec::new();
     for row in tables.get("services").into_iter().flatten() {
+        watch.go()?;
         let mut service = row.clone();
         let id = text(row, "id");
         hang(&mut service, &of_service);
@@ -134,7 +130,7 @@ pub(super) fn together(tables: HashMap<&'static str, Rows>) -> Vec<Json> {
             Json::Object(place)
         });
         service.insert("service_at_locations".into(), given_at.collect());
-        services.push(Json::Object(service));
+        take(Json::Object(service));
     }
-    services
+    Ok(())
 }

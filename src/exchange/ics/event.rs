@@ -7,6 +7,8 @@ use calcard::icalendar::{
 use calcard::{Entry, Parser};
 use chrono::Datelike;
 
+use crate::model::LONGEST;
+
 use super::super::lines::Piece;
 use super::DAY;
 use super::again::{self, Rule};
@@ -88,6 +90,13 @@ impl Event {
             empty if empty.trim().is_empty() => format!("{}{}", start.local, summary),
             uid => uid.trim().to_string(),
         };
+        // What is put together of several values may be longer than any of them.
+        let people = with.iter().map(|name| name.len() + 2).sum();
+        for (column, length) in [("UID", uid.len() + 32), ("ATTENDEE", people)] {
+            if length > LONGEST {
+                return Err((column, "it is longer than 1 MB".into()));
+            }
+        }
         Ok(Event {
             minutes: minutes(component, &start),
             place: text(ICalendarProperty::Location),

@@ -23,6 +23,7 @@ use crate::store::Draft;
 
 use super::lines::{ContentLines, pieces};
 use super::people::People;
+use super::source::Watch;
 use super::unplaced::Unplaced;
 use super::{ExchangeError, Format, Options, Reading, Skipped};
 use event::Event;
@@ -31,7 +32,7 @@ use zones::{When, Zones};
 /// Minutes of a whole day: what an event without a time takes, and the longest that an appointment can be.
 const DAY: i64 = 1_440;
 
-pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let moment = options.moment;
     let now = moment.now.naive_local();
     let year = Months::new(12);
@@ -44,7 +45,7 @@ pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, Exchan
     let mut cancels = false;
     let mut count = 0;
     let mut others: BTreeMap<String, u64> = BTreeMap::new();
-    let mut lines = ContentLines::open(path)?;
+    let mut lines = ContentLines::open(path, watch)?;
     pieces(
         &mut lines,
         &["VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"],
@@ -85,7 +86,7 @@ pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, Exchan
         };
         reading.told.push(format!("{what} in the file, which are no appointments and were left out: {count}."));
     }
-    gather(events, cancels, bounds, &mut zones, options, &mut reading)?;
+    gather(events, cancels, bounds, &mut zones, options, watch, &mut reading)?;
     for zone in &zones.unknown {
         let zone = one_line(zone);
         reading.told.push(format!("The time zone \"{zone}\" is not known: its times are taken as local ones."));
@@ -117,6 +118,7 @@ fn gather(
     bounds: Bounds,
     zones: &mut Zones,
     options: &Options<'_>,
+    watch: &Watch<'_>,
     reading: &mut Reading,
 ) -> Result<(), ExchangeError> {
     let mut groups: Vec<(String, Vec<Event>)> = Vec::new();
@@ -143,6 +145,7 @@ fn gather(
     let placed = super::unplaced::placed(options.store)?;
     let (mut cut, mut gone, mut set_aside) = (false, 0, 0);
     for (uid, group) in &groups {
+        watch.go()?;
         let visits = visits(group, bounds, zones, &mut cut);
         let key = RowId::derived(&["ics", uid]);
         let drafts = drafts(uid, &visits, cancels);

@@ -20,6 +20,7 @@ use crate::model::{RowId, record_by_number};
 use crate::practice::Practice;
 use crate::store::Draft;
 
+use super::super::source::Watch;
 use super::super::{ExchangeError, Format, Options, Reading, Skipped};
 use super::fill::{Fill, Trouble};
 use super::index::{Index, Resource, is_case, is_indexed, kept};
@@ -46,11 +47,11 @@ fn is_used(kind: &str) -> bool {
 }
 
 /// Reads a file in two passes: who is who, then row by row.
-pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError> {
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let mut index = Index::default();
     let mut barred = Vec::new();
     let mut failed = None;
-    stream::each(path, is_indexed, &mut |entry| {
+    stream::each(path, watch, is_indexed, &mut |entry| {
         if let Some(resource) = Resource::of(&entry) {
             index.add(resource);
             if resource.kind == "Patient"
@@ -81,7 +82,7 @@ pub(super) fn read(path: &Path, options: &Options<'_>) -> Result<Reading, Exchan
         reading: Reading::of(Format::Fhir),
         failed: None,
     };
-    stream::each(path, is_used, &mut |entry| taker.entry(&entry))?;
+    stream::each(path, watch, is_used, &mut |entry| taker.entry(&entry))?;
     match taker.failed {
         Some(error) => Err(error.into()),
         None => Ok(taker.reading),
