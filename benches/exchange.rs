@@ -1,7 +1,8 @@
-//! What importing costs, beside parsing the same file alone in the same run: rows a second and peak memory.
+//! What importing costs, beside a library's parsing of the same file alone in the same run: rows a second and peak memory.
 //!
-//! `cargo bench --bench exchange`. The files are made here, of made-up people; the second bundle holds ten times as much
-//! that is no part of a caseload, to show that memory follows what is taken, not what is read.
+//! `cargo bench --bench exchange`. The files are made here, of made-up people. Of each format there are two, which hold the
+//! same rows; in the second stands ten times as much beside them that is no part of a caseload, to show that memory follows
+//! what is taken, not what is read.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -22,29 +23,45 @@ fn main() {
     println!(
         "| what | file | rows | read | parsed alone | | taken in | peak memory |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
     );
-    for (name, beside) in [("FHIR", 20), ("FHIR, ten times as much beside", 200)] {
-        let path = folder.path().join(format!("{beside}.json"));
-        bundle(&path, 400, beside);
-        measure(name, &path, &|| {
-            let file = BufReader::with_capacity(1 << 16, std::fs::File::open(&path).unwrap());
-            std::hint::black_box(serde_json::from_reader::<_, serde_json::Value>(file).unwrap());
+    for (beside, times) in [("", 1), (", ten times as much beside", 10)] {
+        let path = folder.path().join(format!("{times}.json"));
+        bundle(&path, 400, 20 * times);
+        measure(&format!("FHIR{beside}"), &path, &|| {
+            std::hint::black_box(serde_json::from_reader::<_, serde_json::Value>(opened(&path)).unwrap());
         });
-    }
-    let hmis = folder.path().join("hmis");
-    export(&hmis);
-    measure("HMIS", &hmis, &|| {
-        for file in std::fs::read_dir(&hmis).unwrap() {
-            for record in csv::Reader::from_path(file.unwrap().path()).unwrap().records() {
+        let hmis = folder.path().join(format!("hmis{times}"));
+        export(&hmis, 20 * times);
+        measure(&format!("HMIS{beside}"), &hmis, &|| {
+            for file in std::fs::read_dir(&hmis).unwrap() {
+                for record in csv::Reader::from_path(file.unwrap().path()).unwrap().records() {
+                    std::hint::black_box(record.unwrap());
+                }
+            }
+        });
+        let ics = folder.path().join(format!("{times}.ics"));
+        calendar(&ics, 4_000, 10 * times);
+        measure(&format!("iCalendar{beside}"), &ics, &|| {
+            let text = std::fs::read_to_string(&ics).unwrap();
+            let mut parser = calcard::Parser::new(&text);
+            while !matches!(std::hint::black_box(parser.entry()), calcard::Entry::Eof) {}
+        });
+        let directory = folder.path().join(format!("directory{times}.json"));
+        services(&directory, 4_000, 10 * times);
+        measure(&format!("HSDS{beside}"), &directory, &|| {
+            std::hint::black_box(serde_json::from_reader::<_, serde_json::Value>(opened(&directory)).unwrap());
+        });
+        let sheet = folder.path().join(format!("{times}.csv"));
+        people(&sheet, 4_000, 10 * times);
+        measure(&format!("a sheet{beside}"), &sheet, &|| {
+            for record in csv::Reader::from_path(&sheet).unwrap().records() {
                 std::hint::black_box(record.unwrap());
             }
-        }
-    });
-    let ics = folder.path().join("events.ics");
-    calendar(&ics, 4_000);
-    measure("iCalendar", &ics, &|| {
-        let text = std::fs::read_to_string(&ics).unwrap();
-        std::hint::black_box(text.replace("\r\n ", "").lines().filter(|line| line.contains(':')).count());
-    });
+        });
+    }
+}
+
+fn opened(path: &Path) -> BufReader<std::fs::File> {
+    BufReader::with_capacity(1 << 16, std::fs::File::open(path).unwrap())
 }
 
 /// People with needs, goals and visits, and so many laboratory values beside for each.
@@ -82,11 +99,14 @@ fn bundle(path: &Path, people: usize, beside: usize) {
     write!(out, "]}}").unwrap();
 }
 
-/// An HMIS export of people with stays.
-fn export(folder: &Path) {
+/// An HMIS export of people with stays and services, and so many assessments for each that say nothing new.
+fn export(folder: &Path, beside: usize) {
     std::fs::create_dir(folder).unwrap();
     let mut clients = String::from("PersonalID,FirstName,LastName,DOB\n");
     let mut stays = String::from("EnrollmentID,PersonalID,ProjectID,EntryDate,HouseholdID,LivingSituation\n");
+    let mut incomes = String::from(
+        "IncomeBenefitsID,EnrollmentID,PersonalID,InformationDate,IncomeFromAnySource,DataCollectionStage\n",
+    );
     let mut services = String::from("ServicesID,EnrollmentID,PersonalID,DateProvided,RecordType,TypeProvided\n");
     for n in 0..1_000 {
         clients.push_str(&format!("{n},Given{n},Family{n},1980-01-02\n"));
@@ -94,26 +114,67 @@ fn export(folder: &Path) {
         for k in 0..10 {
             services.push_str(&format!("{n}-{k},{n},{n},2022-02-{:02},200,200\n", k + 1));
         }
+        for k in 0..beside {
+            incomes.push_str(&format!("{n}-{k},{n},{n},2022-03-{:02},1,2\n", k % 28 + 1));
+        }
     }
-    for (name, text) in [("Client.csv", clients), ("Enrollment.csv", stays), ("Services.csv", services)] {
+    let files = [
+        ("Client.csv", clients),
+        ("Enrollment.csv", stays),
+        ("Services.csv", services),
+        ("IncomeBenefits.csv", incomes),
+    ];
+    for (name, text) in files {
         std::fs::write(folder.join(name), text).unwrap();
     }
 }
 
-fn calendar(path: &Path, events: usize) {
+/// Visits, and so many to-dos beside each.
+fn calendar(path: &Path, events: usize, beside: usize) {
     let mut text = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n");
     for n in 0..events {
         text.push_str(&format!(
             "BEGIN:VEVENT\r\nUID:{n}@bench\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:202603{:02}T{:02}0000Z\r\nDTEND:202603{:02}T{:02}3000Z\r\nSUMMARY:Visit {n}\r\nEND:VEVENT\r\n",
             n % 28 + 1, n % 20, n % 28 + 1, n % 20
         ));
+        for k in 0..beside {
+            text.push_str(&format!("BEGIN:VTODO\r\nUID:{n}-{k}@bench\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\n"));
+        }
     }
     text.push_str("END:VCALENDAR\r\n");
     std::fs::write(path, text).unwrap();
 }
 
+/// A directory of services, and so many attributes beside each.
+fn services(path: &Path, services: usize, beside: usize) {
+    use std::io::Write;
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    write!(out, "{{\"total_items\":{services},\"contents\":[").unwrap();
+    for n in 0..services {
+        let metadata: Vec<_> = (0..beside)
+            .map(|k| json!({"id": format!("{n}-{k}"), "resource_type": "service", "last_action_type": "update", "field_name": "name"}))
+            .collect();
+        let service = json!({"id": format!("s{n}"), "name": format!("Service {n}"), "description": "Groceries for a week",
+            "organization": {"id": "o", "name": "Harbor Aid"}, "phones": [{"id": "p", "number": "555-0100"}],
+            "schedules": [{"id": "t", "freq": "WEEKLY", "byday": "TU,TH", "opens_at": "09:00", "closes_at": "13:00"}], "metadata": metadata});
+        write!(out, "{}{service}", if n == 0 { "" } else { "," }).unwrap();
+    }
+    write!(out, "]}}").unwrap();
+}
+
+/// A row for each person, and so many columns beside that stand for nothing here.
+fn people(path: &Path, people: usize, beside: usize) {
+    let mut text = String::from("First name,Last name,DOB,Phone");
+    (0..beside).for_each(|k| text.push_str(&format!(",Score {k}")));
+    for n in 0..people {
+        text.push_str(&format!("\nGiven{n},Family{n},1980-01-02,555-{n:04}"));
+        (0..beside).for_each(|k| text.push_str(&format!(",{}", n * k)));
+    }
+    std::fs::write(path, text).unwrap();
+}
+
 fn measure(name: &str, path: &Path, parse: &dyn Fn()) {
-    let file = path.with_extension("db");
+    let file = path.with_file_name(format!("{}.db", path.file_name().unwrap().to_string_lossy()));
     let (mut store, _) = Store::create(&file, &Passphrase::new(PASSPHRASE), &demo::worker(), wall_clock()).unwrap();
     let mut change = caseload::model::Change::new("add client");
     let someone = store.new_id();

@@ -12,7 +12,7 @@ use crate::model::{Domain, ResourceStatus, Row, RowId};
 use crate::store::Store;
 
 use super::super::{ExchangeError, Wanted, Written};
-use super::terms::TAXONOMY;
+use super::terms::OWN;
 use super::{LABELLED, hours};
 
 pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
@@ -99,9 +99,9 @@ fn service(row: &Row) -> Json {
     );
     let domains = row.words(resource::domains).iter().filter_map(|code| Domain::from_code(code));
     let attribute = |domain: Domain| {
-        json!({"id": made(&["attribute", &id, domain.code()]), "link_entity": "service", "taxonomy_term": {
+        json!({"id": made(&["attribute", &id, domain.code()]), "link_type": "need", "link_entity": "service", "taxonomy_term": {
             "id": made(&["term", domain.code()]), "code": domain.code(), "name": domain.label(),
-            "description": domain.label(), "taxonomy": TAXONOMY,
+            "description": domain.label(), "term_uri": format!("{OWN}{}", domain.code()),
         }})
     };
     list("attributes", domains.map(attribute).collect());

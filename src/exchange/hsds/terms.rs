@@ -10,8 +10,9 @@ use crate::model::Domain;
 
 use super::{lists, text};
 
-/// Our own terms in a directory that goes out: their codes are those of [`Domain`].
-pub(super) const TAXONOMY: &str = "caseload";
+/// What the address of our own terms begins with, in a directory that goes out; a code of [`Domain`] follows. The
+/// versions of the specification do not agree on what a term's `taxonomy` is, and all have its address.
+pub(super) const OWN: &str = "urn:caseload:need:";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,8 +32,8 @@ fn signs() -> &'static BTreeMap<Domain, Signs> {
 pub(super) fn domains(service: &Map<String, Json>) -> Vec<Domain> {
     let terms: Vec<&Map<String, Json>> =
         lists(service, "attributes").filter_map(|attribute| attribute.get("taxonomy_term")?.as_object()).collect();
-    let own = terms.iter().filter(|term| text(term, "taxonomy") == TAXONOMY);
-    let own: Vec<Domain> = own.filter_map(|term| Domain::from_code(&text(term, "code"))).collect();
+    let own = terms.iter().filter_map(|term| Domain::from_code(text(term, "term_uri").strip_prefix(OWN)?));
+    let own: Vec<Domain> = own.collect();
     if !own.is_empty() {
         return own;
     }
