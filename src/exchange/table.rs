@@ -97,7 +97,7 @@ impl<'w> Rows<'w> {
             let record = record.map_err(&bad)?;
             let byte = record.position().map_or(0, csv::Position::byte);
             // Where the row's first letter stands: line ends before it are passed over.
-            while let Some((start, number)) = starts.borrow_mut().pop_front_if(|_| true) {
+            while let Some((start, number)) = starts.borrow_mut().pop_front() {
                 line = number;
                 if start >= byte {
                     break;

@@ -354,7 +354,7 @@ impl App {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
         let (theme, title) = (self.theme, work.title());
         let mut shown = Instant::now();
-        screen.draw(|frame| progress(frame, title, Far::SoFar(0), theme))?;
+        screen.draw(|frame| progress(frame, title, Far::Steps(0), theme))?;
         let mut show = |far: Far| {
             while let Some(wake) = wakes.at_hand() {
                 let stop = |key: &KeyEvent| {
@@ -447,7 +447,7 @@ fn progress(frame: &mut ratatui::Frame<'_>, title: &str, far: Far, theme: Theme)
         Far::Read(done, all) => (bar(done, all), format!("Read {:.1} of {:.1} MB. {stops}", mb(done), mb(all))),
         Far::Rows(done, all) => (bar(done, all), format!("Taken in: {} %. {stops}", done * 100 / all.max(1))),
         // Something moves, and the count grows.
-        Far::SoFar(done) => {
+        Far::Steps(done) => {
             let at = (done / 64 % columns.max(1)) as usize;
             let bar = format!("{}#{}", ".".repeat(at), ".".repeat((columns as usize).saturating_sub(at + 1)));
             (bar, format!("{done} so far. Esc stops; what is not finished changes nothing."))

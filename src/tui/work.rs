@@ -54,8 +54,8 @@ pub enum Far {
     Read(u64, u64),
     /// Rows taken in.
     Rows(u64, u64),
-    /// Bytes unpacked or steps done, of which nobody knows how many there are.
-    SoFar(u64),
+    /// Steps done, of which nobody knows how many there are.
+    Steps(u64),
 }
 
 /// Shows how far it is; the answer says whether to go on.
@@ -87,7 +87,7 @@ impl Desk {
         if keep {
             self.store.backup_before_merge()?;
         }
-        let mut count = |done: u64| show(Far::SoFar(done));
+        let mut count = |done: u64| show(Far::Steps(done));
         let secret = passphrase.as_ref().map(|secret| secret.as_str());
         let taken = match kind {
             Kind::Bundle => sync::take(&mut self.store, path, secret, keep, &mut count),
@@ -136,7 +136,7 @@ impl Desk {
         let (mut given, mut trouble) = (0, None);
         for address in places {
             let synced = match Place::open(address) {
-                Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::SoFar(done))),
+                Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::Steps(done))),
                 Err(error) => {
                     trouble = Some(error.to_string());
                     continue;
