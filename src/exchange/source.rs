@@ -141,13 +141,11 @@ pub(super) struct Text<'w> {
 }
 
 impl Text<'_> {
-    const PIECE: usize = 1 << 16;
+    /// Bytes read at a time: whoever looks at the beginning sees so much of it.
+    const PIECE: u64 = 1 << 16;
 
     fn fill(&mut self) -> std::io::Result<()> {
-        let held = self.raw.len();
-        self.raw.resize(held + Self::PIECE, 0);
-        let read = self.from.read(&mut self.raw[held..])?;
-        self.raw.truncate(held + read);
+        let read = self.from.by_ref().take(Self::PIECE).read_to_end(&mut self.raw)?;
         self.ended = read == 0;
         (self.at, self.out) = (0, std::mem::take(&mut self.out));
         self.out.clear();
@@ -205,7 +203,8 @@ mod tests {
 
     #[test]
     fn text_is_read_whatever_its_encoding_and_wherever_a_piece_ends() {
-        for before in [0, 1, Text::PIECE - 2, Text::PIECE - 1, Text::PIECE, 3 * Text::PIECE - 4] {
+        let piece = Text::PIECE as usize;
+        for before in [0, 1, piece - 2, piece - 1, piece, 3 * piece - 4] {
             let front = "x".repeat(before);
             let read = |bytes: &[u8]| text(&[front.as_bytes(), bytes].concat()).unwrap()[before..].to_string();
             assert_eq!(read("Zoë 日本 👋".as_bytes()), "Zoë 日本 👋");

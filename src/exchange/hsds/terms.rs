@@ -79,7 +79,7 @@ mod tests {
                 &[Domain::Food],
             ),
             (
-                json!({"name": "Food", "attributes": [{"taxonomy_term": {"code": "legal", "taxonomy": "caseload"}}]}),
+                json!({"name": "Food", "attributes": [{"taxonomy_term": {"term_uri": "urn:caseload:need:legal"}}]}),
                 &[Domain::Legal],
             ),
             (json!({"name": "Something else"}), &[]),
