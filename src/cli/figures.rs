@@ -8,7 +8,7 @@ use crate::report::figures::{self, Only, REPORTS};
 use crate::report::period::Period;
 
 use super::Setting;
-use super::reading::printed;
+use super::reading::{printed, sheet};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -67,17 +67,8 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
     }
     Ok(match wanted.form {
         Form::Json => printed(&report.to_json()),
-        Form::Csv => csv_of(&report.rows())?,
+        Form::Csv => sheet(report.rows())?,
         Form::Html => crate::report::to_html(&report.document()),
         Form::Text => format!("{}\n", report.lines().iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")),
     })
-}
-
-/// Rows as a spreadsheet reads them; what it might take for a formula is disarmed.
-fn csv_of(rows: &[[String; 6]]) -> anyhow::Result<String> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        out.write_record(row.iter().map(|cell| crate::model::text::cell(cell).into_owned()))?;
-    }
-    Ok(String::from_utf8(out.into_inner()?)?)
 }

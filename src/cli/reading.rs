@@ -356,6 +356,15 @@ pub fn rfc(time: chrono::DateTime<chrono::FixedOffset>) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
 }
 
+/// Rows as a spreadsheet reads them; what it might take for a formula is disarmed.
+pub fn sheet<R: IntoIterator<Item = String>>(rows: impl IntoIterator<Item = R>) -> anyhow::Result<String> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        out.write_record(row.into_iter().map(|text| crate::model::text::cell(&text).into_owned()))?;
+    }
+    Ok(String::from_utf8(out.into_inner()?)?)
+}
+
 /// JSON for scripts, which does no harm on a terminal either: what a terminal might obey is escaped.
 pub fn printed(json: &Json) -> String {
     let text = serde_json::to_string_pretty(json).expect("JSON values print");

@@ -16,7 +16,7 @@ use crate::store::Store;
 
 use super::Setting;
 use super::figures::Form;
-use super::reading::{find, printed, rfc};
+use super::reading::{find, printed, rfc, sheet};
 
 /// What is asked of a report.
 pub struct Asked<'a> {
@@ -70,7 +70,11 @@ pub fn report(setting: &Setting, asked: &Asked<'_>) -> anyhow::Result<String> {
             lines.collect()
         }
         Form::Json => printed(&Json::Array(table.rows.into_iter().map(|row| object(table.keys, row)).collect())),
-        Form::Csv => csv(table.keys, &table.rows)?,
+        Form::Csv => {
+            let head = table.keys.iter().map(|key| (*key).to_string()).collect::<Vec<_>>();
+            let rows = table.rows.iter().map(|row| row.iter().map(cell).collect());
+            sheet(std::iter::once(head).chain(rows))?
+        }
     })
 }
 
@@ -78,24 +82,14 @@ fn object(keys: &[&str], row: Vec<Json>) -> Json {
     keys.iter().map(|key| (*key).to_string()).zip(row).collect::<Map<_, _>>().into()
 }
 
-fn csv(keys: &[&str], rows: &[Vec<Json>]) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(keys)?;
-    for row in rows {
-        writer.write_record(row.iter().map(cell))?;
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
-}
-
-/// A cell of a sheet: one line, and nothing that a spreadsheet would take for a formula.
+/// What a value says in a sheet.
 fn cell(value: &Json) -> String {
-    let text = match value {
+    match value {
         Json::Null => String::new(),
-        Json::String(text) => one_line(text).into_owned(),
+        Json::String(text) => text.clone(),
         Json::Array(all) => all.iter().map(cell).collect::<Vec<_>>().join(" / "),
-        other => return other.to_string(),
-    };
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+        other => other.to_string(),
+    }
 }
 
 /// The client a report is about; all of them where none is named.

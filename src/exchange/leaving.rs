@@ -2,10 +2,11 @@
 //!
 //! Formats ask [`Leaving::of`] and write what it lists; they never look for clients themselves.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset};
 
 use crate::model::records::{client, consent};
-use crate::model::{CATALOGUE, RecordType, Row, RowId};
+use crate::model::{CATALOGUE, Information, RecordType, Row, RowId};
+use crate::practice::consent::standing;
 use crate::store::{Result, Store};
 
 use super::Wanted;
@@ -51,13 +52,11 @@ pub fn nobody(_: &Row, _: &[Row]) -> Option<String> {
 
 /// Someone who must be reached with care is entered nowhere else without a release that covers violence and has not ended
 /// (VAWA, 34 USC 12291(b)(2)).
-pub fn unreleased_survivors(today: NaiveDate) -> impl Fn(&Row, &[Row]) -> Option<String> {
+pub fn unreleased_survivors(at: DateTime<FixedOffset>) -> impl Fn(&Row, &[Row]) -> Option<String> {
     move |person, consents| {
         let covers = |release: &&Row| {
-            release.words(consent::what).iter().any(|what| what == "violence")
-                && release.time(consent::revoked).is_none()
-                && release.date(consent::from).is_none_or(|from| from <= today)
-                && release.date(consent::until).is_some_and(|until| today <= until)
+            release.words(consent::what).iter().any(|what| what == Information::Violence.code())
+                && standing(release, at).holds()
         };
         let careful = !person.text(client::safe_contact).trim().is_empty();
         (careful && !consents.iter().any(|release| covers(&release)))

@@ -56,7 +56,7 @@ pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Writt
         Format::Vcard => super::vcard::write(store, wanted),
         Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
         Format::Hsds => super::hsds::out::write(store, wanted),
-        Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.today())),
+        Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.now)),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
 }

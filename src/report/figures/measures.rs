@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 
 use crate::model::records::{appointment, employment, need, referral, stay};
-use crate::model::{ContactKind, NeedStatus, ReferralStatus, RowId, StayKind};
+use crate::model::{ContactKind, NeedStatus, ReferralStatus, Row, RowId, StayKind};
 use crate::triage::calendar::add_days;
 
 use super::super::period::Period;
+use super::material::Person;
 use super::{Counted, Kind, Material, Measure, Unit};
 
 type Found = Vec<Counted>;
@@ -19,6 +20,16 @@ fn sum(client: RowId, got: f64) -> Counted {
 /// One of a whole: counted in it, and whether it holds.
 fn part(client: RowId, holds: bool) -> Counted {
     Counted { client, got: f64::from(u8::from(holds)), of: 1.0 }
+}
+
+/// Each case of which this holds.
+fn cases(m: &Material<'_>, holds: impl Fn(&Person) -> bool) -> Found {
+    m.people().filter(|(_, person)| holds(person)).map(|(client, _)| sum(client, 1.0)).collect()
+}
+
+/// Each need of which this holds.
+fn needs(m: &Material<'_>, holds: impl Fn(&Row) -> bool) -> Found {
+    m.needs.iter().filter(|(_, row)| holds(row)).map(|(client, _)| sum(*client, 1.0)).collect()
 }
 
 const fn measure(
@@ -206,7 +217,7 @@ const REFERRALS_SERVED: Measure = measure(
     "Of those that led to a service",
     Unit::Share,
     |m, p| {
-        let served = |row: &crate::model::Row| {
+        let served = |row: &Row| {
             matches!(row.text(referral::outcome), "served" | "partly") || status(row) == Some(ReferralStatus::Served)
         };
         sent(m, p).map(|(client, row)| part(client, served(row))).collect()
@@ -234,14 +245,10 @@ const UNMET: Measure = measure(
     "Needs that cannot be met",
     Unit::Count,
     |m, p| {
-        m.needs
-            .iter()
-            .filter(|(_, row)| {
-                NeedStatus::from_code(row.text(need::status)) == Some(NeedStatus::Unmet)
-                    && row.date(need::identified).is_none_or(|day| day <= p.to)
-            })
-            .map(|(client, _)| sum(*client, 1.0))
-            .collect()
+        needs(m, |row| {
+            NeedStatus::from_code(row.text(need::status)) == Some(NeedStatus::Unmet)
+                && row.date(need::identified).is_none_or(|day| day <= p.to)
+        })
     },
     "needs identified by the end of the period that are marked as ones that cannot be met",
 );
@@ -263,13 +270,9 @@ const CHOSE_NOT: Measure = measure(
     "The client chose not to",
     Unit::Count,
     |m, p| {
-        m.needs
-            .iter()
-            .filter(|(_, row)| {
-                row.text(need::status) == "declined" && row.date(need::identified).is_none_or(|day| p.holds(day))
-            })
-            .map(|(client, _)| sum(*client, 1.0))
-            .collect()
+        needs(m, |row| {
+            row.text(need::status) == "declined" && row.date(need::identified).is_none_or(|day| p.holds(day))
+        })
     },
     "needs of the period for which the client chose no service: a choice, not a failure",
 );
@@ -353,31 +356,21 @@ const OPEN: Measure = measure(
     "open_cases",
     "Open cases",
     Unit::Count,
-    |m, p| m.people().filter(|(_, person)| person.open_on(p.to)).map(|(client, _)| sum(client, 1.0)).collect(),
+    |m, p| cases(m, |person| person.open_on(p.to)),
     "cases open on the last day",
 );
 const OPENED: Measure = measure(
     "opened",
     "Cases opened",
     Unit::Count,
-    |m, p| {
-        m.people()
-            .filter(|(_, person)| person.facts.opened.is_some_and(|day| p.holds(day)))
-            .map(|(client, _)| sum(client, 1.0))
-            .collect()
-    },
+    |m, p| cases(m, |person| person.facts.opened.is_some_and(|day| p.holds(day))),
     "cases opened in the period",
 );
 const CLOSED: Measure = measure(
     "closed",
     "Cases closed",
     Unit::Count,
-    |m, p| {
-        m.people()
-            .filter(|(_, person)| person.closed.is_some_and(|day| p.holds(day)))
-            .map(|(client, _)| sum(client, 1.0))
-            .collect()
-    },
+    |m, p| cases(m, |person| person.closed.is_some_and(|day| p.holds(day))),
     "cases closed in the period",
 );
 const CLOSED_WELL: Measure = measure(
@@ -451,17 +444,16 @@ fn notes<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = &'m super::
 }
 
 fn visits<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m str)> {
-    let inside =
-        move |row: &crate::model::Row| row.time(appointment::starts).is_some_and(|at| p.holds(at.date_naive()));
+    let inside = move |row: &Row| row.time(appointment::starts).is_some_and(|at| p.holds(at.date_naive()));
     m.visits.iter().filter(move |(_, row)| inside(row)).map(|(client, row)| (*client, row.text(appointment::status)))
 }
 
-fn sent<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m crate::model::Row)> {
-    let inside = move |row: &crate::model::Row| row.date(referral::sent).is_some_and(|day| p.holds(day));
+fn sent<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m Row)> {
+    let inside = move |row: &Row| row.date(referral::sent).is_some_and(|day| p.holds(day));
     m.referrals.iter().filter(move |(_, row)| inside(row)).map(|(client, row)| (*client, row))
 }
 
-fn status(row: &crate::model::Row) -> Option<ReferralStatus> {
+fn status(row: &Row) -> Option<ReferralStatus> {
     ReferralStatus::from_code(row.text(referral::status))
 }
 
@@ -490,7 +482,7 @@ fn compliance(m: &Material<'_>, p: Period) -> Found {
     found
 }
 
-fn discharged<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m crate::model::Row, NaiveDate)> {
+fn discharged<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m Row, NaiveDate)> {
     m.stays.iter().filter_map(move |(client, row)| {
         let day = row.date(stay::discharged).filter(|day| p.holds(*day))?;
         let kind = StayKind::from_code(row.text(stay::kind))?;
