@@ -2,11 +2,12 @@
 //!
 //! The promise: every view and everything that leaves is a line, written when it happens, chained to the line before and
 //! counted, so that [`Store::check`] finds one that was altered or taken out. A file that cannot be written to is not written
-//! to. What was changed is read from the journal and stands in the same list. Lines stay with this installation; what was
-//! given to another party is a `disclosure` in the client's own stream besides, and travels with it.
+//! to. What was changed is read from the journal and stands in the same list. Lines stay with this installation and go into
+//! its backups; what was given to another party is a `disclosure` in the client's own stream besides, and travels with it.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use serde::{Deserialize, Serialize};
 
 use crate::model::RowId;
 
@@ -67,12 +68,22 @@ pub struct Access {
 }
 
 /// A line as it is stored.
-struct Line {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Line {
+    /// Milliseconds since 1970.
     at: i64,
     who: String,
     client: Option<RowId>,
     what: i64,
     detail: String,
+}
+
+/// A line in its place in the chain.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Linked {
+    n: i64,
+    line: Line,
+    hash: Vec<u8>,
 }
 
 impl Line {
@@ -130,18 +141,11 @@ impl Store {
         for client in clients {
             n += 1;
             let line = Line { at, who: who.clone(), client: *client, what: deed as i64, detail: detail.into() };
-            let hash = line.hash(n, &before);
-            transaction
-                .prepare_cached(
-                    "INSERT INTO access (n, at, who, client, what, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute((n, line.at, &line.who, line.client, line.what, &line.detail, hash.as_slice()))?;
-            before = hash.to_vec();
+            let hash = line.hash(n, &before).to_vec();
+            keep(&transaction, &Linked { n, line, hash: hash.clone() })?;
+            before = hash;
         }
-        let packed = [n.to_le_bytes().as_slice(), &before].concat();
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
-            .execute((END, packed))?;
+        keep_end(&transaction, n, &before)?;
         Ok(transaction.commit()?)
     }
 
@@ -182,29 +186,18 @@ impl Store {
     pub(super) fn access_troubles(&self) -> Result<Vec<String>> {
         let mut troubles = Vec::new();
         let (mut expected, mut before) = (0, Vec::new());
-        let mut query = self.db.prepare("SELECT n, at, who, client, what, detail, hash FROM access ORDER BY n")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let n: i64 = row.get(0)?;
+        each(&self.db, |Linked { n, line, hash }| {
             expected += 1;
             if n != expected {
                 troubles.push(format!("lines {expected} to {} of the access list are missing", n - 1));
                 expected = n;
             }
-            let client: Option<[u8; 16]> = row.get(3)?;
-            let line = Line {
-                at: row.get(1)?,
-                who: row.get(2)?,
-                client: client.map(RowId::from_bytes),
-                what: row.get(4)?,
-                detail: row.get(5)?,
-            };
-            let hash: Vec<u8> = row.get(6)?;
             if line.hash(n, &before) != *hash {
                 troubles.push(format!("line {n} of the access list was altered, or the one before it"));
             }
             before = hash;
-        }
+            Ok(())
+        })?;
         if end(&self.db)? != (expected, before) {
             troubles.push("the end of the access list is not as it was written".into());
         }
@@ -220,8 +213,34 @@ fn access(row: &rusqlite::Row<'_>, lived: impl Fn(i64) -> DateTime<FixedOffset>)
     Ok(deed.map(|deed| Access { at, who, client: client.map(RowId::from_bytes), deed, detail }))
 }
 
+/// Goes through all lines, the first one first.
+pub(super) fn each(db: &Connection, mut take: impl FnMut(Linked) -> Result<()>) -> Result<()> {
+    let mut query = db.prepare("SELECT n, at, who, client, what, detail, hash FROM access ORDER BY n")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let client: Option<[u8; 16]> = row.get(3)?;
+        let client = client.map(RowId::from_bytes);
+        let line = Line { at: row.get(1)?, who: row.get(2)?, client, what: row.get(4)?, detail: row.get(5)? };
+        take(Linked { n: row.get(0)?, line, hash: row.get(6)? })?;
+    }
+    Ok(())
+}
+
+/// Puts a line in its place, as it was made.
+pub(super) fn keep(db: &Connection, Linked { n, line, hash }: &Linked) -> Result<()> {
+    db.prepare_cached("INSERT INTO access (n, at, who, client, what, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute((n, line.at, &line.who, line.client, line.what, &line.detail, hash))?;
+    Ok(())
+}
+
+pub(super) fn keep_end(db: &Connection, n: i64, hash: &[u8]) -> Result<()> {
+    let packed = [n.to_le_bytes().as_slice(), hash].concat();
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute((END, packed))?;
+    Ok(())
+}
+
 /// The number and the hash of the last line; nothing before the first.
-fn end(db: &Connection) -> Result<(i64, Vec<u8>)> {
+pub(super) fn end(db: &Connection) -> Result<(i64, Vec<u8>)> {
     let kept: Option<Vec<u8>> =
         db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([END], |row| row.get(0)).optional()?;
     let split = kept.as_deref().and_then(|kept| kept.split_first_chunk::<8>());

@@ -1,8 +1,8 @@
 //! Backups: the whole journal in one file, encrypted to the recovery key, so that a forgotten passphrase loses nothing.
 //!
 //! A backup is an `age` file. Inside: zstd, and in it the magic line, then length-prefixed postcard records: the sites,
-//! then every batch in the order of arrival, then an end mark. A backup cut short has no end mark and is refused.
-//! What can be made from the journal is not in it.
+//! then every batch in the order of arrival, then the list of who looked at whom, then an end mark. A backup cut short has
+//! no end mark and is refused. What can be made from the journal is not in it.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -16,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::model::{RowId, SiteId};
 
+use super::access;
 use super::check::{follows, signature_holds};
 use super::file::meta;
 use super::journal::{self, Batch, ChainEnd};
@@ -77,6 +78,12 @@ enum Record {
         recipient: String,
         trust: u8,
         voucher: Option<(SiteId, Vec<u8>)>,
+    },
+    /// Who looked at whom, line by line, and where that list ends.
+    Access(access::Linked),
+    AccessEnd {
+        n: i64,
+        hash: Vec<u8>,
     },
 }
 
@@ -171,6 +178,9 @@ impl Store {
             batches += 1;
             put(&mut out, &Record::Batch(PackedBatch::of(batch)))
         })?;
+        access::each(&self.db, |line| put(&mut out, &Record::Access(line)))?;
+        let (n, hash) = access::end(&self.db)?;
+        put(&mut out, &Record::AccessEnd { n, hash })?;
         put(&mut out, &Record::End { batches })?;
         let sealed = out.finish()?;
         let file = sealed.finish()?.into_inner().map_err(|error| error.into_error())?;
@@ -253,6 +263,8 @@ impl Store {
                         &Site { id, public_key, recipient, name: String::new(), trust, voucher },
                     )?;
                 }
+                Record::Access(line) => access::keep(&transaction, &line)?,
+                Record::AccessEnd { n, hash } => access::keep_end(&transaction, n, &hash)?,
                 Record::End { batches } if batches == count => break,
                 Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),
             }

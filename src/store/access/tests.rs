@@ -184,3 +184,36 @@ fn what_is_given_stands_in_the_clients_own_file_even_when_its_row_is_deleted() {
     assert!(asked(&store, None).allowed.is_empty());
     assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
 }
+
+#[test]
+fn the_list_comes_back_from_a_backup_as_it_was_altered_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Worker {
+        id: RowId::derived(&["rosa"]),
+        name: "Rosa Ortiz".into(),
+        credentials: String::new(),
+        area: String::new(),
+    };
+    let passphrase = crate::store::Passphrase::new("otter lamp seven canal");
+    let clock = crate::store::wall_clock;
+    let (mut store, key) = Store::create(&folder.path().join("a.db"), &passphrase, &worker, clock()).unwrap();
+    let ana = add_client(&mut store, "Ana");
+    for view in ["page", "timeline", "safety plan"] {
+        store.note_view(ana, view).unwrap();
+    }
+    let restored = |store: &Store, name: &str| {
+        let backup = store.backup(&folder.path().join(name)).unwrap();
+        let to = folder.path().join(format!("{name}.db"));
+        Store::restore(&backup, &key, &to, &passphrase, clock()).unwrap().0
+    };
+    let mut whole = restored(&store, "whole");
+    assert_eq!(all(&whole, ana), all(&store, ana));
+    assert_eq!(whole.access_troubles().unwrap(), [""; 0]);
+    whole.note_view(ana, "notes").unwrap();
+    assert_eq!((all(&whole, ana).len(), whole.access_troubles().unwrap()), (all(&store, ana).len() + 1, vec![]));
+    // A backup of a list that somebody altered hides nothing of that.
+    store.db.execute("DELETE FROM access WHERE n = 2", []).unwrap();
+    let troubles = store.access_troubles().unwrap();
+    assert!(!troubles.is_empty());
+    assert_eq!(restored(&store, "altered").access_troubles().unwrap(), troubles);
+}
