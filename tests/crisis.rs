@@ -367,3 +367,27 @@ fn a_safety_plan_is_read_whole_and_step_by_step_and_shows_all_that_was_written_a
         screen.wait("Edit safety plan");
     }
 }
+
+/// A crisis that a script begins and ends starts and stops the clocks that the screen's does.
+#[test]
+fn a_script_begins_and_ends_a_crisis_as_the_screen_does() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "crisis=locked out"]);
+    let client = || caseload.json(&["show", &ana])["client"]["crisis"].clone();
+    let one = caseload.json(&["add", "incident", &format!("client={ana}"), "kind=child", "began=2026-11-24 10:00"]);
+    assert_eq!(one["report"], "due");
+    assert!(one["report_due"].as_str().unwrap().starts_with("2026-11-25T10:00"), "{one}");
+    assert_eq!(client(), "locked out / Child in danger");
+    // What the script says itself stands, and what is over already starts nothing.
+    let told = caseload.json(&["add", "incident", &format!("client={ana}"), "kind=adult", "report=not-needed"]);
+    assert_eq!((&told["report"], &told["report_due"]), (&Json::from("not-needed"), &Json::Null), "{told}");
+    caseload.json(&["add", "incident", &format!("client={ana}"), "kind=overdose", "resolved=2026-11-20 10:00"]);
+    assert_eq!(client(), "locked out / Child in danger / Older or disabled adult in danger");
+    // Tuesday; three business days on, Thanksgiving and the weekend left out.
+    let id = one["id"].as_str().unwrap();
+    let over = caseload.json(&["set", id, "resolved=2026-11-24 18:00", "resolution=stays with her aunt"]);
+    assert_eq!(over["debrief_due"], "2026-11-30", "{over}");
+    assert_eq!(client(), "locked out / Older or disabled adult in danger");
+    caseload.run(&["undo"]);
+    assert_eq!(client(), "locked out / Child in danger / Older or disabled adult in danger");
+}

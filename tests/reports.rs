@@ -92,8 +92,8 @@ fn figures_equal_what_an_independent_query_counts() {
     let before = notes.replace("2026-11", "2026-10").replace("-30", "-31");
     assert_eq!(contacts["before"], count(&format!("SELECT count(*) {before} {reached}")));
     // What cannot be counted by one query, by hand.
-    let stays = "FROM row_stay a WHERE a.state & 1 = 0 AND a.kind IN ('medical', 'psychiatric') AND substr(a.discharged, 1, 7) = '2026-11'";
-    let again = "AND EXISTS (SELECT 1 FROM row_stay b WHERE b.stream = a.stream AND b.id <> a.id AND b.kind IN ('medical', 'psychiatric')
+    let stays = "FROM row_stay a WHERE a.state & 1 = 0 AND a.kind IN ('medical', 'psychiatric', 'detox') AND substr(a.discharged, 1, 7) = '2026-11'";
+    let again = "AND EXISTS (SELECT 1 FROM row_stay b WHERE b.stream = a.stream AND b.id <> a.id AND b.kind IN ('medical', 'psychiatric', 'detox')
                   AND coalesce(b.planned, 0) = 0 AND julianday(b.admitted) - julianday(a.discharged) BETWEEN 0 AND 30)";
     let (got, of, _) = figure(&caseload, "readmissions", "2026-11", "readmissions");
     assert_eq!(

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
-use crate::model::records::{appointment, client, goal, note, plan, stay, step};
+use crate::model::records::{self, appointment, client, goal, note, plan, stay, step};
 use crate::model::{
     Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
     text::one_line,
 };
-use crate::practice::stays;
+use crate::practice::{incident, stays};
 use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
+use crate::triage::calendar::add_business_days;
 
 use super::Setting;
 use super::progress::{Far, Progress};
@@ -144,7 +145,9 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
         !(name == "client" && *record != client::TYPE) && parent.is_none_or(|(field, _)| field.name != name)
     });
     fill(&mut change, setting, &store, record, row, rest)?;
-    come_again(&mut change, Row::new(record, row, stream), &store, &moment)?;
+    let before = Row::new(record, row, stream);
+    complete_incident(&mut change, &before, setting, &store)?;
+    come_again(&mut change, before, &store, &moment)?;
     stays::recognise(&mut change, &store.rows(&stay::TYPE, stream)?);
     save(&mut store, &change, row, json)
 }
@@ -156,9 +159,23 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
     fill(&mut change, setting, &store, record, row, fields.iter())?;
     if let Some(before) = store.row_of(record, row)? {
         stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);
+        complete_incident(&mut change, &before, setting, &store)?;
         come_again(&mut change, before, &store, &setting.moment())?;
     }
     save(&mut store, &change, row, json)
+}
+
+/// A crisis that a script begins or ends starts and stops the same clocks as on the screen.
+fn complete_incident(change: &mut Change, before: &Row, setting: &Setting, store: &Store) -> anyhow::Result<()> {
+    if *before.record != records::incident::TYPE {
+        return Ok(());
+    }
+    let Some(file) = store.client_part(before.stream, 0, &[&records::incident::TYPE])? else { return Ok(()) };
+    let others = file.of(&records::incident::TYPE).to_vec();
+    let persons: Vec<Row> = std::iter::once(file.client).chain(file.also).collect();
+    let now = setting.moment().now;
+    incident::complete(change, before, (&persons, &others), setting.rules.practice(), now, add_business_days);
+    Ok(())
 }
 
 /// Where a change says how often an appointment comes again: makes the appointments after it.

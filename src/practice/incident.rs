@@ -7,9 +7,9 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
 
 use crate::model::records::{client, incident};
-use crate::model::{Change, Report, Row, RowId, Value};
+use crate::model::{Change, Edit, Report, Row, RowId, Value};
 
-use super::{CrisisKind, CrisisStep};
+use super::{CrisisKind, CrisisStep, Practice};
 
 /// How one step of the checklist stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,38 +32,108 @@ pub enum ReportClock {
 }
 
 impl CrisisKind {
-    /// Begins an incident: its row, and the client's own word that they are in crisis, with what was there before.
-    pub fn open(&self, row: RowId, stream: RowId, began: DateTime<FixedOffset>, in_crisis: &[String]) -> Change {
+    /// Begins an incident of a person: its row, its clock, and the person's own word that they are in crisis.
+    pub fn open(&self, row: RowId, person: &Row, began: DateTime<FixedOffset>) -> Change {
         let mut change = Change::new(format!("crisis: {}", self.name.to_lowercase()));
-        change.create(&incident::TYPE, row, stream).set(row, incident::kind, self.code.as_str()).set(
-            row,
-            incident::began,
-            began,
-        );
-        if let Some(hours) = self.report_hours {
-            change.set(row, incident::report, Report::Due.code()).set(
-                row,
-                incident::report_due,
-                began + TimeDelta::hours(hours.into()),
-            );
+        change.create(&incident::TYPE, row, person.stream).set(row, incident::kind, self.code.as_str());
+        change.set(row, incident::began, began);
+        if let Some(due) = self.report_due(began) {
+            change.set(row, incident::report, Report::Due.code()).set(row, incident::report_due, due);
         }
-        let mut all = in_crisis.to_vec();
+        self.say_so(&mut change, person);
+        change
+    }
+
+    /// By when the law asks for a report.
+    fn report_due(&self, began: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
+        self.report_hours.map(|hours| began + TimeDelta::hours(hours.into()))
+    }
+
+    /// The person's own word that they are in crisis.
+    fn say_so(&self, change: &mut Change, person: &Row) {
+        let mut all = crises_of(person);
         if !all.contains(&self.name) {
             all.push(self.name.clone());
-            change.set(stream, client::crisis, all.join(BETWEEN));
+            change.set(person.id, client::crisis, all.join(BETWEEN));
         }
-        change
     }
 }
 
 /// Stands between two crises in the client's own field.
 const BETWEEN: &str = " / ";
 
-/// A client's word on their crises, without one; `None` where it is not in it.
-pub fn crisis_without(said: &str, name: &str) -> Option<String> {
-    let all: Vec<&str> = said.split(BETWEEN).map(str::trim).collect();
-    let rest: Vec<&str> = all.iter().copied().filter(|one| *one != name).collect();
+/// A person's word on their crises, one by one; all of it, where two laptops disagree.
+pub fn crises_of(person: &Row) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for one in all_of(person, client::crisis).lines().flat_map(|side| side.split(BETWEEN)).map(str::trim) {
+        if !one.is_empty() && !all.iter().any(|known| known == one) {
+            all.push(one.into());
+        }
+    }
+    all
+}
+
+/// The same without one of them; `None` where it is not among them.
+pub fn crises_without(person: &Row, name: &str) -> Option<String> {
+    let all = crises_of(person);
+    let rest: Vec<&str> = all.iter().map(String::as_str).filter(|one| *one != name).collect();
     (rest.len() < all.len()).then(|| rest.join(BETWEEN))
+}
+
+/// Completes a change that adds or edits an incident by its fields, as a script does: one that begins starts its clock, one
+/// that is over since now takes the person's word back and says when the debriefing is due, as on the screen. What the
+/// change says itself stays. `others` are the person's other incidents.
+pub fn complete(
+    change: &mut Change,
+    before: &Row,
+    (persons, others): (&[Row], &[Row]),
+    practice: &Practice,
+    now: DateTime<FixedOffset>,
+    add_business_days: fn(NaiveDate, i64) -> NaiveDate,
+) {
+    let mut after = before.clone();
+    let (mut new, mut said) = (false, Vec::new());
+    for edit in &change.edits {
+        match edit {
+            Edit::Create { row, .. } => new |= *row == before.id,
+            Edit::Set { row, field, value } if *row == before.id => {
+                after.put(*field, value.clone());
+                said.push(*field);
+            }
+            _ => {}
+        }
+    }
+    let Some(kind) = practice.crisis(after.text(incident::kind)) else { return };
+    let over = after.time(incident::resolved);
+    if new && over.is_none() {
+        let began = after.time(incident::began).unwrap_or(now);
+        if !said.contains(&incident::began) {
+            change.set(before.id, incident::began, began);
+        }
+        if let Some(due) = kind.report_due(began).filter(|_| !said.contains(&incident::report)) {
+            change.set(before.id, incident::report, Report::Due.code());
+            if !said.contains(&incident::report_due) {
+                change.set(before.id, incident::report_due, due);
+            }
+        }
+        if let Some(person) = persons.first() {
+            kind.say_so(change, person);
+        }
+    }
+    if let Some(over) = over.filter(|_| before.time(incident::resolved).is_none()) {
+        if !said.contains(&incident::debrief_due) {
+            let due = add_business_days(over.date_naive(), kind.debrief_days.into());
+            change.set(before.id, incident::debrief_due, due);
+        }
+        let open = |other: &Row| other.id != before.id && other.time(incident::resolved).is_none();
+        if !others.iter().any(|other| open(other) && other.text(incident::kind) == kind.code) {
+            for person in persons {
+                if let Some(rest) = crises_without(person, &kind.name) {
+                    change.set(person.id, client::crisis, rest);
+                }
+            }
+        }
+    }
 }
 
 /// The steps that were done, with the time of each; the earliest where two laptops ticked the same one.
@@ -234,7 +304,9 @@ mod tests {
         let practice = Practice::standard();
         let kind = practice.crisis("child").unwrap();
         let id = RowId::derived(&["row"]);
-        let change = kind.open(id, id, at(BEGAN), &["locked out".into()]);
+        let mut person = Row::new(&client::TYPE, id, id);
+        person.put(client::crisis, "locked out");
+        let change = kind.open(id, &person, at(BEGAN));
         change.check().unwrap();
         let mut row = Row::new(&incident::TYPE, id, id);
         for edit in &change.edits {
@@ -253,8 +325,9 @@ mod tests {
         assert_eq!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Left(-180)));
         row.put(incident::reported, at("2026-11-24T16:00:00-05:00"));
         assert!(matches!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Made(_))));
-        assert_eq!(crisis_without("locked out / Child in danger", "Child in danger"), Some("locked out".into()));
-        assert_eq!(crisis_without("locked out", "Child in danger"), None);
+        person.put(client::crisis, "locked out / Child in danger");
+        assert_eq!(crises_without(&person, "Child in danger"), Some("locked out".into()));
+        assert_eq!(crises_without(&person, "Fire"), None);
         assert_eq!((span(12), span(185), span(4600)), ("12 min".into(), "3 h 05 min".into(), "3 days 4 h".into()));
     }
 

@@ -12,21 +12,28 @@ use crate::model::{Change, Edit, Row, RowId, StayKind, Value};
 pub const WINDOW: i64 = 30;
 
 /// An unplanned stay in a hospital, or a planned one; neither an emergency visit nor a stay in rehabilitation.
-fn is_inpatient(stay: &Row) -> bool {
+pub fn is_inpatient(stay: &Row) -> bool {
     let kind = StayKind::from_code(stay.text(stay::kind));
     matches!(kind, Some(StayKind::Medical | StayKind::Psychiatric | StayKind::Detox))
 }
 
-/// Whether a stay follows on an earlier one: unplanned, and begun on the day of its discharge or in the 30 days after.
-fn follows_on(later: &Row, stays: &[Row]) -> bool {
-    let Some(admitted) = later.date(stay::admitted) else { return false };
-    let earlier = |other: &&Row| {
-        let gap = other.date(stay::discharged).map(|discharged| (admitted - discharged).num_days());
-        other.id != later.id && is_inpatient(other) && gap.is_some_and(|gap| (0..=WINDOW).contains(&gap))
-            // Two stays of one day, each beginning as the other ends: only the one that began later follows on.
-            && other.date(stay::admitted).is_none_or(|began| (began, other.id) < (admitted, later.id))
+/// Whether a stay of the same client is a readmission after an earlier one: unplanned, and begun on the day of its
+/// discharge or in the 30 days after.
+pub fn follows(later: &Row, earlier: &Row) -> bool {
+    let (Some(admitted), Some(discharged)) = (later.date(stay::admitted), earlier.date(stay::discharged)) else {
+        return false;
     };
-    is_inpatient(later) && !later.yes(stay::planned) && stays.iter().any(|other| earlier(&other))
+    later.id != earlier.id
+        && is_inpatient(later)
+        && !later.yes(stay::planned)
+        && is_inpatient(earlier)
+        && (0..=WINDOW).contains(&(admitted - discharged).num_days())
+        // Two stays of one day, each beginning as the other ends: only the one that began later follows on.
+        && earlier.date(stay::admitted).is_none_or(|began| (began, earlier.id) < (admitted, later.id))
+}
+
+fn follows_on(later: &Row, stays: &[Row]) -> bool {
+    stays.iter().any(|earlier| follows(later, earlier))
 }
 
 /// How many of one client's stays are readmissions.

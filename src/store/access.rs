@@ -228,8 +228,10 @@ pub(super) fn each(db: &Connection, mut take: impl FnMut(Linked) -> Result<()>) 
 
 /// Puts a line in its place, as it was made.
 pub(super) fn keep(db: &Connection, Linked { n, line, hash }: &Linked) -> Result<()> {
-    db.prepare_cached("INSERT INTO access (n, at, who, client, what, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute((n, line.at, &line.who, line.client, line.what, &line.detail, hash))?;
+    db.prepare_cached(
+        "INSERT INTO access (n, at, who, client, what, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute((n, line.at, &line.who, line.client, line.what, &line.detail, hash))?;
     Ok(())
 }
 

@@ -224,10 +224,8 @@ impl Crisis {
         let file = desk.store.client_part(self.client, 0, &[])?;
         let persons: Vec<&Row> =
             file.iter().flat_map(|file| std::iter::once(&file.client).chain(&file.also)).filter(|_| !same).collect();
-        let said: Vec<(&Row, String)> = persons
-            .into_iter()
-            .filter_map(|person| Some((person, pure::crisis_without(&words_on_crisis(person), &name)?)))
-            .collect();
+        let said: Vec<(&Row, String)> =
+            persons.into_iter().filter_map(|person| Some((person, pure::crises_without(person, &name)?))).collect();
         let change = pure::resolve(&self.row, how, now, debrief_due, &said);
         let due = crate::triage::day_in_words(debrief_due, desk.today);
         let left = self.kind.as_ref().map_or(0, |kind| kind.steps.len().saturating_sub(pure::ticks(&self.row).len()));
@@ -330,19 +328,6 @@ fn written_so_far(text: &str) -> Line {
 
 fn kind_name(row: &Row) -> String {
     List::CrisisKind.label(row.text(incident::kind)).to_string()
-}
-
-/// A client's own word on their crises; all of it, where two laptops disagree.
-fn words_on_crisis(person: &Row) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for side in all_sides(person, client::crisis) {
-        for word in side.split(" / ").map(str::trim).filter(|word| !word.is_empty()) {
-            if !words.iter().any(|known| known == word) {
-                words.push(word.into());
-            }
-        }
-    }
-    words.join(" / ")
 }
 
 /// How to reach the person without harm, and what a colleague must know: of every entry, every side.

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::model::records::{appointment, employment, need, referral, stay};
-use crate::model::{ContactKind, NeedStatus, ReferralStatus, Row, RowId, StayKind};
+use crate::model::{ContactKind, NeedStatus, ReferralStatus, Row, RowId};
+use crate::practice::stays;
 use crate::triage::calendar::add_days;
 
 use super::super::period::Period;
@@ -485,26 +486,13 @@ fn compliance(m: &Material<'_>, p: Period) -> Found {
 fn discharged<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m Row, NaiveDate)> {
     m.stays.iter().filter_map(move |(client, row)| {
         let day = row.date(stay::discharged).filter(|day| p.holds(*day))?;
-        let kind = StayKind::from_code(row.text(stay::kind))?;
-        matches!(kind, StayKind::Medical | StayKind::Psychiatric).then_some((*client, row, day))
+        stays::is_inpatient(row).then_some((*client, row, day))
     })
 }
 
 fn readmitted(m: &Material<'_>, p: Period) -> Found {
-    discharged(m, p)
-        .map(|(client, row, day)| {
-            let again = m.stays.iter().any(|(other, next)| {
-                let inpatient = matches!(next.text(stay::kind), "medical" | "psychiatric");
-                let days = next.date(stay::admitted).map(|admitted| (admitted - day).num_days());
-                *other == client
-                    && next.id != row.id
-                    && inpatient
-                    && !next.yes(stay::planned)
-                    && days.is_some_and(|days| (0..=30).contains(&days))
-            });
-            part(client, again)
-        })
-        .collect()
+    let again = |client, row| m.stays.iter().any(|(other, next)| *other == client && stays::follows(next, row));
+    discharged(m, p).map(|(client, row, _)| part(client, again(client, row))).collect()
 }
 
 /// Jobs whose so-manieth day lies in the period, and whether they lasted until then.

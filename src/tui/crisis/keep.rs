@@ -12,9 +12,7 @@ use crate::triage::hour_in_words;
 use super::super::act::digit;
 use super::super::desk::Desk;
 use super::super::overlay::{Menu, Overlay, Pick};
-use super::{
-    Choice, Crisis, Typing, Written, kind_name, report_in_words, safe_contact, words_on_crisis, written_so_far,
-};
+use super::{Choice, Crisis, Typing, Written, kind_name, report_in_words, safe_contact, written_so_far};
 
 /// A line that is not finished.
 #[derive(Serialize, Deserialize)]
@@ -86,13 +84,9 @@ impl Desk {
     fn begin_crisis(&mut self, code: &str) -> Result<(), StoreError> {
         let practice = std::sync::Arc::clone(self.rules.practice());
         let (Some(kind), Some(client)) = (practice.crisis(code), self.chosen) else { return Ok(()) };
-        let in_crisis = match self.store.row_of(&client::TYPE, client)? {
-            Some(person) => words_on_crisis(&person),
-            None => return Ok(()),
-        };
-        let in_crisis: Vec<String> = in_crisis.split(" / ").map(str::to_string).filter(|one| !one.is_empty()).collect();
+        let Some(person) = self.store.row_of(&client::TYPE, client)? else { return Ok(()) };
         let row = self.store.new_id();
-        let change = kind.open(row, client, self.moment().now, &in_crisis);
+        let change = kind.open(row, &person, self.moment().now);
         match self.commit(&change) {
             Ok(()) => self.crisis_screen(row),
             Err(error) => {
@@ -155,7 +149,7 @@ impl Desk {
         let Some(file) = &self.file else { return Ok(()) };
         let mut change = Change::new("crisis over");
         for person in std::iter::once(&file.client).chain(&file.also) {
-            if !words_on_crisis(person).is_empty() {
+            if !pure::crises_of(person).is_empty() {
                 change.set(person.id, client::crisis, Value::Empty);
             }
         }

@@ -24,7 +24,11 @@ fn in_crisis() -> Desk {
     let began = noon() - chrono::TimeDelta::minutes(25);
     let (row, sister, plan) = (desk.store.new_id(), desk.store.new_id(), desk.store.new_id());
     let practice = std::sync::Arc::clone(desk.rules.practice());
-    let mut change = practice.crisis("suicide").unwrap().open(row, client, began, &[]);
+    let mut change = practice.crisis("suicide").unwrap().open(
+        row,
+        &desk.store.row_of(&client::TYPE, client).unwrap().unwrap(),
+        began,
+    );
     change.edits.extend(pure::tick(row, "stay", began + chrono::TimeDelta::minutes(2)).edits);
     change
         .set(client, client::safe_contact, "Only through her sister; no voicemail")
