@@ -145,19 +145,21 @@ impl Pty {
         (done - pressed, bytes)
     }
 
-    /// Resident memory in MB and voluntary context switches so far, of all threads.
-    fn state(&self) -> Option<(f64, u64)> {
+    /// Megabytes resident, those of them that are data and not the program's own code, and voluntary context switches so
+    /// far, of all threads.
+    fn state(&self) -> Option<(f64, f64, u64)> {
         let id = self.child.process_id()?;
         let of = |text: &str, name: &str| -> Option<u64> {
             text.lines().find(|line| line.starts_with(name))?.split_whitespace().nth(1)?.parse().ok()
         };
-        let resident = of(&std::fs::read_to_string(format!("/proc/{id}/status")).ok()?, "VmRSS:")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let mb = |name| Some(of(&status, name)? as f64 / 1024.0);
         let mut switches = 0;
         for task in std::fs::read_dir(format!("/proc/{id}/task")).ok()?.flatten() {
             let text = std::fs::read_to_string(task.path().join("status")).ok()?;
             switches += of(&text, "voluntary_ctxt_switches:")?;
         }
-        Some((resident as f64 / 1024.0, switches))
+        Some((mb("VmRSS:")?, mb("RssAnon:")?, switches))
     }
 }
 
@@ -243,7 +245,7 @@ fn screen(size: &str, clients: u32, file: &Path) {
     let quiet = Pty::start(program(file));
     quiet.first_frame();
     std::thread::sleep(Duration::from_millis(300));
-    if let (Some((_, before)), Some((resident, after))) = (quiet.state(), {
+    if let (Some((.., before)), Some((resident, data, after))) = (quiet.state(), {
         std::thread::sleep(Duration::from_secs(5));
         quiet.state()
     }) {
@@ -252,7 +254,7 @@ fn screen(size: &str, clients: u32, file: &Path) {
             size,
             format!("{} wake-ups", after - before),
             String::new(),
-            format!("{resident:.0} MB resident"),
+            format!("{resident:.0} MB resident, {data:.0} MB of it data"),
         );
     }
 }

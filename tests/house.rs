@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("demo", &["model", "practice", "triage", "store"]),
     ("exchange", &["model", "practice", "store"]),
     ("report", &["model", "practice", "triage", "store"]),
-    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "cli"]),
+    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report"]),
     ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
 ];
 

@@ -27,7 +27,7 @@ use crate::report::period::Period;
 use crate::store::Trust;
 use crate::tui;
 
-pub use setting::{Setting, read_secret};
+pub use setting::Setting;
 
 /// Your whole caseload in the terminal: who needs you today, and why. Without a command it opens the screen.
 #[derive(Parser)]

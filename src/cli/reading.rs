@@ -88,7 +88,7 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
         });
         return Ok(printed(&list.collect()));
     }
-    let lines: Vec<String> = all.iter().flat_map(|one| crate::tui::standing_lines(one, today)).collect();
+    let lines: Vec<String> = all.iter().flat_map(|one| one.lines(today)).collect();
     Ok(if lines.is_empty() {
         "No credentials yet: caseload add credential kind=lcsw expires=DATE\n".into()
     } else {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{AgencyFile, Practice, Trouble};
-use crate::store::{Passphrase, Store, local_moment, wall_clock};
+use crate::store::{Passphrase, Store, local_moment, read_secret, wall_clock};
 use crate::triage::Rules;
 use crate::tui;
 
@@ -165,11 +165,4 @@ pub fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
     }
     let typed = rpassword::prompt_password(prompt).context("No passphrase: the terminal cannot be asked")?;
     Ok(Zeroizing::new(typed))
-}
-
-/// The first line of a file that holds a secret.
-pub fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
-    let text = Zeroizing::new(text);
-    Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
 }

@@ -10,7 +10,7 @@ use crate::model::ShareKind;
 use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Merged, Passphrase, Site, Store, Trust};
+use crate::store::{Merged, Passphrase, Site, Store, Trust, read_secret};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
@@ -18,7 +18,7 @@ use crate::triage::{Caseload, duplicates, team};
 use super::Setting;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::{ask, read_secret};
+use super::setting::ask;
 
 pub struct Export<'a> {
     pub path: &'a Path,

@@ -12,13 +12,13 @@ use crate::model::{
     text::one_line,
 };
 use crate::practice::{incident, stays};
-use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, wall_clock};
+use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, read_secret, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::{ask, read_secret};
+use super::setting::ask;
 
 pub fn init(
     setting: &Setting,

@@ -60,6 +60,23 @@ impl Standing {
             .collect()
     }
 
+    /// How it stands, in a few lines: its end, a bar for each kind of hours, and when all of them are there.
+    pub fn lines(&self, today: NaiveDate) -> Vec<String> {
+        let mut lines = vec![match self.expires {
+            Some(_) => self.in_words(today),
+            None => format!("{}: {}", self.kind.code.to_uppercase(), self.status.label().to_lowercase()),
+        }];
+        for progress in self.education.iter().chain(&self.supervision) {
+            let bar = (progress.have * 20 / progress.need.max(1)).clamp(0, 20) as usize;
+            let bar = format!("{}{}", "#".repeat(bar), ".".repeat(20 - bar));
+            lines.push(format!("  {bar} {} of {} {}", hours(progress.have), hours(progress.need), progress.what));
+        }
+        if let Some(reached) = self.reached {
+            lines.push(format!("  at this pace all of it is there on {}", reached.format("%-d %b %Y")));
+        }
+        lines
+    }
+
     /// One line for the list of what needs the worker: "CCM expires 3 Mar 2027 (in 60 days); missing: 12 h".
     pub fn in_words(&self, today: NaiveDate) -> String {
         let left = self.days_left(today).unwrap_or(0);

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::model::records::worker;
 use crate::model::{Change, Hlc, Ids, RowId};
@@ -29,6 +29,14 @@ impl Passphrase {
     pub fn new(text: impl Into<String>) -> Passphrase {
         Passphrase(text.into())
     }
+}
+
+/// The first line of a file that holds a secret.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("Cannot read {}: {error}", path.display())))?;
+    let text = Zeroizing::new(text);
+    Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
 }
 
 /// Makes the folder that a file is to stand in, where there is none, for its owner only.

@@ -63,7 +63,7 @@ pub use commit::{Progress, Receipt};
 pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker, make_folder_for, weakness};
+pub use file::{Passphrase, Worker, make_folder_for, read_secret, weakness};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};

@@ -1,7 +1,5 @@
 //! Reports on the screen: figures with the period before, and the clients behind each; and the worker's own practice.
 
-use chrono::NaiveDate;
-
 use crate::model::RowId;
 use crate::model::records::{credential, education, supervision};
 use crate::practice::credentials::{self, Standing, hours};
@@ -105,7 +103,7 @@ impl Desk {
 
     /// The worker's own practice: credentials, education, supervision, and what can be added.
     pub(super) fn my_practice(&mut self) -> Result<(), StoreError> {
-        let about: Vec<String> = self.standings()?.iter().flat_map(|one| standing_lines(one, self.today)).collect();
+        let about: Vec<String> = self.standings()?.iter().flat_map(|one| one.lines(self.today)).collect();
         let about = if about.is_empty() { vec!["No credentials yet.".into()] } else { about };
         let items = vec![
             (Some('c'), "Add a credential".into(), Pick::Add(&credential::TYPE)),
@@ -143,21 +141,4 @@ impl Desk {
             format!("{}: {when}", one.kind.code.to_uppercase())
         }))
     }
-}
-
-/// How a credential stands, in a few lines.
-pub fn standing_lines(one: &Standing, today: NaiveDate) -> Vec<String> {
-    let mut lines = vec![match one.expires {
-        Some(_) => one.in_words(today),
-        None => format!("{}: {}", one.kind.code.to_uppercase(), one.status.label().to_lowercase()),
-    }];
-    for progress in one.education.iter().chain(&one.supervision) {
-        let bar = (progress.have * 20 / progress.need.max(1)).clamp(0, 20) as usize;
-        let bar = format!("{}{}", "#".repeat(bar), ".".repeat(20 - bar));
-        lines.push(format!("  {bar} {} of {} {}", hours(progress.have), hours(progress.need), progress.what));
-    }
-    if let Some(reached) = one.reached {
-        lines.push(format!("  at this pace all of it is there on {}", reached.format("%-d %b %Y")));
-    }
-    lines
 }

@@ -64,14 +64,13 @@ use std::path::PathBuf;
 
 use crate::demo;
 use crate::practice::Trouble;
-use crate::store::{local_moment, wall_clock};
+use crate::store::{local_moment, read_secret, wall_clock};
 use crate::triage::Rules;
 
 use app::{App, Stage};
 use desk::Desk;
 use gate::Gate;
 
-pub use figures::standing_lines;
 pub use keys::Keys;
 pub use theme::THEMES;
 
@@ -134,7 +133,7 @@ fn opening(start: &Start) -> anyhow::Result<Stage> {
     }
     match (&start.passphrase, start.file.exists()) {
         (Some(path), true) => {
-            let secret = crate::cli::read_secret(path)?;
+            let secret = read_secret(path)?;
             Ok(Stage::Desk(Box::new(desk(gate::open(&start.file, &secret)?, false)?)))
         }
         _ => Ok(Stage::Gate(Gate::for_file(&start.file))),
