@@ -12,12 +12,13 @@ use caseload::report::pages::{Page, To};
 use caseload::report::period::Period;
 use caseload::report::print::{PrintError, Printing, Wanted, prepare, record};
 use caseload::report::{Fallback, Pdf, to_html, to_pdf, to_text};
-use caseload::store::{Clock, Signer, Store, Worker};
+use caseload::store::{Clock, Passphrase, Signer, Store, StoreError, Worker};
 use caseload::triage::Rules;
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
 use common::Caseload;
 use common::terminal::{ENTER, Terminal};
 
+const PASSPHRASE: &str = "otter lamp seven canal";
 const HOUSING: &str = "County Housing";
 const PAGES: [Page; 6] = [Page::Plan, Page::Notes, Page::Summary, Page::SafetyPlan, Page::Wallet, Page::Closing];
 
@@ -31,15 +32,31 @@ fn today() -> NaiveDate {
 
 /// A caseload in memory whose clock moves on a second at each look.
 fn laptop() -> Store {
+    Store::in_memory(&rosa(), clock()).unwrap()
+}
+
+fn clock() -> Clock {
     let ticks = AtomicI64::new(0);
-    let clock: Clock = Arc::new(move || now() + Duration::seconds(ticks.fetch_add(1, Ordering::Relaxed)));
-    let worker = Worker {
+    Arc::new(move || now() + Duration::seconds(ticks.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn rosa() -> Worker {
+    Worker {
         id: RowId::derived(&["worker"]),
         name: "Rosa Ortiz".into(),
         credentials: "LCSW".into(),
         area: "social-work".into(),
-    };
-    Store::in_memory(&worker, clock).unwrap()
+    }
+}
+
+/// The same file in the hands of somebody of this name.
+fn handed_to(name: &str, mut store: Store) -> Store {
+    let mut change = Change::new("rename");
+    change.set(store.worker().id, worker::name, name);
+    store.commit(&change).unwrap();
+    let path = store.path().unwrap().clone();
+    drop(store);
+    Store::open(&path, &Passphrase::new(PASSPHRASE), clock()).unwrap()
 }
 
 /// Adds a row with these fields; a person opens their own file.
@@ -384,7 +401,9 @@ fn what_is_given_without_a_release_has_a_ground_and_is_recorded() {
 
 #[test]
 fn a_note_stands_as_it_was_signed_with_all_that_came_after() {
-    let mut store = laptop();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosa.db");
+    let (mut store, _) = Store::create(&file, &Passphrase::new(PASSPHRASE), &rosa(), clock()).unwrap();
     let client = person(&mut store, 1, Consent::None);
     // Served on Thursday, signed on Tuesday: late.
     let late = add(
@@ -399,7 +418,13 @@ fn a_note_stands_as_it_was_signed_with_all_that_came_after() {
         ],
     );
     store.sign_note(late, 72).unwrap();
+    // The supervisor who was asked co-signs it: neither its author nor somebody else can.
+    assert!(matches!(store.cosign(late), Err(StoreError::OwnNote)));
+    let mut store = handed_to("Una Park", store);
+    assert!(matches!(store.cosign(late), Err(StoreError::AskedOfAnother(name)) if name == "Sam Lee"));
+    let mut store = handed_to("Sam Lee", store);
     store.cosign(late).unwrap();
+    let mut store = handed_to("Rosa Ortiz", store);
     store.add_addendum(late, "the date of the hearing was the 3rd").unwrap();
     note(&mut store, client, &[("body", "of the day after")], true);
     let text = to_text(&printing(&store, &wanted(Page::Notes, &[client], "client")).document, 200);

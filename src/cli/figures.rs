@@ -50,6 +50,15 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
         bail!("There is no practice area \"{area}\".");
     }
     let store = setting.open()?;
+    if let Some(worker) = wanted.worker {
+        let mut known: Vec<String> = store.all_facts()?.into_iter().map(|facts| facts.worker.trim().into()).collect();
+        known.sort_unstable();
+        known.dedup();
+        known.retain(|name: &String| !name.is_empty());
+        if !known.iter().any(|name| name.eq_ignore_ascii_case(worker)) {
+            bail!("No client has \"{worker}\" as case manager. There are: {}.", known.join(", "));
+        }
+    }
     let only = Only { worker: wanted.worker.map(String::from), area: wanted.area.map(String::from) };
     let report = figures::make(&store, &setting.rules, kind, period, today, &only)?;
     if let Some(key) = wanted.open {

@@ -43,17 +43,26 @@ fn told_by(format: Format, list: Option<&str>) -> Vec<&'static RecordType> {
     }
 }
 
+/// What is to go into a file.
+pub struct Contents<'a> {
+    pub format: Format,
+    pub list: Option<&'a str>,
+    /// All that was ever written, too.
+    pub history: bool,
+}
+
 /// Decides who goes into a file. `asked` names the clients; empty means everyone.
 ///
 /// # Errors
-/// In words, where it is for somebody and nobody's release permits it.
+/// In words, where it is for somebody and nobody's release permits it, or for a client and of more than one.
 pub fn decide<'a>(
     setting: &Setting,
     store: &Store,
-    (format, list): (Format, Option<&str>),
+    contents: &Contents<'_>,
     asked: Vec<RowId>,
     whom: &'a For<'a>,
 ) -> anyhow::Result<Decided<'a>> {
+    let format = contents.format;
     let mut decided = Decided { clients: asked, whom, format, permissions: Vec::new(), left_out: Vec::new() };
     // A directory of services holds nobody's data.
     let Some(name) = whom.whom.filter(|_| format != Format::Hsds) else { return Ok(decided) };
@@ -62,14 +71,23 @@ pub fn decide<'a>(
         [] => store.all_facts()?.into_iter().map(|facts| facts.id).collect(),
         some => some.to_vec(),
     };
+    if to == Recipient::Client {
+        let persons = all.iter().map(|id| store.root(*id)).collect::<Result<std::collections::BTreeSet<_>, _>>()?;
+        if persons.len() != 1 {
+            bail!("A file for a client holds that client alone: say which one, with --client ID.");
+        }
+    }
     decided.clients.clear();
     for id in all {
-        let records = told_by(format, list);
+        let records = told_by(format, contents.list);
         let Some(file) = store.client_part(id, usize::MAX >> 1, &records)? else { continue };
         let goals = store.rows(&goal::TYPE, id)?;
         let sorter = Sorter::new(setting.rules.practice(), &goals);
         let rows = records.iter().flat_map(|record| file.of(record));
-        let told: Categories = sorter.of_rows(std::iter::once(&file.client).chain(&file.also).chain(rows));
+        let told: Categories = match contents.history {
+            true => store.all_told(setting.rules.practice(), id)?,
+            false => sorter.of_rows(std::iter::once(&file.client).chain(&file.also).chain(rows)),
+        };
         let permission = store.may_leave(setting.rules.practice(), id, to, &told, whom.without.as_ref())?;
         if permission.is_whole() {
             decided.clients.push(id);

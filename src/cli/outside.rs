@@ -123,10 +123,14 @@ pub struct Giving<'a> {
 
 /// Writes a file, or a folder of files, for another program. What is there already is never written over.
 pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -> anyhow::Result<String> {
+    if path.exists() {
+        bail!("{} is there already. Name another, or move it away first.", path.display());
+    }
     let mut store = setting.open()?;
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
-    let decided = outgoing::decide(setting, &store, (giving.format, list), clients, &giving.whom)?;
+    let contents = outgoing::Contents { format: giving.format, list, history: giving.history };
+    let decided = outgoing::decide(setting, &store, &contents, clients, &giving.whom)?;
     let wanted = exchange::Wanted {
         clients: &decided.clients,
         list,
@@ -136,6 +140,7 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
         moment: setting.moment(),
         practice: setting.rules.practice(),
         history: giving.history,
+        released: giving.whom.whom.is_some(),
     };
     let written = match streamed(path, |out| exchange::stream(&store, giving.format, &wanted, out))? {
         Some(written) => written,
@@ -212,9 +217,6 @@ impl std::io::Write for Lazy<'_> {
 /// Puts files on the disk, for nobody else to read: one under the name itself, several into a new folder of that name.
 fn put(path: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
     let failed = || format!("Cannot write {}", path.display());
-    if path.exists() {
-        bail!("{} is there already. Name another, or move it away first.", path.display());
-    }
     match files {
         [(name, bytes)] if name.is_empty() => std::fs::write(path, bytes).with_context(failed),
         files => {

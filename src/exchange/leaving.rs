@@ -2,11 +2,8 @@
 //!
 //! Formats ask [`Leaving::of`] and write what it lists; they never look for clients themselves.
 
-use chrono::{DateTime, FixedOffset};
-
-use crate::model::records::{client, consent};
-use crate::model::{CATALOGUE, Information, RecordType, Row, RowId};
-use crate::practice::consent::standing;
+use crate::model::records::client;
+use crate::model::{CATALOGUE, RecordType, Row, RowId};
 use crate::store::{Result, Store};
 
 use super::Wanted;
@@ -22,10 +19,10 @@ pub struct Leaving {
 }
 
 /// Says of a client why nothing of them may go out; `None` where it may.
-pub type Withheld<'a> = &'a dyn Fn(&Row, &[Row]) -> Option<String>;
+pub type Withheld<'a> = &'a dyn Fn(&Row) -> Option<String>;
 
 impl Leaving {
-    /// All that was asked for but those whom `withheld` keeps; it is given a client and their consents.
+    /// All that was asked for but those whom `withheld` keeps.
     pub fn of(store: &Store, wanted: &Wanted<'_>, withheld: Withheld<'_>) -> Result<Leaving> {
         let mut everyone: Vec<RowId> = match wanted.clients {
             [] => store.all_facts()?.into_iter().map(|facts| facts.id).collect(),
@@ -35,8 +32,8 @@ impl Leaving {
         everyone.dedup();
         let mut leaving = Leaving { clients: Vec::new(), records: CATALOGUE.to_vec(), left_out: Vec::new() };
         for id in everyone {
-            let Some(file) = store.client_part(id, 0, &[&consent::TYPE])? else { continue };
-            match withheld(&file.client, file.of(&consent::TYPE)) {
+            let Some(file) = store.client_part(id, 0, &[])? else { continue };
+            match std::iter::once(&file.client).chain(&file.also).find_map(withheld) {
                 Some(why) => leaving.left_out.push((file.client.client_name(), why)),
                 None => leaving.clients.push(id),
             }
@@ -45,21 +42,15 @@ impl Leaving {
     }
 }
 
-/// Nobody is kept back: the file stays with the worker.
-pub fn nobody(_: &Row, _: &[Row]) -> Option<String> {
+/// Nobody is kept back: the file stays with the worker, or the releases were asked.
+pub fn nobody(_: &Row) -> Option<String> {
     None
 }
 
-/// Someone who must be reached with care is entered nowhere else without a release that covers violence and has not ended
-/// (VAWA, 34 USC 12291(b)(2)).
-pub fn unreleased_survivors(at: DateTime<FixedOffset>) -> impl Fn(&Row, &[Row]) -> Option<String> {
-    move |person, consents| {
-        let covers = |release: &&Row| {
-            release.words(consent::what).iter().any(|what| what == Information::Violence.code())
-                && standing(release, at).holds()
-        };
-        let careful = !person.text(client::safe_contact).trim().is_empty();
-        (careful && !consents.iter().any(|release| covers(&release)))
-            .then(|| "must be contacted with care, and no release in force covers it".into())
-    }
+/// An HMIS is other people's: someone who must be reached with care is entered there only by their written release to whom
+/// it is for (VAWA, 34 USC 12291(b)(2)).
+pub fn in_danger(person: &Row) -> Option<String> {
+    let careful = !person.text(client::safe_contact).trim().is_empty();
+    careful
+        .then(|| "must be contacted with care: say with --for NAME whose HMIS it is, and their release is asked".into())
 }

@@ -33,7 +33,7 @@ use crate::model::{Moment, RowId};
 use crate::practice::Practice;
 use crate::store::{Draft, Store, StoreError};
 
-pub use leaving::{Leaving, Withheld, nobody, unreleased_survivors};
+pub use leaving::{Leaving, Withheld, nobody};
 pub use out::{Wanted, Written, stream, write};
 pub use source::Going;
 
@@ -207,7 +207,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
         Format::Hsds => hsds::read(path, options, watch),
         Format::Vcard => vcard::read(path, options, watch),
         Format::Json => Err(refused(path, "this cannot be imported by this version")),
-        Format::Sheet | Format::Csv | Format::Xlsx => sheet::read(path, options.map, &options.moment, watch),
+        Format::Sheet | Format::Csv | Format::Xlsx => sheet::read(path, options, watch),
     };
     // What a reader says of a file that it was stopped in is not true of the file.
     watch.go()?;

@@ -6,7 +6,7 @@ use crate::model::{Moment, RowId};
 use crate::practice::Practice;
 use crate::store::Store;
 
-use super::leaving::unreleased_survivors;
+use super::leaving::{in_danger, nobody};
 use super::{ExchangeError, Format, fhir, hmis, json};
 
 /// What to write, and how much of it.
@@ -23,6 +23,8 @@ pub struct Wanted<'a> {
     pub folder: bool,
     /// In JSON: everything that was ever set, too.
     pub history: bool,
+    /// The clients were chosen by their releases to the one whom it is for; otherwise it is told to nobody here.
+    pub released: bool,
     pub moment: Moment,
     /// The instruments and areas that are known here.
     pub practice: &'a Practice,
@@ -56,7 +58,7 @@ pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Writt
         Format::Vcard => super::vcard::write(store, wanted),
         Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
         Format::Hsds => super::hsds::out::write(store, wanted),
-        Format::Hmis => hmis::write(store, wanted, &unreleased_survivors(wanted.moment.now)),
+        Format::Hmis => hmis::write(store, wanted, if wanted.released { &nobody } else { &in_danger }),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
 }

@@ -10,13 +10,13 @@ use calamine::{Data, Reader, Sheets};
 
 use crate::model::records::{appointment, client, goal, note, task};
 use crate::model::{
-    AppointmentStatus, ClientStatus, ContactKind, Field, GoalStatus, Moment, RecordType, RowId, Value, WorkStatus,
+    AppointmentStatus, ClientStatus, ContactKind, Field, GoalStatus, RecordType, RowId, Value, WorkStatus,
 };
-use crate::store::Draft;
+use crate::store::{Draft, Store};
 
 use super::source::Watch;
 use super::table::{Header, Line, Rows};
-use super::{ExchangeError, Format, Reading, refused};
+use super::{ExchangeError, Format, Options, Reading, refused};
 
 /// What a column stands for.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,14 +41,9 @@ fn synonyms() -> &'static BTreeMap<String, Vec<String>> {
     })
 }
 
-pub(super) fn read(
-    path: &Path,
-    map: &[(String, String)],
-    moment: &Moment,
-    watch: &Watch<'_>,
-) -> Result<Reading, ExchangeError> {
+pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let rows = load(path, watch)?;
-    let columns = columns(path, &rows.header, map)?;
+    let columns = columns(path, &rows.header, options.map)?;
     let mut reading = Reading::of(Format::Sheet);
     for (name, column) in rows.header.names.iter().zip(&columns) {
         if column.is_none() && !name.is_empty() {
@@ -58,7 +53,7 @@ pub(super) fn read(
     let file = rows.header.file.clone();
     let mut seen: HashMap<RowId, u64> = HashMap::new();
     let all = &mut reading.drafts;
-    let count = rows.each(&mut reading.skipped, |line, skipped| match drafts(line, &columns, moment) {
+    let count = rows.each(&mut reading.skipped, |line, skipped| match drafts(line, &columns, options) {
         Ok(drafts) => match seen.insert(drafts[0].row, line.number) {
             None => all.extend(drafts),
             Some(other) => {
@@ -143,10 +138,13 @@ fn bare(name: &str) -> String {
 
 fn known(name: &str) -> Option<Column> {
     let wanted = bare(name);
-    let (field, _) = synonyms()
-        .iter()
-        .find(|(field, names)| bare(field) == wanted || names.iter().any(|name| bare(name) == wanted))?;
-    named(field, name)
+    let known =
+        synonyms().iter().find(|(field, names)| bare(field) == wanted || names.iter().any(|name| bare(name) == wanted));
+    match known {
+        Some((field, _)) => named(field, name),
+        // A list of our own is headed by what the fields are called here.
+        None => client::TYPE.fields.iter().find(|field| bare(field.label) == wanted).map(Column::Field),
+    }
 }
 
 /// The column that a field's name stands for.
@@ -205,15 +203,19 @@ fn columns(path: &Path, table: &Header, map: &[(String, String)]) -> Result<Vec<
 }
 
 /// A client and what hangs on them, or the column in trouble and why.
-fn drafts(line: Line<'_>, columns: &[Option<Column>], moment: &Moment) -> Result<Vec<Draft>, (usize, String)> {
+fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> Result<Vec<Draft>, (usize, String)> {
+    let moment = &options.moment;
     let mut person = new(&client::TYPE, RowId::derived(&["none"]));
+    // A list of our own that comes back: whose row it is.
+    let mut own: Option<RowId> = None;
     let mut more: Vec<(Column, usize, &str)> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
-        let (Some(column), cell) = (column, line.at(at).trim()) else { continue };
+        let (Some(column), cell) = (column, armed(line.at(at).trim())) else { continue };
         if cell.is_empty() {
             continue;
         }
         match column {
+            Column::OutsideId("sheet") if is_client(cell, options.store) => own = cell.parse().ok(),
             Column::Name => {
                 let (given, family) = match cell.split_once(',') {
                     Some((family, given)) => (given.trim(), family.trim()),
@@ -236,6 +238,10 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], moment: &Moment) -> Result
             }
             _ => more.push((*column, at, cell)),
         }
+    }
+    if let Some(own) = own {
+        // What a list tells besides is made from what is here already.
+        return Ok(vec![Draft { row: own, stream: own, ..person }]);
     }
     let text = |field| {
         person
@@ -322,6 +328,16 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], moment: &Moment) -> Result
         drafts.push(draft);
     }
     Ok(drafts)
+}
+
+/// Whether somebody here goes by this id.
+fn is_client(id: &str, store: &Store) -> bool {
+    id.parse().is_ok_and(|id| store.row_of(&client::TYPE, id).is_ok_and(|row| row.is_some()))
+}
+
+/// A cell as it was before it was disarmed on its way out (see [`disarmed`](super::lists::disarmed)).
+fn armed(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| super::lists::disarmed(rest) == cell).unwrap_or(cell)
 }
 
 /// What people write for a status.

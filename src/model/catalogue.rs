@@ -39,6 +39,8 @@ pub struct Field {
     pub ordered: bool,
     /// When two sites disagree, all their values are shown and none is picked.
     pub safety: bool,
+    /// A day that has come: nobody is born tomorrow, and a contact is written down when it has happened.
+    pub past: bool,
     /// Triage rules may look at it: a date that something falls due by, a choice or a text that says whether it does.
     pub watched: bool,
     /// Where the field holds one of these codes (a date or a time: anything), the row asks for nothing more.
@@ -104,6 +106,7 @@ impl Field {
             searched: false,
             ordered: false,
             safety: false,
+            past: false,
             watched: false,
             settles: &[],
             shown: Shown::Form,
@@ -127,6 +130,11 @@ impl Field {
 
     pub(super) const fn ordered(mut self) -> Field {
         self.ordered = true;
+        self
+    }
+
+    pub(super) const fn past(mut self) -> Field {
+        self.past = true;
         self
     }
 

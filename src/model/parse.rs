@@ -51,6 +51,14 @@ impl Field {
                 return Err(self.invalid("holds several things: add them one by one"));
             }
         };
+        let day = match &value {
+            Value::Date(day) => Some(*day),
+            Value::Time(time) => Some(time.date_naive()),
+            _ => None,
+        };
+        if self.past && day.is_some_and(|day| day > moment.today()) {
+            return Err(self.invalid("is in the future"));
+        }
         self.check(&value)?;
         Ok(value)
     }

@@ -40,7 +40,7 @@ records! {
         2 family_name: Line, "Last name", searched;
         3 preferred_name: Line, "Goes by", searched;
         4 pronouns: Line, "Pronouns";
-        5 birth_date: Date, "Born";
+        5 birth_date: Date, "Born", past;
         6 language: Line, "Language";
         7 interpreter: Yes, "Needs interpreter";
         8 phone: Phone, "Phone";
@@ -76,7 +76,7 @@ records! {
     relationship = 2 "Relationship" "Relationships" {
         1 name: Line, "Name", required, searched;
         2 relation: Line, "Relation", help("For example: daughter, partner, landlord");
-        3 birth_date: Date, "Born";
+        3 birth_date: Date, "Born", past;
         4 phone: Phone, "Phone";
         5 household: Yes, "Same household";
         6 emergency: Yes, "Emergency contact";
@@ -185,7 +185,7 @@ records! {
 
     /// What was written and what passed: a contact is a note whose kind says so.
     note = 11 "Note" "Notes" {
-        1 when: Time, "When", required, ordered;
+        1 when: Time, "When", required, past, ordered;
         2 kind: one(ContactKind::CHOICES), "Kind of contact", required;
         3 minutes: MINUTES, "Minutes";
         4 body: Text, "Note", searched;

@@ -145,8 +145,10 @@ fn standing(
         reached: None,
     };
     if status == CredentialStatus::Working {
-        let counted =
-            |row: &&Row| matches!(row.text(supervision::towards), code if code == kind.code || code.is_empty());
+        let counted = |row: &&Row| {
+            let towards = row.text(supervision::towards);
+            (towards == kind.code || towards.is_empty()) && row.date(supervision::on).is_none_or(|on| on <= today)
+        };
         let of = |field| supervisions.iter().filter(counted).map(|row| row.whole(field).unwrap_or(0)).sum::<i64>();
         let asked = [
             ("of supervised practice", kind.supervised_hours, of(supervision::practice)),
@@ -165,6 +167,8 @@ fn standing(
         let named = row.words(education::counts_for);
         let on = row.date(education::on);
         (named.is_empty() || named.contains(&kind.code))
+            // What is only planned is not there yet.
+            && on.is_some_and(|on| on <= today)
             && on.is_some_and(|on| since.is_none_or(|since| on >= since) && expires.is_none_or(|expires| on <= expires))
     };
     let minutes = |category: Option<&str>| -> i64 {

@@ -95,7 +95,7 @@ pub enum PrintError {
     Exists(String),
     #[error("Cannot write {0}: {1}. Nothing was recorded.")]
     Write(String, std::io::Error),
-    #[error("The name of a file ends in .pdf, .html or .txt; {0} does not. Say which with --format.")]
+    #[error("The name of a file ends in .pdf, .html or .txt; {0} does not. Give it one of these endings.")]
     Ending(String),
 }
 
@@ -432,10 +432,11 @@ impl Printing {
         let of = |name: &str, line: String| if many { format!("{name}: {line}") } else { line };
         let mut lines = Vec::new();
         for part in &self.parts {
+            // First what harm could come of.
+            lines.extend(part.aside.iter().map(|aside| of(&part.name, aside.clone())));
             lines.extend(
                 part.permission.left_out.iter().map(|one| of(&part.name, format!("Left out: {}", one.in_words()))),
             );
-            lines.extend(part.aside.iter().map(|aside| of(&part.name, aside.clone())));
         }
         lines.extend(self.nothing.iter().map(|one| of(&one.name, format!("nothing is printed, {}.", one.why))));
         lines

@@ -199,7 +199,8 @@ impl Store {
         clock: Clock,
     ) -> Result<(Store, RecoveryKey)> {
         let bad = |why: String| StoreError::BadBackup { path: backup.into(), why };
-        let file = BufReader::new(File::open(backup)?);
+        let file = File::open(backup).map_err(|error| bad(error.to_string()))?;
+        let file = BufReader::new(file);
         let sealed = age::Decryptor::new(file).map_err(|_| bad("it is another kind of file".into()))?;
         let identity = key.identity()?;
         let opened = sealed.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {

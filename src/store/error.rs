@@ -40,6 +40,12 @@ pub enum StoreError {
         "Not changed: it is signed. The rule: a signed record is corrected by a dated, signed addendum, never changed and never taken back."
     )]
     Signed,
+    #[error(
+        "Not co-signed: you signed this note as its author. The rule: a co-signature is somebody else's, who stands for it too."
+    )]
+    OwnNote,
+    #[error("Not co-signed: the co-signature of {0} was asked for.")]
+    AskedOfAnother(String),
     #[error("Not done: this note is not signed yet.")]
     Unsigned,
     #[error("Not co-signed: the text of this note is not what was signed. It was altered outside the program.")]
@@ -75,6 +81,8 @@ impl StoreError {
             }
             StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
+            StoreError::OwnNote => "the supervisor who was asked co-signs it, on their own laptop",
+            StoreError::AskedOfAnother(_) => "they co-sign it on their own laptop",
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::model::records::{addendum, goal, note, plan, signature};
 use crate::model::standing::{Part, Standing, State, standing};
 use crate::model::{Change, RecordType, Row, RowId, SignatureRole, Value, signing};
+use crate::practice::consent::same_name;
 
 use super::{Receipt, Result, Store, StoreError, joined};
 
@@ -129,7 +130,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unsigned`] where its author has not signed it yet, [`StoreError::Signed`] where this worker has
-    /// co-signed it already, [`StoreError::BrokenSeal`] where the text is not what was signed.
+    /// co-signed it already, [`StoreError::OwnNote`] where this worker is its author, [`StoreError::AskedOfAnother`] where
+    /// somebody else was asked, [`StoreError::BrokenSeal`] where the text is not what was signed.
     pub fn cosign(&mut self, id: RowId) -> Result<Receipt> {
         let written = self.written_for_sure(id)?;
         let standing = written.standing();
@@ -148,6 +150,13 @@ impl Store {
             return Err(StoreError::Signed);
         }
         let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
+        if author.is_some_and(|row| same_name(row.text(signature::name), &me.name)) {
+            return Err(StoreError::OwnNote);
+        }
+        let asked = written.note.text(note::cosigner);
+        if !asked.trim().is_empty() && !same_name(asked, &me.name) {
+            return Err(StoreError::AskedOfAnother(crate::model::text::one_line(asked).into_owned()));
+        }
         let reads = author.map_or("", |row| row.text(signature::reads)).to_string();
         let mut change = Change::new("co-sign note");
         self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, standing.text.into(), reads);

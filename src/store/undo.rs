@@ -113,8 +113,10 @@ impl Store {
                 }
             }
         }
-        // The very first action made the file and its worker: that one stays.
-        Ok(None)
+        // The very first action of all made the file and its worker: that one stays. The first one of a file that was
+        // restored or copied is like any other.
+        let first: i64 = self.db.query_row("SELECT min(n) FROM batch", [], |row| row.get(0))?;
+        Ok(current.filter(|past| !past.batches.contains(&first) && wanted(past)))
     }
 
     fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {

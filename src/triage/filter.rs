@@ -47,9 +47,23 @@ pub struct Filter {
     me: String,
 }
 
-/// What may be typed, for the help.
-pub const CONDITIONS: &str = "area: intensity: status: band: tag: worker:me no-contact:>14 next:<3 age:>60 crisis:yes \
-                              interpreter:yes safe-contact:yes plan:no appointment:no";
+/// What may be typed, and what it asks for.
+pub const WORDS: &[(&str, &str)] = &[
+    ("area:mental", "practice area, by its beginning"),
+    ("intensity:weekly", "how intensively, or how often"),
+    ("status:closed", "active, waiting, closed"),
+    ("band:now", "now, today, week, later"),
+    ("tag:court", "a tag, by its beginning"),
+    ("worker:me", "case manager: me, a name, none"),
+    ("no-contact:>14", "days since the last contact"),
+    ("next:<3", "days until the next appointment"),
+    ("age:>60", "years"),
+    ("crisis:yes", "in crisis"),
+    ("interpreter:yes", "needs an interpreter"),
+    ("safe-contact:yes", "must be contacted with care"),
+    ("plan:no", "has a plan in force"),
+    ("appointment:no", "has an appointment ahead"),
+];
 
 impl Filter {
     /// What is not (or not yet) a condition is a word. `me` is the worker who asks.
@@ -64,6 +78,15 @@ impl Filter {
         }
         filter.words = words.join(" ");
         filter
+    }
+
+    /// What was typed like a condition and is none: a name, a colon and something that does not belong behind it.
+    pub fn not_understood(&self) -> Option<&str> {
+        let like_one = |word: &&str| {
+            let known = |name: &str| WORDS.iter().any(|(word, _)| word.split(':').next() == Some(name));
+            word.split_once(':').is_some_and(|(name, value)| !value.is_empty() && known(&name.to_lowercase()))
+        };
+        self.words.split_whitespace().find(like_one)
     }
 
     pub fn has_conditions(&self) -> bool {
@@ -146,7 +169,12 @@ fn condition(token: &str) -> Option<Condition> {
     };
     Some(match name {
         "area" => Condition::Area(List::Area.choices().iter().map(|area| area.code).find(begins)?),
-        "intensity" => Condition::Intensity(Intensity::ALL.iter().copied().find(|known| begins(&known.code()))?),
+        "intensity" => {
+            // By its code, or by how often: "weekly" stands behind it on the screen.
+            let named =
+                |known: &Intensity| known.code().starts_with(value) || known.label().to_lowercase().contains(value);
+            Condition::Intensity(Intensity::ALL.iter().copied().find(named)?)
+        }
         "status" => Condition::Status(ClientStatus::ALL.iter().copied().find(|known| begins(&known.code()))?),
         "band" => {
             let bands = [

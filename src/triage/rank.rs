@@ -96,6 +96,11 @@ fn rank_one(facts: &ClientFacts, at: u32, rules: &Rules, today: NaiveDate) -> Op
     if facts.status == ClientStatus::Closed {
         return None;
     }
+    // A contact that is still to come, by a slip or from another program, answers nothing yet.
+    let to_come = facts.last_contact.as_ref().is_some_and(|contact| contact.when.date_naive() > today)
+        || facts.last_seen.is_some_and(|seen| seen > today);
+    let until_today = to_come.then(|| ClientFacts { last_contact: None, last_seen: None, ..facts.clone() });
+    let facts = until_today.as_ref().unwrap_or(facts);
     let mut reasons = Vec::new();
     let mut snoozed = 0;
     for (rule, number) in rules.rules.iter().zip(0u16..) {

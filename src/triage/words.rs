@@ -132,7 +132,8 @@ fn fact_day(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts) -> Option<N
 
 fn from(looks_at: LooksAt, reason: &Reason, facts: &ClientFacts, today: NaiveDate) -> String {
     if looks_at == LooksAt::Contact {
-        return match (&facts.last_contact, facts.begun()) {
+        let last = facts.last_contact.as_ref().filter(|contact| contact.when.date_naive() <= today);
+        return match (last, facts.begun()) {
             (Some(contact), _) => format!("last {}", day_in_words(contact.when.date_naive(), today)),
             (None, Some(begun)) => format!("none since {}", day_in_words(begun, today)),
             (None, None) => "none on record".into(),

@@ -78,12 +78,10 @@ impl Desk {
                     .enumerate()
                     .map(|(at, (name, filter))| (digit(at), format!("{name}: {filter}"), Pick::Filter(filter)))
                     .collect();
-                items.push((
-                    Some('a'),
-                    format!("A filter may say: {}", crate::triage::filter::CONDITIONS),
-                    Pick::Filter(String::new()),
-                ));
-                self.overlay = Some(Menu::over("Filters", items));
+                items.push((Some('a'), "Type one".into(), Pick::Filter(String::new())));
+                let mut about = vec!["A filter may say, one or several together:".to_string()];
+                about.extend(crate::triage::filter::WORDS.iter().map(|(word, says)| format!("{word:<16} {says}")));
+                self.overlay = Some(Menu::telling("Filters", about, items));
             }
             Action::Week => {
                 let lines = self.week_lines();

@@ -84,6 +84,7 @@ impl Form {
         }
         let mut y = body.y;
         let mut cursor = None;
+        let mut shown = skip;
         for (at, input) in self.inputs.iter_mut().enumerate().skip(skip) {
             if y >= body.bottom() {
                 break;
@@ -97,6 +98,19 @@ impl Form {
             let place = Rect { x: body.x + LABELS + 1, y, width: room, height };
             cursor = input.draw(place, buffer, theme, active, moment).or(cursor);
             y += height;
+            shown = at + 1;
+        }
+        // On the frame: how many fields there are that nobody sees.
+        let (above, below) = (skip, self.inputs.len() - shown);
+        let sign = match (above, below) {
+            (0, 0) => String::new(),
+            (above, 0) => format!(" {above} above "),
+            (0, below) => format!(" … {below} more: Tab "),
+            (above, below) => format!(" {above} above … {below} more: Tab "),
+        };
+        if inner.bottom() < area.bottom() && !sign.is_empty() {
+            let x = area.right().saturating_sub(width(&sign) as u16 + 2);
+            put(buffer, x, area.bottom() - 1, area.right() - x, &sign, theme.key());
         }
         cursor
     }
@@ -128,10 +142,14 @@ impl Input {
             }
             Body::Yes(_) => Some("y yes · n no".into()),
             Body::Ticks { rows, .. } if rows.is_empty() => Some("Nothing to tick yet.".into()),
-            Body::Ticks { .. } => Some("arrows and Space".into()),
+            Body::Ticks { rows, .. } => {
+                Some(format!("Right and Left walk through them, Space ticks; {} in all", rows.len()))
+            }
             Body::Text(_) if !self.field.help.is_empty() => Some(self.field.help.into()),
             Body::Text(_) => match self.field.kind {
+                Kind::Date if self.field.past => Some("3/14/85, 14 mar 1985, 1985-03-14".into()),
                 Kind::Date => Some("tomorrow, fri, +2w, 30 nov, 2026-11-30".into()),
+                Kind::Time if self.field.past => Some("now, 10:30, yesterday 14:30, 24 nov 10:00".into()),
                 Kind::Time => Some("tomorrow 14:30, fri 2pm, 2026-11-30 10:00".into()),
                 Kind::Whole { unit: "minutes", .. } => Some("45, 45m, 1h30".into()),
                 Kind::Repeat => {
@@ -152,6 +170,7 @@ impl Input {
             (Kind::Date, Ok(Value::Date(day))) => Some((day.format("%a %-d %b %Y").to_string(), false)),
             (Kind::Time, Ok(Value::Time(time))) => Some((time.format("%a %-d %b %Y %H:%M").to_string(), false)),
             (Kind::Repeat, Ok(Value::Text(rule))) => Some((series::in_words(&rule), false)),
+            (Kind::Whole { unit: "minutes", .. }, Ok(Value::Whole(1))) => Some(("1 minute".into(), false)),
             (Kind::Whole { unit, .. }, Ok(Value::Whole(number))) => Some((format!("{number} {unit}"), false)),
             _ => None,
         }
@@ -197,7 +216,13 @@ impl Input {
                 }
                 if !active {
                     let text = area.lines().join("\n");
-                    for (line, y) in wrap(&text, usize::from(typing.width)).iter().zip(typing.y..typing.bottom()) {
+                    let mut wrapped = wrap(&text, usize::from(typing.width));
+                    if wrapped.len() > usize::from(typing.height) {
+                        wrapped.truncate(usize::from(typing.height));
+                        let last = wrapped.last_mut().expect("there is a line");
+                        *last = fit(&format!("{last} …"), usize::from(typing.width));
+                    }
+                    for (line, y) in wrapped.iter().zip(typing.y..typing.bottom()) {
                         put(buffer, typing.x, y, typing.width, line, theme.text());
                     }
                     return None;
@@ -232,6 +257,12 @@ impl Input {
                     let text =
                         format!("{} [{}] {}", if chosen { ">" } else { " " }, if row.2 { "x" } else { " " }, row.1);
                     put(buffer, field.x, y, field.width, &text, if chosen { theme.strong() } else { theme.text() });
+                }
+                let below = rows.len().saturating_sub(top + usize::from(lines));
+                if below > 0 && lines > 0 {
+                    let sign = format!("… {below} more");
+                    let x = field.right().saturating_sub(width(&sign) as u16 + 1);
+                    put(buffer, x, field.bottom() - 1, field.right() - x, &sign, theme.key());
                 }
                 active.then_some(Position { x: field.x, y: field.y })
             }
@@ -328,8 +359,20 @@ impl Overlay {
                 let inner = boxed(middle(area, wide as u16, many), buffer, &menu.title, theme);
                 // What there is to know gives way to the choices where there is no room for both.
                 let room = usize::from(inner.height).saturating_sub(menu.items.len().min(4) + 1);
-                for (line, y) in about.iter().take(room).zip(inner.y..) {
+                let hidden = about.len().saturating_sub(room);
+                let room_for_text = if hidden > 0 { room.saturating_sub(1) } else { room };
+                let top = menu.scroll.min(about.len().saturating_sub(room_for_text));
+                for (line, y) in about.iter().skip(top).take(room_for_text).zip(inner.y..) {
                     put(buffer, inner.x, y, inner.width, line, theme.text());
+                }
+                if hidden > 0 && room > 0 {
+                    let below = about.len() - top - room_for_text;
+                    let sign = match below {
+                        0 => "PgUp goes back".to_string(),
+                        1 => "… 1 more line: PgDn".to_string(),
+                        many => format!("… {many} more lines: PgDn"),
+                    };
+                    put(buffer, inner.x, inner.y + room_for_text as u16, inner.width, &sign, theme.key());
                 }
                 let used = if about.is_empty() { 0 } else { (about.len().min(room) + 1) as u16 };
                 let inner = Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..inner };
@@ -348,8 +391,8 @@ impl Overlay {
                 }
                 None
             }
-            Overlay::Records { rows, at } => {
-                let inner = boxed(middle(area, 116, area.height), buffer, super::notes::title_of(rows), theme);
+            Overlay::Records { title, rows, at } => {
+                let inner = boxed(middle(area, 116, area.height), buffer, title, theme);
                 let top = scrolled(*at, rows.len(), usize::from(inner.height));
                 for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
                     let style = match (number == *at, row.broken) {

@@ -127,7 +127,7 @@ impl Desk {
         if rows.is_empty() {
             self.say("Nothing is written down yet.");
         } else {
-            self.overlay = Some(Overlay::Records { rows, at: 0 });
+            self.overlay = Some(Overlay::Records { title: super::lists::KEPT, rows, at: 0 });
         }
         Ok(())
     }

@@ -336,6 +336,10 @@ impl Desk {
                     return stay;
                 }
             }
+            Overlay::Menu(menu) if !menu.about.is_empty() && key.code == KeyCode::PageDown => menu.scroll += 4,
+            Overlay::Menu(menu) if !menu.about.is_empty() && key.code == KeyCode::PageUp => {
+                menu.scroll = menu.scroll.saturating_sub(4);
+            }
             Overlay::Menu(menu) => {
                 let by_key = match key.code {
                     KeyCode::Char(c) => menu.items.iter().position(|item| item.key == Some(c)),
@@ -347,7 +351,7 @@ impl Desk {
                 }
                 menu.at = moved(menu.at, menu.items.len());
             }
-            Overlay::Records { rows, at } => {
+            Overlay::Records { rows, at, .. } => {
                 let chosen = rows.get(*at).map(|shown| (shown.record, shown.row, shown.text.clone()));
                 match (key.code, chosen) {
                     (KeyCode::Enter, Some((record, row, _))) => {

@@ -9,6 +9,10 @@ use crate::store::{ClientFile, StoreError};
 use super::desk::{Desk, Pane};
 use super::overlay::{Overlay, Shown};
 
+/// What stands over a list of rows, with the keys that work in it.
+pub(super) const KEPT: &str = "Everything kept: Enter opens, e edits, Del deletes, h history, Esc closes";
+const HAPPENED: &str = "Everything that happened: Enter opens, e edits, Del deletes, h history, Esc closes";
+
 impl Desk {
     pub(super) fn records(&mut self) -> Result<(), StoreError> {
         let Some(chosen) = self.chosen else { return Ok(()) };
@@ -20,7 +24,7 @@ impl Desk {
         for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
             rows.extend(file.of(record).iter().map(|row| self.shown_row(row, &file)));
         }
-        self.overlay = Some(Overlay::Records { rows, at: 0 });
+        self.overlay = Some(Overlay::Records { title: KEPT, rows, at: 0 });
         Ok(())
     }
 
@@ -43,7 +47,8 @@ impl Desk {
             }
         }
         rows.sort_by_key(|(day, shown)| std::cmp::Reverse((*day, shown.row)));
-        self.overlay = Some(Overlay::Records { rows: rows.into_iter().map(|(_, shown)| shown).collect(), at: 0 });
+        let rows = rows.into_iter().map(|(_, shown)| shown).collect();
+        self.overlay = Some(Overlay::Records { title: HAPPENED, rows, at: 0 });
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, Timelike};
 use ratatui_textarea::CursorMove;
 use serde::{Deserialize, Serialize};
 
-use crate::model::records::{client, goal, note, step};
+use crate::model::records::{client, note, step};
 use crate::model::{Change, ContactKind, Edit, FieldId, RecordType, RowId, Value};
 use crate::practice::{NoteTemplate, Practice};
 use crate::store::StoreError;
@@ -197,16 +197,9 @@ impl Desk {
         if rows.len() == before {
             self.say(format!("No note serves this goal yet. {} writes one.", self.keys.first_of("add-note")));
         }
-        self.overlay = Some(Overlay::Records { rows, at: 0 });
+        let title = "The goal and the notes that serve it: Enter opens, Esc closes";
+        self.overlay = Some(Overlay::Records { title, rows, at: 0 });
         Ok(())
-    }
-}
-
-/// The title of a list of records: what they have in common.
-pub fn title_of(rows: &[Shown]) -> &'static str {
-    match rows.first() {
-        Some(first) if *first.record == goal::TYPE => "The goal and the notes that serve it: Enter opens, Esc closes",
-        _ => "Everything kept: Enter opens, e edits, Del deletes, h history, Esc closes",
     }
 }
 

@@ -42,6 +42,7 @@ pub enum Overlay {
     Menu(Menu),
     /// Rows of the client; `Enter` edits, `Del` deletes, `h` shows the history.
     Records {
+        title: &'static str,
         rows: Vec<Shown>,
         at: usize,
     },
@@ -86,6 +87,8 @@ pub struct Menu {
     pub about: Vec<String>,
     pub items: Vec<Item>,
     pub at: usize,
+    /// Lines of `about` that were scrolled away.
+    pub scroll: usize,
 }
 
 pub struct Item {
@@ -223,7 +226,7 @@ impl Menu {
     /// A list with what there is to know first.
     pub fn telling(title: impl Into<String>, about: Vec<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
         let items = items.into_iter().map(|(key, label, choice)| Item { key, label, choice }).collect();
-        Overlay::Menu(Menu { title: title.into(), about, items, at: 0 })
+        Overlay::Menu(Menu { title: title.into(), about, items, at: 0, scroll: 0 })
     }
 
     /// A question to be answered with yes or no.
@@ -251,13 +254,15 @@ pub fn matching(typed: &str) -> Vec<&'static Entry> {
     let plain = |text: &str| format!(" {} ", text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " "));
     let wanted = plain(typed.trim()).trim_end().to_string();
     let whole = |text: &str| if plain(text).contains(&wanted) { 1_000 } else { 0 };
+    // A name may be abbreviated; what is said of it must begin with what was typed, word by word: letters found here and
+    // there in a sentence mean nothing.
+    let begins = |text: &str| wanted.split_whitespace().all(|word| plain(text).contains(&format!(" {word}")));
     let mut scored: Vec<(u32, &Entry)> = entries
         .map(|entry| {
-            let (label, about) = (2 * score(entry.label), score(entry.about));
-            (
-                label.max(about) + if label.max(about) > 0 { 2 * whole(entry.label) + whole(entry.about) } else { 0 },
-                entry,
-            )
+            let words = format!("{} {}", entry.label, entry.about);
+            let said = if begins(&words) { 100 + whole(entry.about) } else { 0 };
+            let label = score(entry.label);
+            (2 * label + said + if label > 0 { 2 * whole(entry.label) } else { 0 }, entry)
         })
         .filter(|(score, _)| *score > 0)
         .collect();

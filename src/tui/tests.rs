@@ -263,8 +263,8 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
         Kind::Line | Kind::Text => (format!("some {}", field.name), Value::text(format!("some {}", field.name))),
         Kind::Repeat => ("every week 3 times".into(), Value::text("FREQ=WEEKLY;COUNT=3")),
         Kind::Phone => ("555-0142".into(), Value::text("555-0142")),
-        Kind::Date => ("2026-11-30".into(), Value::Date("2026-11-30".parse().unwrap())),
-        Kind::Time => ("2026-11-30 10:00".into(), Value::Empty),
+        Kind::Date => ("2026-11-20".into(), Value::Date("2026-11-20".parse().unwrap())),
+        Kind::Time => ("2026-11-20 10:00".into(), Value::Empty),
         Kind::Whole { min, max, .. } => {
             let number = 42.clamp(min, max);
             (number.to_string(), Value::Whole(number))

@@ -51,6 +51,8 @@ impl Desk {
             self.trouble("That appointment is not there any more.");
             return Ok(());
         };
+        // What is done next is about the same client.
+        self.choose_client(visit.stream)?;
         let when = visit.time(appointment::starts).map_or(String::new(), |starts| hour_in_words(starts, self.today));
         let name = self.caseload.get(visit.stream).map_or("", |facts| &facts.name);
         let title = format!("{name}: {} {when}", visit.text(appointment::title));
@@ -61,8 +63,12 @@ impl Desk {
             ('x', AppointmentStatus::Cancelled),
             ('m', AppointmentStatus::Moved),
         ];
+        // How it went can be said from its day on.
+        let ahead = visit.time(appointment::starts).is_some_and(|starts| starts.date_naive() > self.today);
+        let went = |status: &AppointmentStatus| matches!(status, AppointmentStatus::Kept | AppointmentStatus::NoShow);
+        let items = items.into_iter().filter(|(_, status)| !(ahead && went(status)));
         let items = items.map(|(key, status)| (Some(key), status.label().to_string(), Pick::Mark(row, status)));
-        self.overlay = Some(Menu::over(title, items.into()));
+        self.overlay = Some(Menu::over(title, items.collect()));
         Ok(())
     }
 

@@ -235,7 +235,7 @@ impl Desk {
             self.say("Nothing was taken in since the caseload was opened.");
             return;
         };
-        let mut menu = Menu { title: "What changed".into(), about: about.clone(), items: Vec::new(), at: 0 };
+        let mut menu = Menu { title: "What changed".into(), about: about.clone(), items: Vec::new(), at: 0, scroll: 0 };
         if merged.conflicts > 0 {
             let label = format!("Choose where you and they differ: {}", merged.conflicts);
             menu.items.push(Item { key: Some('c'), label, choice: Pick::Do(super::action::Action::Conflicts) });

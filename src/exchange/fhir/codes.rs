@@ -15,6 +15,8 @@ pub(super) const OWN: &str = "urn:caseload:";
 /// What identifiers begin with whose system has a name here and none elsewhere.
 pub(super) const OUTSIDE: &str = "urn:caseload:id:";
 pub(super) const LOINC: &str = "http://loinc.org";
+/// For what nobody knows.
+pub(super) const NULL_FLAVOR: &str = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor";
 pub(super) const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 pub(super) const PRONOUNS: &str = "http://hl7.org/fhir/StructureDefinition/individual-pronouns";
 pub(super) const GENDER: &str = "http://hl7.org/fhir/StructureDefinition/patient-genderIdentity";

@@ -133,7 +133,13 @@ impl Person<'_> {
         let user = latest.and_then(|stay| names.users.get(stay.line.get("UserID")));
         put(&mut draft, client::worker, user.map_or("", String::as_str));
         if let Some(stay) = latest {
-            put(&mut draft, client::language, stay.line.get("PreferredLanguageDifferent"));
+            let language = match (stay.line.get("PreferredLanguageDifferent"), stay.line.get("PreferredLanguage")) {
+                (named, _) if !named.is_empty() => named.to_string(),
+                // Not collected, not known, not said.
+                (_, "" | "8" | "9" | "99") => String::new(),
+                (_, code) => format!("HMIS language {code}"),
+            };
+            put(&mut draft, client::language, language.as_str());
             if stay.line.get("TranslationNeeded") == "1" {
                 draft.values.push((client::interpreter, Value::Yes(true)));
             }

@@ -32,6 +32,9 @@ const FILES: &[(&str, &[&str])] = &[
     ("User.csv", &["UserID"]),
 ];
 
+/// Where someone stays who moved into the housing of a programme (`MoveInDate`): rental with a subsidy.
+const MOVED_IN: &str = "435";
+
 /// A row's trouble: column and why.
 type Trouble = (&'static str, String);
 
@@ -184,8 +187,12 @@ fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(),
             let other: &Stay = &stays[other];
             return Err(("EnrollmentID", format!("the same as on line {}", other.line.number)));
         }
+        let moved_in = day(line, "MoveInDate")?;
         person.heard(entry, line.get("LivingSituation"));
-        if is_homeless(line.get("LivingSituation")) && day(line, "MoveInDate")?.is_none() {
+        if let Some(moved_in) = moved_in {
+            person.heard(moved_in, MOVED_IN);
+        }
+        if is_homeless(line.get("LivingSituation")) && moved_in.is_none() {
             person.note_need("housing", Domain::Housing, "A place to live", Some(Severity::High), entry, true);
         }
         let row = ids::row("enrollment", id);

@@ -113,7 +113,11 @@ fn draft(service: &Map<String, Json>, options: &Options<'_>) -> Result<Draft, (&
     put(resource::cost, cost(service));
     put(resource::status, status(service).code().into());
     put(resource::about, about(service, &unsaid));
-    put(resource::key, format!("hsds:{}", flat(&id)));
+    // What went out from here comes back to the same row.
+    let own = id.parse::<RowId>().ok().and_then(|id| options.store.row_of(&resource::TYPE, id).ok()?);
+    if own.is_none() {
+        put(resource::key, format!("hsds:{}", flat(&id)));
+    }
 
     let spoken = lists(service, "languages").chain(places.iter().flat_map(|place| lists(place, "languages")));
     let languages = spoken.map(|language| flat(&or(text(language, "name"), text(language, "code"))));
@@ -123,7 +127,7 @@ fn draft(service: &Map<String, Json>, options: &Options<'_>) -> Result<Draft, (&
         .map(|language| (resource::languages, language))
         .collect();
     members.extend(terms::domains(service).into_iter().map(|domain| (resource::domains, domain.code().to_string())));
-    let row = RowId::derived(&["hsds", &id]);
+    let row = own.map_or_else(|| RowId::derived(&["hsds", &id]), |row| row.id);
     Ok(Draft { record: &resource::TYPE, row, stream: options.store.worker().id, values, members })
 }
 

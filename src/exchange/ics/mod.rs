@@ -18,8 +18,8 @@ use chrono::{DateTime, FixedOffset, Months, NaiveDateTime, TimeDelta};
 
 use crate::model::records::appointment;
 use crate::model::text::one_line;
-use crate::model::{AppointmentStatus, RowId, Value};
-use crate::store::Draft;
+use crate::model::{AppointmentStatus, Row, RowId, Value};
+use crate::store::{Draft, Store};
 
 use super::lines::{ContentLines, pieces};
 use super::people::People;
@@ -147,6 +147,10 @@ fn gather(
     for (uid, group) in &groups {
         watch.go()?;
         let visits = visits(group, bounds, zones, &mut cut);
+        if let Some(own) = own(uid, options.store)? {
+            reading.drafts.extend(visits.first().map(|visit| changed(&own, visit, cancels)));
+            continue;
+        }
         let key = RowId::derived(&["ics", uid]);
         let drafts = drafts(uid, &visits, cancels);
         let named = || people.as_ref().and_then(|people| people.named(group.iter().flat_map(Event::names)));
@@ -157,7 +161,11 @@ fn gather(
                 continue;
             }
             (None, Some(Some(client))) => Some(*client),
-            (None, None) => named(),
+            // What was put with a client once stays with them.
+            (None, None) => match drafts.first().map(|draft| options.store.row(draft.row)).transpose()?.flatten() {
+                Some(known) => Some(known.stream),
+                None => named(),
+            },
         };
         let about = visits.first().map_or(String::new(), |visit| {
             let when = visit.starts.format("%a %-d %b %Y %H:%M");
@@ -270,6 +278,24 @@ fn visits<'a>(group: &'a [Event], bounds: Bounds, zones: &mut Zones, cut: &mut b
 
 fn visit<'a>(original: String, event: &'a Event, when: &When, minutes: Option<i64>, zones: &mut Zones) -> Visit<'a> {
     Visit { original, starts: zones.instant(when), minutes, event, cancelled: event.cancelled }
+}
+
+/// The appointment that an event of our own was written from, where it is still here.
+fn own(uid: &str, store: &Store) -> Result<Option<Row>, ExchangeError> {
+    let Some(id) = uid.strip_suffix(out::OWN).and_then(|id| id.parse().ok()) else { return Ok(None) };
+    Ok(store.row_of(&appointment::TYPE, id)?)
+}
+
+/// What a calendar may have changed about an appointment of our own: when it is, how long, and that it is off. What it is
+/// called there is our own doing.
+fn changed(row: &Row, visit: &Visit<'_>, cancels: bool) -> Draft {
+    let mut values = vec![(appointment::starts, Value::Time(visit.starts))];
+    values.extend(visit.minutes.map(|minutes| (appointment::minutes, Value::Whole(minutes.clamp(0, DAY)))));
+    let open = AppointmentStatus::from_code(row.text(appointment::status)).is_none_or(AppointmentStatus::is_open);
+    if open && (visit.cancelled || cancels) {
+        values.push((appointment::status, Value::text(AppointmentStatus::Cancelled.code())));
+    }
+    Draft { record: &appointment::TYPE, row: row.id, stream: row.stream, values, members: vec![] }
 }
 
 /// The times of one event as appointments, of nobody yet.

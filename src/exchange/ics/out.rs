@@ -17,6 +17,9 @@ use crate::store::Store;
 use super::super::{ExchangeError, Wanted, Written};
 use super::DAY;
 
+/// What the id of an event of our own ends with; the appointment's own id stands before it.
+pub(super) const OWN: &str = "@caseload";
+
 /// Appointments of so many days past are written too; older ones nobody looks for on a phone.
 const PAST: i64 = 30;
 
@@ -27,7 +30,7 @@ pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Writ
     root.add_property(ICalendarProperty::Version, ICalendarValue::Text("2.0".into()));
     root.add_property(ICalendarProperty::Prodid, ICalendarValue::Text("-//caseload//caseload//EN".into()));
     let since = wanted.moment.today() - chrono::TimeDelta::days(PAST);
-    let mut count = 0;
+    let (mut count, mut past) = (0, 0);
     for facts in store.all_facts()? {
         let named = wanted.clients.contains(&facts.id);
         if !named && (!wanted.clients.is_empty() || facts.status == ClientStatus::Closed) {
@@ -36,9 +39,11 @@ pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Writ
         let Some(person) = store.row_of(&client::TYPE, facts.id)? else { continue };
         let who = if wanted.names { person.client_name() } else { initials(&person) };
         for row in store.rows(&appointment::TYPE, facts.id)? {
-            let Some(starts) = row.time(appointment::starts).filter(|starts| starts.date_naive() >= since) else {
+            let Some(starts) = row.time(appointment::starts) else { continue };
+            if starts.date_naive() < since {
+                past += 1;
                 continue;
-            };
+            }
             let event = event(&row, starts, &who, wanted);
             let id = calendar.components.len() as u32;
             calendar.components[0].component_ids.push(id);
@@ -50,12 +55,16 @@ pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Writ
     calendar
         .write_to(&mut text)
         .map_err(|_| ExchangeError::Unwritten("the calendar cannot be put into text".into()))?;
-    Ok(Written::file(text.into_bytes(), "appointments", count))
+    let mut written = Written::file(text.into_bytes(), "appointments", count);
+    if past > 0 {
+        written.told.push(format!("Appointments older than {PAST} days, which did not go out: {past}."));
+    }
+    Ok(written)
 }
 
 fn event(row: &Row, starts: DateTime<FixedOffset>, who: &str, wanted: &Wanted<'_>) -> ICalendarComponent {
     let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
-    event.add_uid(&format!("{}@caseload", row.id));
+    event.add_uid(&format!("{}{OWN}", row.id));
     event.add_dtstamp(utc(wanted.moment.now));
     let minutes = row.whole(appointment::minutes);
     if minutes == Some(DAY) && starts.time() == NaiveTime::MIN {

@@ -135,6 +135,16 @@ fn contact_goes_by_intensity() {
     assert_eq!(told[0].text, "contact 293 days overdue: none since 5 Jan, at least every 30 days");
 }
 
+/// By a slip of the year a contact would stand in the future, and every reminder would be silent until then.
+#[test]
+fn a_contact_still_to_come_answers_nothing() {
+    let mut facts = quiet("Ana");
+    facts.last_contact.as_mut().unwrap().when = "2027-12-15T15:00:00-05:00".parse().unwrap();
+    assert_eq!(told(&facts, TODAY)[0].rule, "contact");
+    assert_eq!(told(&facts, TODAY)[0].band, Band::Today);
+    assert!(told(&facts, "2027-12-15").iter().all(|told| told.rule != "contact" || told.band > Band::Today));
+}
+
 #[test]
 fn appointments_today_tomorrow_and_unanswered() {
     let mut facts = quiet("Ana");
@@ -149,6 +159,7 @@ fn appointments_today_tomorrow_and_unanswered() {
     facts.visits[0].status = AppointmentStatus::Confirmed;
     facts.visits[0].transport = Some(Arranged::Needed);
     facts.interpreter = true;
+    facts.last_contact.as_mut().unwrap().when = "2026-11-20T10:00:00-05:00".parse().unwrap();
     let rules: Vec<_> = told(&facts, "2026-11-22").into_iter().map(|told| told.rule).collect();
     assert_eq!(rules, ["ride", "interpreter", "appointment"]);
     facts.visits[0].interpreter = Some(Arranged::Arranged);

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::triage::Band;
+use crate::triage::filter::Filter;
 
 use super::super::desk::{Desk, Pane, View};
 use super::super::text::cell;
@@ -14,8 +15,13 @@ impl Desk {
     pub(super) fn draw_caseload(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         if self.view.is_empty() {
             let lines = match (&self.filter, self.caseload.facts().is_empty()) {
-                (Some(_), false) => ["Nobody fits that.", "Esc clears it.", ""],
-                _ => ["No clients yet.", "Press i for an intake,", "or : and \"import\" for a file."],
+                (Some(typed), false) => match Filter::parse(typed, "").not_understood() {
+                    Some(word) => {
+                        [format!("No filter is \"{word}\"."), "F shows what there is.".into(), "Esc clears it.".into()]
+                    }
+                    None => ["Nobody fits that.", "Esc clears it.", ""].map(String::from),
+                },
+                _ => ["No clients yet.", "Press i for an intake,", "or : and \"import\" for a file."].map(String::from),
             };
             for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
                 put(buffer, area.x + 2, y, area.width.saturating_sub(2), line, theme.text());

@@ -23,13 +23,33 @@ struct Line {
     key: String,
 }
 
+/// All of them, and which stand for something.
+struct Page {
+    lines: Vec<Line>,
+    /// The reason that is chosen.
+    chosen: Option<usize>,
+    /// How to reach them safely.
+    safety: std::ops::Range<usize>,
+}
+
 impl Desk {
     pub(super) fn draw_client(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
-        let height = usize::from(area.height);
-        let (lines, chosen) = self.client_lines(usize::from(area.width), self.client_scroll + height, theme);
-        let most = lines.len().saturating_sub(height);
-        let into_sight = chosen.map_or(0, |chosen| (chosen + 2).saturating_sub(height));
-        let top = (self.client_scroll + into_sight).min(most);
+        let Page { lines, chosen, safety } =
+            self.client_lines(usize::from(area.width), self.client_scroll + usize::from(area.height), theme);
+        let place = |height: usize| {
+            let into_sight = chosen.map_or(0, |chosen| (chosen + 2).saturating_sub(height));
+            (self.client_scroll + into_sight).min(lines.len().saturating_sub(height))
+        };
+        // How to reach them without harm stays in sight however far one reads: phone numbers stand further down, too.
+        let pinned = if place(usize::from(area.height)) > safety.start { safety.len().min(2) } else { 0 };
+        for (line, y) in lines[safety.start..safety.start + pinned].iter().zip(area.y..area.bottom()) {
+            put(buffer, area.x, y, area.width, &line.text, line.style);
+        }
+        if pinned > 0 && pinned < safety.len() {
+            put(buffer, area.right().saturating_sub(2), area.y + pinned as u16 - 1, 2, " …", theme.danger());
+        }
+        let area = Rect { y: area.y + pinned as u16, height: area.height.saturating_sub(pinned as u16), ..area };
+        let top = place(usize::from(area.height));
         for ((line, number), y) in lines.iter().zip(0..).skip(top).zip(area.y..area.bottom()) {
             let focused = self.focus == Pane::Client && chosen == Some(number);
             let style = if focused { theme.selected(true) } else { line.style };
@@ -43,13 +63,11 @@ impl Desk {
 
     /// The page, and the line of the chosen reason. It may end before its end where `wanted` lines stand below that reason:
     /// old notes far out of sight are not wrapped for nothing.
-    fn client_lines(&self, columns: usize, wanted: usize, theme: Theme) -> (Vec<Line>, Option<usize>) {
+    fn client_lines(&self, columns: usize, wanted: usize, theme: Theme) -> Page {
         let Some(file) = &self.file else {
             let lines = ["", "  Choose a client on the left,", "  or press i to add one."];
-            return (
-                lines.map(|text| Line { text: text.into(), style: theme.text(), key: String::new() }).into(),
-                None,
-            );
+            let lines = lines.map(|text| Line { text: text.into(), style: theme.text(), key: String::new() }).into();
+            return Page { lines, chosen: None, safety: 0..0 };
         };
         let person = &file.client;
         let mut lines: Vec<Line> = Vec::new();
@@ -73,26 +91,27 @@ impl Desk {
             head.push(status.label().to_uppercase());
         }
         say(joined(&head), theme.strong());
-        for crisis in self.facts().map_or(&[][..], |facts| &facts.crisis) {
-            for line in wrap(&format!("IN CRISIS: {}", one_line(crisis)), columns) {
-                say(line, theme.danger());
-            }
-        }
+        let crises = self.facts().map_or(&[][..], |facts| &facts.crisis).iter();
+        let crises: Vec<String> =
+            crises.flat_map(|crisis| wrap(&format!("IN CRISIS: {}", one_line(crisis)), columns)).collect();
+        let begins = 1 + crises.len();
+        crises.into_iter().for_each(|line| say(line, theme.danger()));
         // Before any phone number: how to reach them without harm. All that anyone ever wrote is shown, never one picked.
         let entries = || std::iter::once(person).chain(&file.also);
-        let safety = [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")];
-        for (person, (field, label)) in safety.iter().flat_map(|one| entries().map(move |entry| (entry, *one))) {
+        let mut safe: Vec<String> = Vec::new();
+        let told = [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")];
+        for (person, (field, label)) in told.iter().flat_map(|one| entries().map(move |entry| (entry, *one))) {
             let torn = person.disagreements.iter().find(|torn| torn.field == field);
             let sides: Vec<String> = match torn {
                 Some(torn) => torn.sides.iter().map(crate::model::Value::plain).collect(),
                 None => vec![person.text(field).to_string()],
             };
             for text in sides.iter().filter(|text| !text.trim().is_empty()) {
-                for line in wrap(&format!("{label}: {}", text.replace('\n', " ")), columns) {
-                    say(line, theme.danger());
-                }
+                safe.extend(wrap(&format!("{label}: {}", text.replace('\n', " ")), columns));
             }
         }
+        let safety = begins..begins + safe.len();
+        safe.into_iter().for_each(|line| say(line, theme.danger()));
         let reach = [client::phone, client::contact_notes, client::email].map(|field| person.text(field).to_string());
         let phone = if reach[0].is_empty() { "no phone".into() } else { format!("Phone {}", reach[0]) };
         say(joined(&[phone, reach[1].clone(), reach[2].clone()]), theme.text());
@@ -276,7 +295,7 @@ impl Desk {
                 }
             }
         }
-        (lines, (!reasons.is_empty()).then_some(chosen).flatten())
+        Page { lines, chosen: (!reasons.is_empty()).then_some(chosen).flatten(), safety }
     }
 
     /// A need in one line, and the goal that answers it.

@@ -7,7 +7,7 @@ use crate::model::{Row, Value};
 use crate::practice::Practice;
 use crate::practice::instruments::Answers;
 
-use super::super::codes::{ACT_CODE, LOINC, OWN, codes};
+use super::super::codes::{ACT_CODE, LOINC, NULL_FLAVOR, OWN, codes};
 use super::{Made, choice, day, end, named, own, reference, time, words};
 
 pub(super) fn appointment(row: &Row) -> Json {
@@ -29,12 +29,14 @@ pub(super) fn appointment(row: &Row) -> Json {
     visit.done()
 }
 
-/// A contact in which the client was reached, or a service given. An attempt, a talk with others and a note to the record
-/// are no encounters.
+/// A contact in which the client was reached, or a service given; and a visit elsewhere that came in as an encounter, of
+/// which nobody here knows the class. An attempt, a talk with others and a note to the record are no encounters.
 pub(super) fn contact(row: &Row) -> Option<Json> {
-    let class = codes().out("contact", row.text(note::kind))?;
+    let elsewhere = row.text(note::key).starts_with("fhir:Encounter/").then_some((NULL_FLAVOR, "UNK"));
+    let class = codes().out("contact", row.text(note::kind)).map(|class| (ACT_CODE, class));
+    let (system, code) = class.or(elsewhere)?;
     let mut contact = Made::new("Encounter", row);
-    contact.put("status", "finished").put("class", json!({"system": ACT_CODE, "code": class}));
+    contact.put("status", "finished").put("class", json!({"system": system, "code": code}));
     contact.put("type", json!([choice(row, note::kind, "contact")]));
     contact.put("subject", reference("Patient", row.stream));
     contact.put(
