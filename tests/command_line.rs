@@ -217,6 +217,9 @@ fn a_backup_gives_everything_back_and_the_passphrase_changes() {
     let new = caseload.folder.path().join("new.db");
     let new = new.to_str().unwrap();
     let said = caseload.run(&["restore", &backup, "--recovery-key-file", key.to_str().unwrap(), "--file", new]);
+    // The first thing done in a restored file can be undone like any other.
+    caseload.run(&["--file", new, "add", "client", "given_name=Two"]);
+    assert!(caseload.run(&["--file", new, "undo"]).contains("add client"));
     assert!(said.contains("checked"), "{said}");
     assert_eq!(caseload.json(&["show", &id, "--file", new])["client"]["given_name"], "Ana");
 

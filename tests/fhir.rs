@@ -449,5 +449,8 @@ fn everything_goes_out_as_json_with_the_counts_of_the_tables() {
     caseload.run(&["export", some.to_str().unwrap(), "--format", "json", "--client", id]);
     let some: Json = serde_json::from_str(&std::fs::read_to_string(some).unwrap()).unwrap();
     assert_eq!((some["clients"].as_array().unwrap().len(), some.get("own")), (1, None));
-    assert!(caseload.refused(&["export", out, "--format", "json"]).contains("exists"), "never over another file");
+    assert!(
+        caseload.refused(&["export", out, "--format", "json"]).contains("is there already"),
+        "never over another file"
+    );
 }

@@ -420,3 +420,96 @@ fn a_file_for_somebody_else_holds_only_whose_release_permits_it_and_is_on_the_re
     let seen = caseload.run(&["report", "access", "--client", &ana]);
     assert!(seen.contains("a json file to client") && seen.contains("for the worker's own use"), "{seen}");
 }
+
+/// What was true of someone before is told by a file with its history: the releases are asked about all of it.
+#[test]
+fn a_history_leaves_only_by_a_release_that_covers_what_was_ever_written() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana"]);
+    let whose = format!("client={ana}");
+    let file = |name: &str| caseload.folder.path().join(name).to_str().unwrap().to_string();
+    let need = caseload.json(&["add", "need", &whose, "domain=substance-use", "what=Heroin relapse"]);
+    let release = "what=contact,health,needs,attendance,notes,family,income,employment,whereabouts,mental-health";
+    let to = ["to=County Housing", "purpose=housing", "form=written", "until=2030-01-01", release];
+    caseload.json(&[&["add", "consent", &whose], &to[..]].concat());
+    caseload.run(&["set", need["id"].as_str().unwrap(), "domain=food", "what=Food"]);
+    let asked = |name: &str, more: &[&str]| {
+        let path = file(name);
+        caseload.output(
+            &[&["export", &path, "--format", "json", "--for", "County Housing", "--client", &ana], more].concat(),
+        )
+    };
+    assert!(asked("today.json", &[]).status.success());
+    assert!(!std::fs::read_to_string(file("today.json")).unwrap().contains("Heroin"));
+    let refused = asked("all.json", &["--history"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("42 CFR 2.31"), "{refused:?}");
+    assert!(!std::path::Path::new(&file("all.json")).exists());
+}
+
+#[test]
+fn a_file_for_a_client_holds_nobody_else() {
+    let caseload = Caseload::new();
+    let (ana, ben) = (caseload.client(&["given_name=Ana"]), caseload.client(&["given_name=Ben"]));
+    let path = caseload.folder.path().join("file.json");
+    let export = |clients: &[&str]| {
+        let mut args = vec!["export", path.to_str().unwrap(), "--format", "json", "--for", "client"];
+        clients.iter().for_each(|client| args.extend(["--client", client]));
+        caseload.output(&args).status.code()
+    };
+    assert_eq!((export(&[]), export(&[&ana, &ben]), path.exists()), (Some(1), Some(1), false));
+    assert_eq!(export(&[&ana]), Some(0));
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("Ben"));
+}
+
+/// Whatever went out and comes back finds what it was made from: nothing is there twice.
+#[test]
+fn what_went_out_comes_back_to_the_same_rows() {
+    let caseload = Caseload::none();
+    let file = caseload.file();
+    caseload.run(&["demo", "--write", file.to_str().unwrap(), "--clients", "12", "--notes", "40"]);
+    let one = caseload.json(&["list"])[0]["id"].as_str().unwrap().to_string();
+    caseload.run(&["set", &one, "about==1+1", "phone=+1 555 0142"]);
+    let path = |name: &str| caseload.folder.path().join(name).to_str().unwrap().to_string();
+    for (name, args) in [
+        ("directory.json", &["--format", "hsds"][..]),
+        ("tables", &["--format", "hsds"]),
+        ("phone.ics", &["--format", "ics"]),
+        ("named.ics", &["--format", "ics", "--names", "--places"]),
+        ("clients.csv", &["--format", "csv", "--list", "client"]),
+        ("clients.xlsx", &["--format", "xlsx", "--list", "client"]),
+        ("caseload.csv", &["--format", "csv"]),
+    ] {
+        let out = path(name);
+        caseload.run(&[&["export", &out], args].concat());
+        let done = import(&caseload, &out, &[]);
+        let count = |what: &str| -> u64 { done[what].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum() };
+        assert!(count("unchanged") > 0, "{name}: {done}");
+        assert_eq!((count("created"), count("updated"), &done["skipped"]), (0, 0, &json!([])), "{name}: {done}");
+        assert_eq!((&done["conflicts"], &done["unplaced"]), (&json!(0), &json!(0)), "{name}: {done}");
+    }
+    assert_eq!(caseload.json(&["check"])["ok"], true);
+}
+
+/// An event that was put with a client once is theirs when it comes again, moved or called off.
+#[test]
+fn an_event_stays_with_whom_it_was_put() {
+    let caseload = Caseload::new();
+    let id = ana(&caseload);
+    let event = |starts: &str, more: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:z1\r\nDTSTART:{starts}\r\nSUMMARY:Visit\r\n{more}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        let path = caseload.folder.path().join("z.ics");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let first = event("20261201T150000Z", "");
+    import(&caseload, &first, &["--client", &id]);
+    let again = import(&caseload, &first, &[]);
+    assert_eq!((&again["unchanged"]["appointment"], &again["unplaced"]), (&json!(1), &json!(0)), "{again}");
+    let moved = import(&caseload, &event("20261202T150000Z", "STATUS:CANCELLED\r\n"), &[]);
+    assert_eq!(moved["updated"]["appointment"], 1, "{moved}");
+    let shown = caseload.json(&["show", &id]);
+    assert_eq!(rows(&shown, "appointments")[0]["status"], "cancelled");
+}

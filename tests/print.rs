@@ -36,7 +36,11 @@ fn laptop() -> Store {
 }
 
 fn clock() -> Clock {
-    let ticks = AtomicI64::new(0);
+    clock_from(0)
+}
+
+fn clock_from(seconds: i64) -> Clock {
+    let ticks = AtomicI64::new(seconds);
     Arc::new(move || now() + Duration::seconds(ticks.fetch_add(1, Ordering::Relaxed)))
 }
 
@@ -49,14 +53,14 @@ fn rosa() -> Worker {
     }
 }
 
-/// The same file in the hands of somebody of this name.
-fn handed_to(name: &str, mut store: Store) -> Store {
+/// The same file in the hands of somebody of this name, so many minutes later.
+fn handed_to(name: &str, minutes: i64, mut store: Store) -> Store {
     let mut change = Change::new("rename");
     change.set(store.worker().id, worker::name, name);
     store.commit(&change).unwrap();
     let path = store.path().unwrap().clone();
     drop(store);
-    Store::open(&path, &Passphrase::new(PASSPHRASE), clock()).unwrap()
+    Store::open(&path, &Passphrase::new(PASSPHRASE), clock_from(minutes * 60)).unwrap()
 }
 
 /// Adds a row with these fields; a person opens their own file.
@@ -420,11 +424,11 @@ fn a_note_stands_as_it_was_signed_with_all_that_came_after() {
     store.sign_note(late, 72).unwrap();
     // The supervisor who was asked co-signs it: neither its author nor somebody else can.
     assert!(matches!(store.cosign(late), Err(StoreError::OwnNote)));
-    let mut store = handed_to("Una Park", store);
+    let mut store = handed_to("Una Park", 10, store);
     assert!(matches!(store.cosign(late), Err(StoreError::AskedOfAnother(name)) if name == "Sam Lee"));
-    let mut store = handed_to("Sam Lee", store);
+    let mut store = handed_to("Sam Lee", 20, store);
     store.cosign(late).unwrap();
-    let mut store = handed_to("Rosa Ortiz", store);
+    let mut store = handed_to("Rosa Ortiz", 30, store);
     store.add_addendum(late, "the date of the hearing was the 3rd").unwrap();
     note(&mut store, client, &[("body", "of the day after")], true);
     let text = to_text(&printing(&store, &wanted(Page::Notes, &[client], "client")).document, 200);

@@ -216,6 +216,8 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
         }
         match column {
             Column::OutsideId("sheet") if is_client(cell, options.store) => own = cell.parse().ok(),
+            // How they are called, of a list of our own, is not how they are written.
+            Column::Name if own.is_some() => {}
             Column::Name => {
                 let (given, family) = match cell.split_once(',') {
                     Some((family, given)) => (given.trim(), family.trim()),
@@ -229,7 +231,10 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
                 person.members.push((client::outside_ids, id));
             }
             Column::Field(field) if field.kind.is_set() => {
-                person.members.extend(Field::parse_words(cell).into_iter().map(|word| (field.id, word)));
+                for word in Field::parse_words(cell) {
+                    let element = field.parse_element(&word).map_err(|error| (at, error.why))?;
+                    person.members.push((field.id, element));
+                }
             }
             Column::Field(field) => {
                 let cell = if field.id == client::status { status(cell) } else { cell };

@@ -236,6 +236,7 @@ mod tests {
             course("2022-03-01", 40, "general", &[]),
             course("2024-06-01", 6, "ethics", &["ccm"]),
             course("2024-06-02", 20, "general", &["crc"]),
+            course("2026-12-01", 30, "general", &[]), // only planned
         ];
         let all = standings(&practice, &[held("ccm", "2022-03-01", "2027-02-28")], &courses, &[], day("2026-11-24"));
         let ccm = &all[0];

@@ -150,7 +150,8 @@ impl Store {
             return Err(StoreError::Signed);
         }
         let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
-        if author.is_some_and(|row| same_name(row.text(signature::name), &me.name)) {
+        let mine = |row: &Row| is(row, SignatureRole::Author) && same_name(row.text(signature::name), &me.name);
+        if standing.signatures.iter().any(|row| mine(row)) {
             return Err(StoreError::OwnNote);
         }
         let asked = written.note.text(note::cosigner);

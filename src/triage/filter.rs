@@ -207,6 +207,17 @@ mod tests {
     use crate::model::RowId;
 
     #[test]
+    fn what_looks_like_a_condition_and_is_none_is_named() {
+        let asked = |text| Filter::parse(text, "").not_understood().map(String::from);
+        assert_eq!(asked("ana area:housing"), Some("area:housing".into()));
+        assert_eq!(asked("band:x"), Some("band:x".into()));
+        // An id of another system, a condition being typed, and one that is understood.
+        for text in ["hmis:528656", "area:", "intensity:weekly", "no-contact:>14"] {
+            assert_eq!(asked(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn conditions_and_words() {
         let today: NaiveDate = "2026-11-24".parse().unwrap();
         let mut facts = ClientFacts::new(RowId::derived(&["a"]), "Ana Garcia");

@@ -190,7 +190,7 @@ pub static TABLE: &[Entry] = &[
     entry(Action::EditAppointment, "edit-appointment", "edit visit", &[], Change, 0, "Edit an appointment: its time, place, ride or interpreter"),
     entry(Action::EditPlan, "edit-plan", "edit plan", &[], Change, 0, "Edit the plan and its review date"),
     entry(Action::EditRecord, "edit-record", "edit record", &[], Change, 0, "Edit the row that a reason is about: a release, an authorization, a benefit, an appeal"),
-    entry(Action::Permissions, "permissions", "permissions", &["V"], Client, 0, "Releases of information: in force, ended, taken back; what was given to whom, and who looked"),
+    entry(Action::Permissions, "permissions", "permissions", &["V"], Client, 0, "Releases of information, consent: in force, ended, taken back; what was given to whom, and who looked"),
     entry(Action::Billing, "billing", "billing", &[], Nothing, 0, "This month's billing sheet: units, and what keeps a note from being billed"),
     entry(Action::Done, "arrangement-done", "done", &[], Change, 0, "Say that a discharge arrangement is confirmed"),
     entry(Action::Template, "plan-from-template", "plan from a template", &[], Change, 0, "A whole plan to start from: its goals with their steps and dates, and what a discharge needs; tick what fits"),

@@ -280,6 +280,59 @@ fn sample(field: &Field, link: RowId) -> (String, Value) {
     }
 }
 
+/// What follows on marking an appointment is about whose it was, not about who happened to be chosen before; and nobody is
+/// said to have kept what is still ahead.
+#[test]
+fn marking_an_appointment_chooses_its_client_and_asks_only_what_can_be_known() {
+    let mut desk = demo_desk(12);
+    desk.go_to(desk::Pane::Appointments).unwrap();
+    let other = desk.queue.iter().position(|queued| Some(queued.client) != desk.chosen).unwrap();
+    desk.visit_at = other;
+    let whose = desk.queue[other].client;
+    desk.act(action::Action::Mark, None).unwrap();
+    assert_eq!(desk.chosen, Some(whose));
+    desk.overlay = None;
+    desk.act(action::Action::Log, None).unwrap();
+    assert_eq!(desk.form.as_ref().unwrap().stream, whose);
+    desk.form = None;
+    let kept = |desk: &mut desk::Desk, at: usize| {
+        desk.visit_at = at;
+        desk.act(action::Action::Mark, None).unwrap();
+        let menu = seen(desk, 80, 24);
+        desk.overlay = None;
+        (menu.contains("Kept"), menu.contains("Confirmed"))
+    };
+    let today = desk.today;
+    let ahead = desk.queue.iter().position(|queued| queued.starts.date_naive() > today).unwrap();
+    assert_eq!(kept(&mut desk, ahead), (false, true));
+    if let Some(now) = desk.queue.iter().position(|queued| queued.starts.date_naive() == today) {
+        assert_eq!(kept(&mut desk, now), (true, true));
+    }
+}
+
+/// However far down one reads on a client's page, how to reach them without harm is in sight.
+#[test]
+fn the_safe_contact_stays_in_sight() {
+    let mut desk = demo_desk(2);
+    for (columns, rows) in SIZES {
+        for scroll in 0..60 {
+            desk.client_scroll = scroll;
+            desk.go_to(desk::Pane::Client).unwrap();
+            desk.client_scroll = scroll;
+            assert!(seen(&mut desk, columns, rows).contains("SAFE CONTACT"), "{columns}x{rows}, scrolled by {scroll}");
+        }
+    }
+}
+
+#[test]
+fn the_palette_finds_words_and_no_letters_here_and_there() {
+    let names = |typed: &str| matching(typed).iter().map(|entry| entry.name).collect::<Vec<_>>();
+    assert_eq!(names("boss"), [""; 0]);
+    assert_eq!(names("consent")[0], "permissions");
+    assert_eq!(names("no show")[0], "mark-appointment");
+    assert!(names("rep").contains(&"reports"), "{:?}", names("rep"));
+}
+
 /// Adding a field touches one place: what is declared in the catalogue is in the form, the journal, the table and `--json`.
 #[test]
 fn every_field_of_the_catalogue_is_everywhere() {

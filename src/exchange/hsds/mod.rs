@@ -33,6 +33,9 @@ const LABELLED: &[(&str, &str)] = &[
     ("Accredited", "accreditations"),
 ];
 
+/// How long one waits where nothing is known but that there is a waiting list.
+const WAITS: &str = "Waiting list";
+
 pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let mut reading = Reading::of(Format::Hsds);
     let file = path.file_name().map_or_else(String::new, |name| one_line(&name.to_string_lossy()).into_owned());
@@ -212,6 +215,8 @@ fn about(service: &Map<String, Json>, hours_unsaid: &str) -> String {
     let mut parts = vec![text(service, "description").trim().to_string()];
     parts.extend(LABELLED.iter().map(|(label, field)| match text(service, field) {
         empty if empty.trim().is_empty() => String::new(),
+        // The status says as much.
+        waits if *field == "wait_time" && waits == WAITS => String::new(),
         said => format!("{label}: {}", flat(&said)),
     }));
     if !hours_unsaid.is_empty() {

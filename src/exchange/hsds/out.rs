@@ -13,7 +13,7 @@ use crate::store::Store;
 
 use super::super::{ExchangeError, Wanted, Written};
 use super::terms::OWN;
-use super::{LABELLED, hours};
+use super::{LABELLED, WAITS, hours};
 
 pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     let rows = store.rows(&resource::TYPE, store.worker().id)?;
@@ -62,7 +62,7 @@ fn service(row: &Row) -> Json {
         put(field, said);
     }
     if status == ResourceStatus::Waiting && !labelled.iter().any(|(field, _)| *field == "wait_time") {
-        put("wait_time", "Waiting list");
+        put("wait_time", WAITS);
     }
     let (said, from, to) = ages(row.text(resource::eligibility));
     put("eligibility_description", &said);

@@ -143,6 +143,7 @@ fn gather(
         None => Some(People::of(options.store)?),
     };
     let placed = super::unplaced::placed(options.store)?;
+    let with = if options.client.is_none() { put_with(options.store)? } else { HashMap::new() };
     let (mut cut, mut gone, mut set_aside) = (false, 0, 0);
     for (uid, group) in &groups {
         watch.go()?;
@@ -162,10 +163,7 @@ fn gather(
             }
             (None, Some(Some(client))) => Some(*client),
             // What was put with a client once stays with them.
-            (None, None) => match drafts.first().map(|draft| options.store.row(draft.row)).transpose()?.flatten() {
-                Some(known) => Some(known.stream),
-                None => named(),
-            },
+            (None, None) => with.get(&self::key(uid, "")).copied().or_else(named),
         };
         let about = visits.first().map_or(String::new(), |visit| {
             let when = visit.starts.format("%a %-d %b %Y %H:%M");
@@ -278,6 +276,21 @@ fn visits<'a>(group: &'a [Event], bounds: Bounds, zones: &mut Zones, cut: &mut b
 
 fn visit<'a>(original: String, event: &'a Event, when: &When, minutes: Option<i64>, zones: &mut Zones) -> Visit<'a> {
     Visit { original, starts: zones.instant(when), minutes, event, cancelled: event.cancelled }
+}
+
+/// With whom each event was put that came before, by its key.
+fn put_with(store: &Store) -> Result<HashMap<String, RowId>, ExchangeError> {
+    let mut found = HashMap::new();
+    store.each_row(&appointment::TYPE, None, |row| {
+        let key = row.text(appointment::key);
+        if key.starts_with("ics:") {
+            // Of what comes again, each time has its own behind it.
+            let (event, time) = key.rsplit_once('#').unwrap_or((key, ""));
+            let again = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S").is_ok();
+            found.insert(if again { event } else { key }.to_string(), row.stream);
+        }
+    })?;
+    Ok(found)
 }
 
 /// The appointment that an event of our own was written from, where it is still here.
