@@ -136,7 +136,7 @@ enum Command {
         /// In a calendar: places too
         #[arg(long)]
         places: bool,
-        /// Of a file for another program: for whom it is, as their release has it, or "client"; without this it stays with you
+        /// Of a file for another program: for whom it is, as their release has it, or "client" (then with one --client); without this it stays with you
         #[arg(long = "for", value_name = "NAME")]
         whom: Option<String>,
         /// Why it is given: it goes on the record

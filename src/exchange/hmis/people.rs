@@ -42,6 +42,8 @@ pub(super) struct Stay<'a> {
     pub(super) entry: NaiveDate,
     pub(super) exit: Option<NaiveDate>,
     pub(super) destination: String,
+    /// Into the housing of the programme.
+    pub(super) moved_in: Option<NaiveDate>,
     pub(super) assessed: Option<NaiveDate>,
 }
 

@@ -189,9 +189,6 @@ fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(),
         }
         let moved_in = day(line, "MoveInDate")?;
         person.heard(entry, line.get("LivingSituation"));
-        if let Some(moved_in) = moved_in {
-            person.heard(moved_in, MOVED_IN);
-        }
         if is_homeless(line.get("LivingSituation")) && moved_in.is_none() {
             person.note_need("housing", Domain::Housing, "A place to live", Some(Severity::High), entry, true);
         }
@@ -199,7 +196,16 @@ fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(),
         is_theirs(store, &enrollment::TYPE, id, person.row).map_err(|why| ("EnrollmentID", why))?;
         by_enrollment.insert(id, stays.len());
         person.stays.push(stays.len());
-        stays.push(Stay { line, row, person: who, entry, exit: None, destination: String::new(), assessed: None });
+        stays.push(Stay {
+            line,
+            row,
+            person: who,
+            entry,
+            exit: None,
+            destination: String::new(),
+            moved_in,
+            assessed: None,
+        });
         Ok(())
     });
     files.each("Exit.csv", reading, |line| {
@@ -216,6 +222,15 @@ fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(),
         }
         Ok(())
     })?;
+
+    // A day of moving in after they left is a slip.
+    for stay in &stays {
+        if let Some(moved_in) = stay.moved_in.filter(|day| stay.exit.is_none_or(|exit| *day < exit))
+            && let Some(person) = people.get_mut(stay.person)
+        {
+            person.heard(moved_in, MOVED_IN);
+        }
+    }
 
     let mut notes: Vec<Draft> = Vec::new();
     files.each("Services.csv", reading, |line| {

@@ -185,7 +185,12 @@ impl Desk {
                 say(format!("   put off until {until}: {} ({})", snooze.rule, snooze.why), theme.quiet());
             }
             say(String::new(), theme.text());
-            let next = facts.next_visit(self.today);
+            // What is over by now is not next, though nobody may have said yet how it went.
+            let now = self.moment().now;
+            let ahead = |visit: &&crate::triage::Visit| {
+                visit.status.is_open() && visit.starts + chrono::TimeDelta::minutes(visit.minutes.into()) >= now
+            };
+            let next = facts.visits.iter().find(ahead);
             say(
                 next.map_or("NEXT  no appointment set".into(), |visit| {
                     let ride = if visit.transport == Some(crate::model::Arranged::Needed) {
