@@ -454,3 +454,29 @@ fn everything_goes_out_as_json_with_the_counts_of_the_tables() {
         "never over another file"
     );
 }
+
+/// A visit elsewhere that came in as an encounter goes out as one, under the identifier that it came with.
+#[test]
+fn an_encounter_that_came_in_goes_out_again() {
+    let caseload = Caseload::new();
+    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [
+        {"fullUrl": "http://clinic.example/Patient/p1", "resource": {"resourceType": "Patient", "id": "p1", "name": [{"family": "Quill"}]}},
+        {"fullUrl": "http://clinic.example/Encounter/e1", "resource": {"resourceType": "Encounter", "id": "e1", "status": "finished",
+            "class": {"code": "AMB"}, "subject": {"reference": "Patient/p1"}, "type": [{"text": "Check-up"}],
+            "period": {"start": "2026-01-02T10:00:00Z", "end": "2026-01-02T10:20:00Z"}}}]});
+    caseload.run(&["import", &write(&caseload, "in.json", bundle.to_string().into_bytes())]);
+    let path = caseload.folder.path().join("out.json");
+    let out = path.to_str().unwrap();
+    caseload.run(&["export", out, "--format", "fhir"]);
+    let all: Json = serde_json::from_str(&std::fs::read_to_string(out).unwrap()).unwrap();
+    let resources = all["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+    let encounters: Vec<&Json> = resources.filter(|resource| resource["resourceType"] == "Encounter").collect();
+    assert_eq!(encounters.len(), 1, "{all}");
+    assert_eq!(encounters[0]["period"]["start"], "2026-01-02T10:00:00+00:00");
+    assert!(encounters[0]["identifier"].to_string().contains("Encounter/e1"), "{}", encounters[0]);
+    let done = caseload.json(&["import", out]);
+    assert_eq!(
+        (&done["created"]["note"], &done["updated"]["note"], &done["unchanged"]["note"]),
+        (&json!(0), &json!(0), &json!(1))
+    );
+}

@@ -454,5 +454,8 @@ fn progress(frame: &mut ratatui::Frame<'_>, title: &str, far: Far, theme: Theme)
         }
     };
     panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 1, inner.width, &bar, theme.good());
-    panes::put(frame.buffer_mut(), inner.x + 1, inner.y + 2, inner.width.saturating_sub(1), &text, theme.text());
+    let lines = text::wrap(&text, usize::from(inner.width.saturating_sub(2)));
+    for (line, y) in lines.iter().zip(inner.y + 2..inner.bottom()) {
+        panes::put(frame.buffer_mut(), inner.x + 1, y, inner.width.saturating_sub(1), line, theme.text());
+    }
 }
