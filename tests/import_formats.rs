@@ -121,6 +121,7 @@ fn a_directory_that_is_none_is_refused_and_a_bad_service_is_named() {
     bad.refused("deep.json", format!("{{\"services\": {}", "[".repeat(200_000)).as_bytes(), "nested deeper");
     bad.refused("other.json", b"{\"hello\": 1}", "of no kind that can be imported");
     bad.refused("binary.json", b"{\"services\": \0}", "not a text file");
+    bad.refused("typed.json", b"{\"contents\": 7}", "neither services nor organizations");
     let wrong = br#"{"services": [{"id": 7, "name": "Pantry"}, 5, {"id": [], "name": "x"}, {"id": 7, "name": "Twice"}], "name": "Aid"}"#;
     let done = bad.read("wrong.json", wrong);
     assert_eq!((&done["read"]["wrong.json"], &done["created"]["resource"]), (&json!(4), &json!(1)));

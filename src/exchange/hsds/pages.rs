@@ -34,7 +34,12 @@ pub(super) fn each(path: &Path, watch: &Watch<'_>, take: &mut dyn FnMut(Json)) -
     let mut found = Found { take, count: 0, tables: HashMap::new(), whole: Map::new(), large, why: None };
     let read = TopSeed(&mut found).deserialize(&mut json).and_then(|()| json.end());
     if let Err(error) = read {
-        return Err(found.why.map_or_else(|| no_json(path, error), |why| refused(path, why)));
+        return Err(match found.why {
+            Some(why) => refused(path, why),
+            // A number or a word where a list or an object should be.
+            None if error.is_data() => refused(path, "it holds neither services nor organizations"),
+            None => no_json(path, error),
+        });
     }
     if !found.tables.is_empty() {
         return Ok(Held::Tables(found.tables));
@@ -95,34 +100,6 @@ impl Found<'_> {
     }
 }
 
-/// Refuses numbers, words and the like where a list or an object should be.
-macro_rules! nothing_else {
-    ($why:literal) => {
-        fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
-            out.write_str("a directory")
-        }
-        fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-            self.0.why = Some($why);
-            Err(E::custom($why))
-        }
-        fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-            self.visit_bool(true)
-        }
-        fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-            self.visit_bool(true)
-        }
-        fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-            self.visit_bool(true)
-        }
-        fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-            self.visit_bool(true)
-        }
-        fn visit_unit<E: Error>(self) -> Result<(), E> {
-            self.visit_bool(true)
-        }
-    };
-}
-
 struct TopSeed<'a, 'b>(&'a mut Found<'b>);
 
 impl<'de> DeserializeSeed<'de> for TopSeed<'_, '_> {
@@ -136,7 +113,9 @@ impl<'de> DeserializeSeed<'de> for TopSeed<'_, '_> {
 impl<'de> Visitor<'de> for TopSeed<'_, '_> {
     type Value = ();
 
-    nothing_else!("it holds neither services nor organizations");
+    fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str("a directory")
+    }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
         Items(self.0).visit_seq(seq)
@@ -179,17 +158,15 @@ impl<'de> DeserializeSeed<'de> for Items<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for Items<'_, '_> {
     type Value = ();
 
-    nothing_else!("its \"contents\" are no list");
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.visit_bool(true)
+    fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str("a list")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {

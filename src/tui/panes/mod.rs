@@ -280,7 +280,12 @@ impl Desk {
         wanted.sort_by_key(|entry| rank(entry.name, entry.hint));
         // What leads to everything else always stays.
         let always = |entry: &Entry| matches!(entry.name, "commands" | "help" | "quit" | "leave");
-        let cost = |entry: &Entry| width(self.keys.first(entry.action)) + width(entry.label) + 3;
+        // What a key does while it does it: the run is begun already.
+        let label = |entry: &Entry| match entry.action {
+            Action::Run if self.running => "next",
+            _ => entry.label,
+        };
+        let cost = |entry: &Entry| width(self.keys.first(entry.action)) + width(label(entry)) + 3;
         let mut room = usize::from(columns)
             .saturating_sub(1 + wanted.iter().filter(|entry| always(entry)).map(|entry| cost(entry)).sum::<usize>());
         let mut hints = Vec::new();
@@ -297,7 +302,7 @@ impl Desk {
             }
             let key = self.keys.first(entry.action).to_string();
             let wide = (cost(entry) - 2) as u16;
-            hints.push(Hint { x, width: wide, action: entry.action, key, label: entry.label });
+            hints.push(Hint { x, width: wide, action: entry.action, key, label: label(entry) });
             x += wide + 2;
         }
         hints
