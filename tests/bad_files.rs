@@ -219,6 +219,7 @@ fn importing(bed: &Bed, path: &Path) -> Terminal {
     let mut command = CommandBuilder::new(program());
     command.args(["import", path.to_str().unwrap(), "--client", &bed.client, "--passphrase-file"]);
     command.arg(bed.caseload.pass());
+    command.args(bed.caseload.on(&[]));
     Terminal::spawn(&bed.caseload, 80, 24, command)
 }
 

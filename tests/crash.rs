@@ -169,7 +169,8 @@ fn limited(caseload: &Caseload, kilobytes: u64, args: &[&str]) -> std::process::
     let mut shell = Command::new("sh");
     let inner = caseload.command();
     shell.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.args(["-c", &format!("ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2)]).arg(common::program()).args(args);
+    shell.args(["-c", &format!("ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2)]).arg(common::program());
+    shell.args(caseload.on(args));
     shell.output().unwrap()
 }
 

@@ -293,7 +293,7 @@ fn the_users_own_editor_and_nothing_left_behind() {
     let mut command = portable_pty::CommandBuilder::new("sh");
     command.args(["-c", "EDITOR=\"$HOME/editor.sh\" exec \"$0\" \"$@\""]);
     command.arg(common::program());
-    command.args(["--passphrase-file", caseload.pass().to_str().unwrap()]);
+    command.args(caseload.on(&["--passphrase-file", caseload.pass().to_str().unwrap()]));
     let mut screen = Terminal::spawn(&caseload, 120, 40, command);
     screen.wait("Ana");
     screen.keys("n");

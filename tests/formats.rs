@@ -424,13 +424,13 @@ fn a_file_for_somebody_else_holds_only_whose_release_permits_it_and_is_on_the_re
 /// What was true of someone before is told by a file with its history: the releases are asked about all of it.
 #[test]
 fn a_history_leaves_only_by_a_release_that_covers_what_was_ever_written() {
-    let caseload = Caseload::new();
+    let caseload = Caseload::of_whatever_day();
     let ana = caseload.client(&["given_name=Ana"]);
     let whose = format!("client={ana}");
     let file = |name: &str| caseload.folder.path().join(name).to_str().unwrap().to_string();
     let need = caseload.json(&["add", "need", &whose, "domain=substance-use", "what=Heroin relapse"]);
     let release = "what=contact,health,needs,attendance,notes,family,income,employment,whereabouts,mental-health";
-    let to = ["to=County Housing", "purpose=housing", "form=written", "until=2030-01-01", release];
+    let to = ["to=County Housing", "purpose=housing", "form=written", "until=2199-12-31", release];
     caseload.json(&[&["add", "consent", &whose], &to[..]].concat());
     caseload.run(&["set", need["id"].as_str().unwrap(), "domain=food", "what=Food"]);
     let asked = |name: &str, more: &[&str]| {

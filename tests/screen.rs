@@ -378,7 +378,7 @@ fn on_a_full_disk_the_form_stays() {
     let mut shell = portable_pty::CommandBuilder::new("sh");
     shell.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\""]);
     shell.arg(common::program());
-    shell.args(["--passphrase-file", caseload.pass().to_str().unwrap()]);
+    shell.args(caseload.on(&["--passphrase-file", caseload.pass().to_str().unwrap()]));
     let mut screen = Terminal::spawn(&caseload, 120, 40, shell);
     screen.wait("Ana");
     screen.keys("n");

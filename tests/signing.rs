@@ -198,9 +198,10 @@ proptest! {
     }
 }
 
-/// A worker's laptop with one client who has a plan and a goal.
+/// A worker's laptop with one client who has a plan and a goal. What is signed bears the time of the clock, so the stories
+/// are lived on its day.
 fn worker_with_client() -> (Caseload, String) {
-    let caseload = Caseload::new();
+    let caseload = Caseload::of_whatever_day();
     let ana = caseload.client(&["given_name=Ana", "family_name=Silva", "pronouns=she/her", "area=social-work"]);
     caseload.run(&["add", "plan", &format!("client={ana}"), "kind=service-plan"]);
     caseload.run(&["add", "goal", &format!("client={ana}"), "words=A door that locks"]);
@@ -358,7 +359,7 @@ fn acquaint(one: &Caseload, other: &Caseload) {
 #[test]
 fn a_supervisor_with_a_copy_to_read_is_asked_in_triage_and_co_signs() {
     let (rosa, ana) = worker_with_client();
-    let sam = Caseload::none();
+    let sam = Caseload { day: None, ..Caseload::none() };
     sam.run(&["init", "--worker", "Sam Lee", "--credentials", "LCSW"]);
     acquaint(&rosa, &sam);
     let logged = rosa.json(&["log", &ana, "kind=phone", "body=talked through the lease", "cosigner=Sam Lee"]);

@@ -28,7 +28,7 @@ fn traced(caseload: &Caseload, options: &[&str], args: &[&str]) -> Output {
     let mut command = Command::new("strace");
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.args(["-f", "--seccomp-bpf", "-e", "signal=none"]).args(options);
-    command.arg(common::program()).args(args).output().unwrap()
+    command.arg(common::program()).args(caseload.on(args)).output().unwrap()
 }
 
 /// A copy of a caseload's whole folder, under the same path each time: the same installation.

@@ -12,7 +12,7 @@ use crate::model::{
     text::one_line,
 };
 use crate::practice::{incident, stays};
-use crate::store::{Passphrase, RecoveryKey, Store, Worker, make_folder_for, read_secret, wall_clock};
+use crate::store::{Passphrase, RecoveryKey, Staged, Store, Worker, make_folder_for, read_secret, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
@@ -310,10 +310,10 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
     }
     // There is a caseload already: the backup is unpacked beside it, and first of all what would be lost is told.
     let current = setting.open()?;
-    let trial = Trial(setting.file().with_file_name(format!(".caseload-{}.staged", uuid::Uuid::new_v4().simple())));
+    let trial = Staged::beside(Some(setting.file()))?;
     let passphrase =
         if replace { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
-    let (store, recovery) = Store::restore(backup, &key, &trial.0, &passphrase, wall_clock())?;
+    let (store, recovery) = Store::restore(backup, &key, &trial.path, &passphrase, wall_clock())?;
     let mut out = String::new();
     let lost = current.lost_by_going_back_to(&store)?;
     if lost.is_empty() {
@@ -337,22 +337,11 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
         bail!("Another program has this caseload open: close it first. Nothing was changed.");
     }
     std::fs::rename(setting.file(), &aside)?;
-    if let Err(error) = std::fs::rename(&trial.0, setting.file()) {
+    if let Err(error) = std::fs::rename(&trial.path, setting.file()) {
         std::fs::rename(&aside, setting.file())?;
         return Err(error.into());
     }
     Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
-}
-
-/// A file made beside the caseload, gone unless it took its place.
-struct Trial(std::path::PathBuf);
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        for ending in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{ending}", self.0.display()));
-        }
-    }
 }
 
 fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow::Result<String> {

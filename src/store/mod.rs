@@ -47,6 +47,7 @@ mod schema;
 mod search;
 mod signing;
 mod sites;
+mod staged;
 mod undo;
 pub mod wire;
 
@@ -74,6 +75,8 @@ pub use query::{ClientFile, Found};
 pub use search::Hit;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
+pub use staged::Staged;
+pub(crate) use staged::{new_file, unheld};
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Breach, Merged, Merger, Passphrase, Site, Store, StoreError, Trust, Unproven, wall_clock};
+use crate::store::{Breach, Merged, Merger, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, wall_clock};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -150,57 +150,15 @@ fn authors(store: &Store, ranges: &[(RowId, SiteId, u64, u64)]) -> Result<Vec<Si
     Ok(found.into_values().collect())
 }
 
-/// A copy of a file that only this program touches, beside the caseload; gone when dropped. What is in it is as
-/// encrypted as it came.
-pub(super) struct Staged {
-    pub path: PathBuf,
-    pub length: u64,
-}
-
-impl Staged {
-    /// An empty one, to be filled.
-    pub fn place(store: &Store) -> PathBuf {
-        let folder = store.path().and_then(|path| path.parent().map(Path::to_path_buf));
-        let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| match store.path() {
-            Some(_) => PathBuf::from("."),
-            None => std::env::temp_dir(),
-        });
-        sweep(&folder, ".caseload-", ".staged");
-        folder.join(format!(".caseload-{}.staged", uuid::Uuid::new_v4().simple()))
+/// A copy of a file that only this program touches.
+fn staged_copy(store: &Store, from: &Path) -> Result<Staged, Refusal> {
+    let mut input = File::open(from).map_err(Refusal::Io)?;
+    if input.metadata().map_err(Refusal::Io)?.is_dir() {
+        return Err(Refusal::NotABundle);
     }
-
-    pub fn copy(store: &Store, from: &Path) -> Result<Staged, Refusal> {
-        let mut input = File::open(from).map_err(Refusal::Io)?;
-        if input.metadata().map_err(Refusal::Io)?.is_dir() {
-            return Err(Refusal::NotABundle);
-        }
-        let path = Staged::place(store);
-        let mut staged = Staged { path: path.clone(), length: 0 };
-        let length = write_new(&path, |out| Ok(std::io::copy(&mut input, out)?))?;
-        staged.length = length;
-        Ok(staged)
-    }
-}
-
-/// Takes away what a program that was killed left half-done in a folder: a day later nobody is still at it.
-pub(super) fn sweep(folder: &Path, begins: &str, ends: &str) {
-    let day = std::time::Duration::from_secs(24 * 3600);
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with(begins) && name.contains(ends));
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if ours && age().is_some_and(|age| age > day) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
+    let mut staged = Staged::beside(store.path().map(PathBuf::as_path)).map_err(Refusal::Io)?;
+    staged.length = write_new(&staged.path, |out| Ok(std::io::copy(&mut input, out)?))?;
+    Ok(staged)
 }
 
 /// Takes a bundle in, whole or not at all; without `keep` nothing changes, and the answer says what would.
@@ -221,7 +179,7 @@ pub fn take(
         }
         _ => return Err(Refusal::NotABundle),
     }
-    let staged = Staged::copy(store, path)?;
+    let staged = staged_copy(store, path)?;
     take_staged(store, &staged, passphrase, keep, progress)
 }
 
@@ -275,19 +233,16 @@ pub fn merge_file(
     progress: Progress<'_>,
 ) -> Result<Taken, Refusal> {
     // A copy of it, with what its last writer had not yet folded in.
-    let main = Staged::copy(store, other)?;
+    let main = staged_copy(store, other)?;
     let beside = |path: &Path| -> PathBuf {
         let mut name = path.as_os_str().to_os_string();
         name.push("-wal");
         name.into()
     };
-    let wal = Staged { path: beside(&main.path), length: 0 };
     if beside(other).exists() {
-        std::fs::copy(beside(other), &wal.path).map_err(Refusal::Io)?;
+        std::fs::copy(beside(other), beside(&main.path)).map_err(Refusal::Io)?;
     }
-    let theirs = Store::open(&main.path, passphrase, wall_clock());
-    let _shm = Staged { path: PathBuf::from(format!("{}-shm", main.path.display())), length: 0 };
-    let theirs = theirs?;
+    let theirs = Store::open(&main.path, passphrase, wall_clock())?;
     let sender = theirs.worker().name.clone();
     let sites = theirs.sites()?;
     let chains = theirs.chains(None)?;

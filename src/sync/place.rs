@@ -10,8 +10,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::model::SiteId;
+use crate::store::unheld;
 
 use super::objects::Objects;
+
+/// A card that is not all there yet.
+const CARD_DRAFT: &str = ".card.part";
 
 /// No card has more bytes than this.
 const LARGEST_CARD: u64 = 16 << 10;
@@ -173,7 +177,7 @@ impl Place {
             Place::Folder(folder) => {
                 let own = folder.join(site.to_string());
                 std::fs::create_dir_all(&own)?;
-                let draft = own.join(".card.part");
+                let draft = own.join(CARD_DRAFT);
                 std::fs::write(&draft, text)?;
                 std::fs::rename(draft, own.join("card"))
             }
@@ -194,13 +198,26 @@ impl Listing {
     }
 }
 
+/// Takes away what a program that was killed left half-done.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let ours = name.starts_with('.') && name.ends_with(".part") && name != CARD_DRAFT;
+        if ours && let Some(_held) = unheld(&entry.path()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A file that appears whole or not at all, and never in place of another.
 fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
     std::fs::create_dir_all(folder)?;
-    super::exchange::sweep(folder, ".", ".part");
+    sweep(folder);
     let draft = folder.join(format!(".{}.part", uuid::Uuid::new_v4().simple()));
     let written = (|| {
         let mut out = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+        // Held until it has its name: that says that somebody is at it.
+        let _ = out.try_lock();
         io::copy(&mut File::open(from)?, &mut out)?;
         out.flush()?;
         out.sync_all()?;

@@ -4,15 +4,15 @@
 //! sharing program, say) is waited for; the bundles after it by the same site wait with it. Interrupted anywhere, the next
 //! sync goes on: a bundle is noted only after it was taken, and one of our own only after it is there.
 
-use std::fs::OpenOptions;
 use std::io;
+use std::path::PathBuf;
 
 use crate::model::SiteId;
-use crate::store::{Merged, Noted, Range, Site, Store, StoreError, Trust};
+use crate::store::{Merged, Noted, Range, Site, Staged, Store, StoreError, Trust, new_file};
 
 use super::bundle::{Counts, Refusal, Seal};
 use super::card::Card;
-use super::exchange::{Progress, Staged, take_staged, write, write_new};
+use super::exchange::{Progress, take_staged, write, write_new};
 use super::place::{Listing, Name, Place, Put};
 
 /// From so many bundles of our own on, they are written again as one.
@@ -221,15 +221,9 @@ fn take_from(
 }
 
 fn fetch(store: &Store, place: &Place, name: Name) -> io::Result<Staged> {
-    let path = Staged::place(store);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path)?;
-    let mut staged = Staged { path, length: 0 };
-    let length = place.fetch(name, &mut file)?;
-    staged.length = length;
+    let mut staged = Staged::beside(store.path().map(PathBuf::as_path))?;
+    let mut file = new_file(&staged.path)?;
+    staged.length = place.fetch(name, &mut file)?;
     Ok(staged)
 }
 
@@ -278,9 +272,9 @@ fn give_to(
         // A number whose bundle never got there (killed in between) is held by the next: nobody waits for it for ever.
         let before = if anew { 0 } else { noted.iter().map(|bundle| bundle.last).max().unwrap_or(0) };
         let name = Name { site: own, first: before + 1, last: number };
-        let path = Staged::place(store);
-        let staged = Staged { path: path.clone(), length: 0 };
-        let (counts, _) = write_new(&path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;
+        let staged = Staged::beside(store.path().map(PathBuf::as_path)).map_err(StoreError::from)?;
+        let (counts, _) =
+            write_new(&staged.path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;
         let put = place.put(name, &staged.path).map_err(Trouble::Place)?;
         if put == Put::Taken {
             store.become_another()?;

@@ -10,9 +10,15 @@ pub mod terminal;
 
 pub const PASSPHRASE: &str = "otter lamp seven canal";
 
+/// The day on which all tests are lived that do not name one of their own: a Tuesday.
+pub const TODAY: &str = "2026-11-24";
+
 /// A caseload file with its passphrase, gone when dropped.
 pub struct Caseload {
     pub folder: tempfile::TempDir,
+    /// The day that every command takes for today, where its arguments name none. With `None` it is the machine's own:
+    /// only for what is measured by the clock of the file itself, as the hours between a service and its signature are.
+    pub day: Option<&'static str>,
 }
 
 impl Caseload {
@@ -20,13 +26,18 @@ impl Caseload {
     pub fn none() -> Caseload {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pass"), PASSPHRASE).unwrap();
-        Caseload { folder }
+        Caseload { folder, day: Some(TODAY) }
     }
 
     pub fn new() -> Caseload {
         let caseload = Caseload::none();
         caseload.run(&["init", "--worker", "Rosa Ortiz", "--area", "social-work"]);
         caseload
+    }
+
+    /// One that is lived on the machine's own day, whichever that is: nothing in its test may rest on a date.
+    pub fn of_whatever_day() -> Caseload {
+        Caseload { day: None, ..Caseload::new() }
     }
 
     pub fn file(&self) -> PathBuf {
@@ -37,11 +48,25 @@ impl Caseload {
         self.folder.path().join("pass")
     }
 
-    /// The program, set up for this caseload; nothing of the machine's own settings reaches it.
+    /// The program, set up for this caseload and its day; nothing of the machine's own settings reaches it.
     pub fn command(&self) -> Command {
+        let mut command = self.command_of_no_day();
+        command.args(self.on(&[]));
+        command
+    }
+
+    /// Arguments with the caseload's day before them, where they name none.
+    pub fn on<'a>(&self, args: &[&'a str]) -> Vec<&'a str> {
+        let named = args.contains(&"--today");
+        let day = self.day.filter(|_| !named).map_or(Vec::new(), |day| vec!["--today", day]);
+        [&day, args].concat()
+    }
+
+    fn command_of_no_day(&self) -> Command {
         let mut command = Command::new(program());
         command
             .env_clear()
+            .envs(clock())
             .env("HOME", self.folder.path())
             .env("TZ", "America/New_York")
             .env("TMPDIR", self.folder.path().join("tmp"))
@@ -51,7 +76,7 @@ impl Caseload {
     }
 
     pub fn output(&self, args: &[&str]) -> Output {
-        self.command().args(args).output().unwrap()
+        self.command_of_no_day().args(self.on(args)).output().unwrap()
     }
 
     /// Runs a command that is to work, and gives what it printed.
@@ -85,6 +110,13 @@ impl Caseload {
         let args = [&["add", "client"], fields].concat();
         self.json(&args)["id"].as_str().unwrap().to_string()
     }
+}
+
+/// What a clock that is set for the tests (`scripts/any-day.sh`) is told to each program by; nothing else goes on to it.
+pub fn clock() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)> {
+    const NAMES: [&str; 4] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"];
+    let set = |name: &str| Some((name.into(), std::env::var_os(name)?));
+    NAMES.into_iter().filter_map(set).filter(|_| std::env::var_os("FAKETIME").is_some())
 }
 
 pub fn program() -> PathBuf {

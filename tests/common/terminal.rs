@@ -20,10 +20,10 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program without a passphrase file, so that it has to ask.
+    /// Starts the program on the caseload's day, and without a passphrase file, so that it has to ask.
     pub fn start(caseload: &Caseload, columns: u16, rows: u16, args: &[&str]) -> Terminal {
         let mut command = CommandBuilder::new(program());
-        command.args(args);
+        command.args(caseload.on(args));
         Terminal::spawn(caseload, columns, rows, command)
     }
 
@@ -31,6 +31,9 @@ impl Terminal {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         command.env_clear();
+        for (name, value) in super::clock() {
+            command.env(name, value);
+        }
         command.env("TERM", "xterm-256color");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", caseload.folder.path());
