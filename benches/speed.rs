@@ -262,15 +262,15 @@ fn screen(size: &str, clients: u32, file: &Path) {
 fn ranking(size: &str, file: &Path) {
     let store = open(file);
     let rules = Rules::standard();
-    let today = local_moment(None).today();
+    let moment = local_moment(None);
     let begun = Instant::now();
     let facts = store.all_facts().unwrap();
     let loaded = begun.elapsed();
-    let mut caseload = Caseload::new(facts.clone(), &rules, today);
+    let mut caseload = Caseload::new(facts.clone(), &rules, moment);
     let mut times: Vec<Duration> = (0..20)
         .map(|_| {
             let begun = Instant::now();
-            caseload.rank(&rules, today);
+            caseload.rank(&rules, moment);
             begun.elapsed()
         })
         .collect();
@@ -287,7 +287,7 @@ fn ranking(size: &str, file: &Path) {
         .map(|one| {
             let one = one.clone();
             let begun = Instant::now();
-            caseload.update(one, &rules, today);
+            caseload.update(one, &rules, moment);
             begun.elapsed()
         })
         .collect();

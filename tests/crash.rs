@@ -100,6 +100,18 @@ fn killed(mut child: Child, after: Duration) -> Option<u64> {
     lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("saved ")?.parse().ok()).last()
 }
 
+/// How long a child takes from being ready until it says that it has saved, on this machine and today.
+fn takes(mut child: Child) -> Duration {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !lines.next().expect("it gets ready").unwrap().contains("ready") {}
+    let begun = std::time::Instant::now();
+    while !lines.next().expect("it saves").unwrap().starts_with("saved") {}
+    let took = begun.elapsed();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    took
+}
+
 fn new_file(folder: &tempfile::TempDir) -> String {
     let path: PathBuf = folder.path().join("caseload.db");
     let worker = caseload::demo::worker();
@@ -115,8 +127,10 @@ fn killed_a_hundred_times_while_writing_nothing_saved_is_missing() {
     open(&path).commit(&person(ana)).unwrap();
     let mut rng = fastrand::Rng::with_seed(1);
     let mut written = 0;
+    // Killed while it writes the first few notes, however fast the machine is.
+    let few = 6 * takes(spawn("child_that_writes", &path, 1_000));
     for round in 0..100u64 {
-        let last = killed(spawn("child_that_writes", &path, round), Duration::from_micros(rng.u64(..25_000)));
+        let last = killed(spawn("child_that_writes", &path, round), few.mul_f64(rng.f64()));
         let store = open(&path);
         for n in last.iter().flat_map(|last| 0..=*last) {
             let row = store.row_of(&note::TYPE, RowId::derived(&["note", &round.to_string(), &n.to_string()])).unwrap();
@@ -137,8 +151,10 @@ fn killed_a_hundred_times_while_importing_it_is_all_or_nothing() {
     let path = new_file(&folder);
     let mut rng = fastrand::Rng::with_seed(2);
     let (mut whole, mut none) = (0, 0);
+    // Killed before the end as often as after it.
+    let twice = 2 * takes(spawn("child_that_imports", &path, 1_000));
     for round in 0..100u64 {
-        let saved = killed(spawn("child_that_imports", &path, round), Duration::from_micros(rng.u64(..60_000)));
+        let saved = killed(spawn("child_that_imports", &path, round), twice.mul_f64(rng.f64()));
         let store = open(&path);
         let there = (0..ROWS)
             .filter(|n| {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::Caseload;
-use common::terminal::{ENTER, ESC, Terminal};
+use common::terminal::{CTRL_S, ENTER, ESC, Terminal};
 use serde_json::Value as Json;
 
 const TODAY: &str = "2026-11-24";
@@ -95,7 +95,7 @@ fn from_the_list_to_the_debriefing_and_a_dead_battery_in_between_loses_nothing()
     screen.wait("The crisis stays open");
     let (band, reasons) = first(&caseload, TODAY);
     assert_eq!(band, "now");
-    assert_eq!(reasons.iter().map(|(rule, _)| rule.as_str()).take(2).collect::<Vec<_>>(), ["incident-open", "crisis"]);
+    assert_eq!(reasons.iter().map(|(rule, _)| rule.as_str()).take(1).collect::<Vec<_>>(), ["incident-open"]);
     screen.keys("c");
     screen.wait("2 of 7 done");
     screen.keys("r");
@@ -143,7 +143,8 @@ fn a_report_that_the_law_asks_for_is_counted_in_hours_until_it_is_made() {
     let mut screen = unlocked(&caseload, (80, 24), TODAY);
     press(&mut screen, "Ana", "c");
     press(&mut screen, "c  Child in danger", "c");
-    screen.wait("REPORT DUE in 23 h");
+    screen.wait("By phone at once: REPORT DUE in 23 h");
+    screen.wait("In writing: REPORT DUE in 35 h");
     screen.keys(ESC);
     screen.wait("The crisis stays open");
     // Another crisis beside it, begun out of a form: what was typed there stays.
@@ -164,7 +165,7 @@ fn a_report_that_the_law_asks_for_is_counted_in_hours_until_it_is_made() {
     screen.gone("Which crisis?");
     kill(&mut screen);
 
-    assert!(said(&caseload, TODAY, "mandated-report").unwrap().contains("due by tomorrow"));
+    assert!(said(&caseload, TODAY, "mandated-report").unwrap().contains("by phone due tomorrow"));
     assert_eq!(first(&caseload, "2026-11-26").0, "now");
     let mut screen = unlocked(&caseload, (80, 24), "2026-11-26");
     screen.wait("half a sentence");
@@ -174,7 +175,13 @@ fn a_report_that_the_law_asks_for_is_counted_in_hours_until_it_is_made() {
     press(&mut screen, "Which crisis?", "2");
     screen.wait("REPORT OVERDUE by 2");
     screen.keys("m");
-    screen.wait("The report is made");
+    screen.wait("Which report was made?");
+    screen.keys("p");
+    screen.wait("The report is made by phone");
+    // What is owed in writing runs on, by its own clock.
+    screen.wait("In writing: REPORT");
+    screen.keys("m");
+    screen.wait("The report is sent in writing");
     assert_eq!(said(&caseload, "2026-11-26", "mandated-report"), None);
     // The report does not end the crisis.
     assert!(said(&caseload, "2026-11-26", "incident-open").is_some());
@@ -231,7 +238,7 @@ fn an_answer_that_cannot_wait_goes_to_now_while_the_form_is_still_open() {
     let rules: Vec<&str> = reasons.iter().map(|(rule, _)| rule.as_str()).collect();
     // The PHQ-9's own answer waits until someone acts on it; the screener told of risk, and there is no safety plan.
     assert_eq!(rules.iter().filter(|rule| **rule == "assessment-urgent").count(), 1);
-    assert!(rules.contains(&"safety-plan-missing"), "{reasons:?}");
+    assert!(rules.contains(&"safety-plan-missing-moderate"), "{reasons:?}");
     // One key, and the plan is made.
     screen.keys("Y");
     press(&mut screen, "There is no safety plan yet", "e");
@@ -321,7 +328,7 @@ fn medication_missed_twice_visits_missed_twice_and_refills_are_reasons() {
     screen.keys(ENTER);
     press(&mut screen, "2  Mostly", "2");
     screen.wait("> What stands in");
-    screen.keys(ENTER);
+    screen.keys(CTRL_S);
     screen.wait("Saved: add medication check");
     assert_eq!(said(&caseload, TODAY, "medication-missed"), None);
     assert_eq!(said(&caseload, "2026-12-01", "medication-check").unwrap(), "medication check due today");
@@ -347,7 +354,10 @@ fn medication_missed_twice_visits_missed_twice_and_refills_are_reasons() {
 #[test]
 fn a_safety_plan_is_read_whole_and_step_by_step_and_shows_all_that_was_written_apart() {
     let caseload = ana();
-    assert_eq!(said(&caseload, "2026-12-20", "safety-plan-review").unwrap(), "safety plan review due today");
+    assert_eq!(
+        said(&caseload, "2026-12-20", "safety-plan-review").unwrap(),
+        "review the safety plan of 20 Nov (4 weeks old), due today; it stays in force"
+    );
     for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
         let mut screen = unlocked(&caseload, (columns, rows), TODAY);
         press(&mut screen, "Ana", "Y");

@@ -472,7 +472,7 @@ fn an_encounter_that_came_in_goes_out_again() {
     let resources = all["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
     let encounters: Vec<&Json> = resources.filter(|resource| resource["resourceType"] == "Encounter").collect();
     assert_eq!(encounters.len(), 1, "{all}");
-    assert_eq!(encounters[0]["period"]["start"], "2026-01-02T10:00:00+00:00");
+    assert_eq!(encounters[0]["period"]["start"], "2026-01-02T05:00:00-05:00");
     assert!(encounters[0]["identifier"].to_string().contains("Encounter/e1"), "{}", encounters[0]);
     let done = caseload.json(&["import", out]);
     assert_eq!(

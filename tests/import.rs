@@ -313,18 +313,27 @@ fn check_against_files(caseload: &Caseload, folder: &Path) {
         assert_eq!(entry.is_some(), !closed, "{id}");
         let Some(entry) = entry else { continue };
         open += 1;
-        // The annual assessment: within 30 days of an anniversary of the head's entry, and not done in that window.
+        // The annual assessment, for every member: of the newest anniversary of the head's entry whose window of 30 days has
+        // opened, if it was not done in it; one that was missed stays.
         let expected: Vec<String> = staying
             .iter()
-            .filter(|stay| stay["RelationshipToHoH"] == "1")
             .filter_map(|stay| {
-                let entered = day(&stay["EntryDate"]);
-                (1..40).find_map(|years| {
-                    let anniversary = entered.checked_add_months(chrono::Months::new(12 * years)).unwrap();
-                    let (opens, ends) = (anniversary - chrono::Days::new(30), anniversary + chrono::Days::new(30));
-                    let done = assessed.iter().any(|(id, on)| *id == stay["EnrollmentID"] && *on >= opens);
-                    ((opens..=ends).contains(&today) && !done).then(|| ends.to_string())
-                })
+                let own = day(&stay["EntryDate"]);
+                let household = |other: &&&HashMap<String, String>| {
+                    other["RelationshipToHoH"] == "1"
+                        && !other["HouseholdID"].is_empty()
+                        && other["HouseholdID"] == stay["HouseholdID"]
+                        && other["ProjectID"] == stay["ProjectID"]
+                };
+                let head = stays.iter().collect::<Vec<_>>();
+                let head = head.iter().find(household).map(|head| day(&head["EntryDate"]));
+                let entered = if stay["RelationshipToHoH"] == "1" { own } else { head.unwrap_or(own) };
+                let anniversaries =
+                    (1..40).map(|years| entered.checked_add_months(chrono::Months::new(12 * years)).unwrap());
+                let anniversary = anniversaries.take_while(|day| *day - chrono::Days::new(30) <= today).last()?;
+                let (opens, ends) = (anniversary - chrono::Days::new(30), anniversary + chrono::Days::new(30));
+                let done = assessed.iter().any(|(id, on)| *id == stay["EnrollmentID"] && *on >= opens && *on <= today);
+                (own <= anniversary && !done).then(|| ends.to_string())
             })
             .collect();
         let said: Vec<String> = entry["reasons"]

@@ -252,6 +252,50 @@ fn how_long_closed_files_are_kept_and_the_hold_over_it() {
 }
 
 #[test]
+fn a_file_with_anything_owed_or_of_an_unknown_age_may_not_be_destroyed_and_says_why() {
+    let caseload = Caseload::new();
+    let closed = |name: &str, more: &[&str]| {
+        let given = format!("given_name={name}");
+        let fields = [&[given.as_str(), "status=closed", "opened=2005-01-01", "closed=2010-03-10"], more].concat();
+        caseload.client(&fields)
+    };
+    let born = "birth_date=1950-05-05";
+    closed("Ana", &[born]);
+    closed("Ben", &["area=social-work"]);
+    closed("Cem", &["area=vocational"]);
+    let dora = closed("Dora", &[born]);
+    let began = ["kind=suicide", "began=2009-03-01 10:00", "what=alone at home"];
+    caseload.run(&[&["add", "incident", &format!("client={dora}")], &began[..]].concat());
+    let elif = closed("Elif", &[born]);
+    caseload.run(&["log", &elif, "kind=phone", "when=2009-03-01 10:00", "body=called"]);
+    let finn = closed("Finn", &[born]);
+    caseload.run(&["set", &finn, "status=active"]);
+    let kept = |args: &[&str]| caseload.json(&[&["report", "retention"], args, &ON[..]].concat());
+    let rows = kept(&[]);
+    let of = |name: &str| rows.as_array().unwrap().iter().find(|row| row["client"] == name).unwrap().clone();
+    for (name, may_go, owed) in [
+        ("Ana", true, None),
+        ("Ben", false, None),
+        ("Cem", true, None),
+        ("Dora", false, Some("an incident that is not over, of 1 Mar 2009")),
+        ("Elif", false, Some("a note to be signed")),
+    ] {
+        let row = of(name);
+        assert_eq!(row["may_be_destroyed"], may_go, "{row}");
+        let told: Vec<&str> = row["owed"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        assert!(owed.map_or(told.is_empty(), |owed| told.contains(&owed)), "{row}");
+    }
+    assert!(rows.as_array().unwrap().iter().all(|row| row["client"] != "Finn"), "open again");
+    assert_eq!(kept(&["--client", &finn])[0]["may_be_destroyed"], false);
+    let said = caseload.run(&["report", "retention", ON[0], ON[1]]);
+    assert!(said.contains("Ben  kept until someone writes down the birth date"), "{said}");
+    assert!(
+        said.contains("nothing may be destroyed while this is owed: a crisis that is not over; an incident"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_colleague_of_another_agency_is_accepted_and_given_to_at_the_screen() {
     let agencies = Agencies::new();
     let rosa = &agencies.rosa;

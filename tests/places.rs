@@ -200,7 +200,7 @@ fn killed_two_hundred_times_while_syncing_nothing_is_lost() {
         all.sort();
         all
     };
-    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3650 * 24 * 3600);
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(7300 * 24 * 3600);
     for who in &laptops {
         let alive = ["alive.owner", "alive.staged"].map(|name| who.folder.path().join(format!(".caseload-{name}")));
         let held = alive.each_ref().map(|path| std::fs::File::create(path).unwrap());

@@ -10,6 +10,7 @@ use common::Caseload;
 use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
 
 const UP: &str = "\x1b[A";
+const BACK_TAB: &str = "\x1b[Z";
 
 /// The rules that speak about a client on a day, with the band they stand in: "today discharge-call".
 #[track_caller]
@@ -58,7 +59,7 @@ fn intake(caseload: &Caseload, day: &str, given: &str, family: &str) {
     screen.keys(given);
     screen.keys(TAB);
     screen.keys(family);
-    screen.keys(ENTER);
+    screen.keys(CTRL_S);
     screen.wait("Saved: add client");
     leave(screen);
 }
@@ -90,10 +91,17 @@ fn fill(screen: &mut Terminal, fields: &[Option<&str>]) {
     screen.wait("Saved: ");
 }
 
-/// Logs a contact of a kind by the keys.
-fn log(screen: &mut Terminal, kind: &str, body: &str) {
+/// Logs a contact of a kind by the keys; with who saw the client, the last field of the form.
+fn log(screen: &mut Terminal, kind: &str, body: &str, by: Option<&str>) {
     screen.keys("l");
     screen.wait("Log contact");
+    if let Some(by) = by {
+        screen.keys(BACK_TAB);
+        screen.keys(BACK_TAB);
+        screen.keys(by);
+        screen.keys(TAB);
+        screen.keys(TAB);
+    }
     screen.keys(kind);
     screen.keys(TAB);
     screen.keys("20m");
@@ -115,12 +123,21 @@ fn answer(screen: &mut Terminal, reason: &str) {
     screen.keys(ENTER);
 }
 
-/// Closes the case at the screen, with a reason.
-fn close(screen: &mut Terminal, why: &str) {
+/// Closes the case at the screen. Something is open, so many things, and it is closed all the same, for a reason.
+fn close(screen: &mut Terminal, open: &str, why: &str) {
     screen.keys(":close client");
     screen.keys(ENTER);
-    screen.wait("Close client");
+    all_the_same(screen, open, why);
+}
+
+/// Goes past what is open, and on to the closing.
+fn all_the_same(screen: &mut Terminal, open: &str, why: &str) {
+    screen.wait(open);
+    screen.keys("c");
+    screen.wait("Why is the case closed all the same?");
     screen.keys(why);
+    screen.keys(ENTER);
+    screen.wait("Close client: ");
     screen.keys(CTRL_S);
     screen.wait("Saved: close client");
 }
@@ -180,8 +197,15 @@ fn healthcare_from_the_discharge_to_day_thirty_one() {
 
     let mut screen = at(&caseload, "2026-11-30");
     screen.wait("2-business-day call due today");
-    log(&mut screen, "phone", "No swelling, medicines in the box, nurse comes tomorrow");
+    log(&mut screen, "phone", "No swelling, medicines in the box, nurse comes tomorrow", None);
     screen.gone("2-business-day call");
+    // The visit that is owed is set, and is the follow-up by itself; with whom, it is told in the last field.
+    screen.keys("a");
+    screen.wait("Add appointment");
+    screen.keys(BACK_TAB);
+    screen.keys("physician");
+    screen.keys(TAB);
+    fill(&mut screen, &[Some("Heart clinic"), Some("2 dec 2026 12:05am")]);
     for what in ["medication list compared", "warning signs and self-care", "way home", "first home health visit"] {
         answer(&mut screen, &format!("for the discharge: {what}"));
         screen.wait(&format!("Confirmed: {what}"));
@@ -191,10 +215,24 @@ fn healthcare_from_the_discharge_to_day_thirty_one() {
     let before: &[&str] = &["discharge-visit-7", "readmission-window"];
     days(&caseload, &mine, &[("2026-12-01", before), ("2026-12-02", before)]);
 
+    // Our own visit at her home is none with a physician.
     let mut screen = at(&caseload, "2026-12-02");
-    log(&mut screen, "face", "Seen at the heart clinic with her");
+    log(&mut screen, "face", "At her home, she weighs herself", Some("somebody"));
+    screen.wait("within 7 days of the discharge");
+    // Kept, it is the follow-up, and so is the contact that is written of it.
+    screen.keys("m");
+    screen.wait("Heart clinic");
+    screen.keys("k");
+    screen.wait("What was said?");
+    screen.keys("Seen at the heart clinic with her");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: log contact");
     screen.gone("within 7 days of the discharge");
     leave(screen);
+    let show = caseload.json(&["show", "Maria"]);
+    let (stay, notes) = (&show["stays"][0]["id"], show["notes"].as_array().unwrap());
+    let written = notes.iter().find(|note| note["body"] == "Seen at the heart clinic with her").unwrap();
+    assert_eq!((&written["follow_up"], &written["by"]), (stay, &"physician".into()));
     let window: &[&str] = &["readmission-window"];
     days(
         &caseload,
@@ -204,12 +242,24 @@ fn healthcare_from_the_discharge_to_day_thirty_one() {
     let screen = at(&caseload, "2026-12-07");
     screen.wait("day 12 of 30 since discharge");
     leave(screen);
-    let mut screen = at(&caseload, "2026-12-26");
+    let screen = at(&caseload, "2026-12-26");
     screen.wait("STAY  Mercy General");
     screen.gone("of 30 since discharge");
-    close(&mut screen, "thirty days at home");
     leave(screen);
-    assert_eq!(caseload.json(&["triage", "--today", "2026-12-27"]).as_array().unwrap().len(), 0);
+    // She fell on the day before, and that is not over: closing her case does not take it out of sight.
+    let fall =
+        ["add", "incident", "client=Maria", "kind=medical", "what=fell in the bathroom", "began=2026-12-25 20:00"];
+    let fall = caseload.json(&[&fall[..], &["--today", "2026-12-26"]].concat())["id"].as_str().unwrap().to_string();
+    let mut screen = at(&caseload, "2026-12-26");
+    close(&mut screen, "things are open", "thirty days at home");
+    leave(screen);
+    let left = caseload.json(&["triage", "--today", "2026-12-27"]);
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    assert_eq!((&left[0]["name"], &left[0]["closed"]), (&"Maria Delgado".into(), &true.into()));
+    assert_eq!(left[0]["reasons"][0]["rule"], "incident-open");
+    assert_eq!(left[0]["band"], "now");
+    caseload.run(&["set", &fall, "resolved=2026-12-27 09:00", "debriefed=2026-12-27", "--today", "2026-12-28"]);
+    assert!(says(&caseload, "2026-12-28", &[""]).is_empty());
 
     // Had she come back on the thirtieth day, it would have been a readmission; told by the stay itself.
     let add = |admitted: &str| {
@@ -234,7 +284,7 @@ fn mental_health_from_a_psychiatric_discharge_to_stable() {
     screen.keys(ENTER);
     screen.wait("4 arrangements");
     // Seen on the ward on the day of the discharge: that does not count as a follow-up.
-    log(&mut screen, "face", "Walked him home from the ward");
+    log(&mut screen, "face", "Walked him home from the ward", Some("mental"));
     screen.wait("within 7 days of the psychiatric discharge");
     leave(screen);
     let mine = ["psychiatric", "discharge-call"];
@@ -244,12 +294,20 @@ fn mental_health_from_a_psychiatric_discharge_to_stable() {
         &[
             ("2026-12-28", &["discharge-call", "psychiatric-7"]),
             ("2027-01-04", &["discharge-call", "psychiatric-7"]),
-            ("2027-01-05", &["discharge-call", "psychiatric-30"]),
+            // What was missed stays.
+            ("2027-01-05", &["discharge-call", "psychiatric-30", "psychiatric-7"]),
         ],
     );
     assert_eq!(band(&caseload, "2027-01-03"), "now");
+    // A talk with somebody else answers the call, not the follow-up.
+    let mut screen = at(&caseload, "2026-12-29");
+    log(&mut screen, "phone", "He is home and has eaten", None);
+    screen.gone("2-business-day call");
+    screen.wait("within 7 days of the psychiatric discharge");
+    leave(screen);
+    days(&caseload, &mine, &[("2026-12-29", &["psychiatric-7"]), ("2027-01-05", &["psychiatric-30", "psychiatric-7"])]);
     let mut screen = at(&caseload, "2026-12-30");
-    log(&mut screen, "video", "Slept five hours; the sister has the pills");
+    log(&mut screen, "video", "Slept five hours; the sister has the pills", Some("mental"));
     screen.gone("psychiatric discharge");
     leave(screen);
     days(&caseload, &mine, &[("2026-12-30", &[]), ("2027-01-05", &[]), ("2027-01-27", &[])]);
@@ -292,7 +350,7 @@ fn mental_health_from_a_psychiatric_discharge_to_stable() {
     leave(screen);
     days(&caseload, &["service"], &[("2027-01-13", &[]), ("2027-04-05", &["service-look-in"])]);
     let mut screen = at(&caseload, "2027-04-14");
-    close(&mut screen, "steady for three months");
+    close(&mut screen, "open", "steady for three months");
     leave(screen);
     assert!(says(&caseload, "2027-04-15", &[""]).is_empty());
 }
@@ -383,8 +441,39 @@ fn social_work_from_an_eviction_to_housed() {
     screen.wait("Saved: edit benefit");
     leave(screen);
     days(&caseload, &home, &[("2027-01-13", &[]), ("2027-10-31", &[]), ("2027-11-01", &["lease-ends"])]);
+    // One benefit is denied; another that she has is to be cut, which whoever asks in time keeps meanwhile.
+    let mut screen = at(&caseload, "2027-01-13");
+    open_new(&mut screen, "Benefit");
+    fill(&mut screen, &[Some("rent help"), Some("denied"), Some("1 dec 2026"), None, None, Some("8 jan 2027")]);
+    open_new(&mut screen, "Benefit");
+    let cut = [Some("Medicaid"), Some("cut"), None, None, None, Some("8 jan 2027")];
+    let effect = [None, None, None, Some("20 jan 2027")];
+    fill(&mut screen, &[&cut[..], &effect].concat());
+    leave(screen);
+    let lost = ["appeal", "keep"];
+    let (denied, until): (&[&str], &[&str]) =
+        (&["appeal-other"], &["appeal-medicaid", "appeal-other", "keep-medicaid"]);
+    days(&caseload, &lost, &[("2027-01-13", until), ("2027-01-19", until), ("2027-01-20", until)]);
+    let mut screen = at(&caseload, "2027-01-14");
+    answer(&mut screen, "Medicaid is cut");
+    screen.wait("Edit benefit");
+    screen.keys("today");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: edit benefit");
+    screen.gone("Medicaid is cut");
+    leave(screen);
+    days(&caseload, &lost, &[("2027-01-14", denied)]);
+    let mut screen = at(&caseload, "2027-01-15");
+    answer(&mut screen, "look for the last day of an appeal");
+    screen.wait("Edit benefit");
+    screen.keys("today");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: edit benefit");
+    screen.gone("look for the last day of an appeal");
+    leave(screen);
+    days(&caseload, &lost, &[("2027-01-15", &[])]);
     let mut screen = at(&caseload, "2027-01-20");
-    close(&mut screen, "housed");
+    close(&mut screen, "open", "housed");
     leave(screen);
     assert!(says(&caseload, "2027-11-02", &[""]).is_empty());
     assert_eq!(caseload.json(&["unmet"]), serde_json::json!([]), "only open clients are counted");
@@ -405,7 +494,8 @@ fn vocational_rehabilitation_from_the_application_to_ninety_days_employed() {
         &mine,
         &[("2027-10-30", &[]), ("2027-10-31", &["vr-eligibility"]), ("2027-11-30", &["vr-eligibility"])],
     );
-    assert_eq!(band(&caseload, "2027-11-30"), "now");
+    // Care, however late: nobody's life or home hangs on it.
+    assert_eq!((band(&caseload, "2027-11-30"), band(&caseload, "2027-12-15")), ("today".into(), "today".into()));
     // The record opens in the field that answers.
     let mut screen = at(&caseload, "2027-11-15");
     answer(&mut screen, "eligibility to be decided by");
@@ -422,7 +512,7 @@ fn vocational_rehabilitation_from_the_application_to_ninety_days_employed() {
     screen.wait("\"Get to work on time every day\"");
     screen.keys(ENTER);
     screen.wait("Plan made: 3 goals");
-    answer(&mut screen, "IPE to be signed by");
+    answer(&mut screen, "sign it, or agree on an extension");
     screen.wait("Edit vocational case");
     screen.keys("today");
     screen.keys(CTRL_S);
@@ -446,7 +536,9 @@ fn vocational_rehabilitation_from_the_application_to_ninety_days_employed() {
         ("2028-04-30", "90 days at Northside Bakery", "checked at 30, 60, 90"),
     ] {
         let rule = format!("retention-{}", &reason[..2]);
-        days(&caseload, &mine, &[(day, &[rule.as_str()])]);
+        // From the ninetieth day of work on the case may be closed, whether anybody checked or not.
+        let close: &[&str] = if reason.starts_with("90") { &["vr-close"] } else { &[] };
+        days(&caseload, &mine, &[(day, &[&[rule.as_str()], close].concat())]);
         let mut screen = at(&caseload, day);
         answer(&mut screen, reason);
         screen.wait("Edit employment");
@@ -457,12 +549,13 @@ fn vocational_rehabilitation_from_the_application_to_ninety_days_employed() {
         leave(screen);
     }
     days(&caseload, &mine, &[("2028-04-30", &["vr-close"]), ("2028-05-07", &["vr-close"])]);
+    // That is paper: it stands at the desk, and calls nobody "needs you today".
+    let list = caseload.json(&["triage", "--today", "2028-05-07"]);
+    let told = list[0]["reasons"].as_array().unwrap().iter().find(|reason| reason["rule"] == "vr-close").unwrap();
+    assert_eq!((&told["class"], &told["band"], &told["due"]), (&"paper".into(), &"desk".into(), &"2028-04-30".into()));
     let mut screen = at(&caseload, "2028-05-07");
-    answer(&mut screen, "at Northside Bakery for 90 days and checked");
-    screen.wait("Close client");
-    screen.keys("employed for ninety days");
-    screen.keys(CTRL_S);
-    screen.wait("Saved: close client");
+    answer(&mut screen, "at Northside Bakery since");
+    all_the_same(&mut screen, "open", "employed for ninety days");
     leave(screen);
     assert!(says(&caseload, "2028-05-08", &[""]).is_empty());
 }
@@ -557,4 +650,63 @@ fn the_team_shows_who_carries_more_than_they_can() {
     std::fs::write(own.join("agency.toml"), "capacity = 8.0\n").unwrap();
     let said = caseload.run(&["--agency", own.to_str().unwrap(), "team"]);
     assert!(said.contains("over by 0.5"), "{said}");
+}
+
+#[test]
+fn the_command_line_says_what_a_contact_is_the_follow_up_of() {
+    let caseload = caseload("mental-health");
+    for given in ["given_name=Tom", "given_name=Ana"] {
+        caseload.client(&[given, "opened=2026-11-02", "area=mental-health"]);
+    }
+    let stay = |client: &str, kind: &str, hospital: &str, left: &str| {
+        let (client, kind, hospital) =
+            (format!("client={client}"), format!("kind={kind}"), format!("hospital={hospital}"));
+        let left = format!("discharged={left}");
+        let add = ["add", "stay", &client, &kind, &hospital, "admitted=2026-11-10", &left, "--today", "2026-11-24"];
+        caseload.json(&add)["id"].as_str().unwrap().to_string()
+    };
+    let on = |day: &str, args: &[&str]| caseload.json(&[args, &["--today", day]].concat());
+    let (ward, hers) = (
+        stay("Tom", "psychiatric", "River Psychiatric", "2026-11-20"),
+        stay("Ana", "medical", "Mercy General", "2026-11-23"),
+    );
+    let owed = |day: &str| says(&caseload, day, &["psychiatric", "discharge-visit"]);
+    let both: BTreeSet<String> = ["discharge-visit-14", "psychiatric-7"].map(String::from).into();
+    assert_eq!(owed("2026-11-24"), both);
+
+    // What is no stay, or somebody else's, is told in a line, and nothing is saved.
+    let log = |link: &str| {
+        caseload.refused(&[
+            "log",
+            "Tom",
+            "kind=video",
+            &format!("follow_up={link}"),
+            "by=peer",
+            "--today",
+            "2026-11-24",
+        ])
+    };
+    assert!(log(&hers).contains("is another client's"), "{}", log(&hers));
+    assert!(log("Ana").contains("takes the id of a hospital stay; Ana is a client"), "{}", log("Ana"));
+    let said = caseload.refused(&["log", "Tom", "kind=video", "follow_up=00000000", "--today", "2026-11-24"]);
+    assert!(said.contains("00000000"), "{said}");
+    let set = caseload.refused(&["set", &hers, "by=peer"]);
+    assert!(set.contains("has no field"), "{set}");
+    assert_eq!(caseload.json(&["show", "Tom"])["notes"].as_array().map_or(0, Vec::len), 0);
+
+    // The whole id; and a short one, as lists print it. Logged without by whom, it is no follow-up yet.
+    let link = format!("follow_up={ward}");
+    let note = on("2026-11-24", &["log", "Tom", "kind=video", &link]);
+    assert_eq!(note["follow_up"], ward.as_str());
+    assert_eq!(owed("2026-11-24"), both);
+    on("2026-11-24", &["set", note["id"].as_str().unwrap(), "by=mental-health"]);
+    assert_eq!(owed("2026-11-24"), ["discharge-visit-14".to_string()].into());
+    let short: String = hers.chars().skip(hers.len() - 8).collect();
+    let link = format!("follow_up={short}");
+    let visit = ["add", "appointment", "client=Ana", "title=Clinic", "starts=2026-11-25 00:05", &link, "by=physician"];
+    let visit = on("2026-11-24", &visit);
+    assert_eq!((&visit["follow_up"], &visit["by"]), (&hers.as_str().into(), &"physician".into()));
+    assert_eq!(owed("2026-11-24"), ["discharge-visit-14".to_string()].into());
+    on("2026-11-25", &["set", visit["id"].as_str().unwrap(), "status=kept"]);
+    assert!(owed("2026-11-25").is_empty());
 }

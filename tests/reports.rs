@@ -2,6 +2,8 @@
 
 mod common;
 
+use caseload::model::Intensity;
+use caseload::practice::Practice;
 use common::terminal::{ENTER, ESC, Terminal};
 use common::{Caseload, PASSPHRASE};
 use rusqlite::Connection;
@@ -119,11 +121,18 @@ fn figures_equal_what_an_independent_query_counts() {
     // Who was in touch often enough: worked out here from the notes alone.
     let (got, of, _) = figure(&caseload, "compliance", "2026-11-01..2026-11-24", "contact_compliance");
     let open = "FROM row_client c WHERE c.state & 1 = 0 AND c.opened <= '2026-11-24' AND NOT (c.status = 'closed' AND coalesce(c.closed, '') <= '2026-11-24')";
-    // The days of the agency, but for the two areas that ask for others.
-    let days = "CASE coalesce(c.area, '') || ' ' || coalesce(c.intensity, 'standard')
-         WHEN 'mental-health intensive' THEN 4 WHEN 'vocational intensive' THEN 10
-         WHEN 'vocational active' THEN 30 WHEN 'vocational standard' THEN 45
-         ELSE CASE c.intensity WHEN 'intensive' THEN 7 WHEN 'active' THEN 14 WHEN 'light' THEN 90 ELSE 30 END END";
+    // The days of the agency, but for the areas whose files ask for others.
+    let own = Practice::standard();
+    let areas = own.areas.iter().flat_map(|area| Intensity::ALL.iter().map(move |intensity| (area, *intensity)));
+    let areas = areas.filter_map(|(area, intensity)| {
+        let days = area.contact.of(intensity)?;
+        Some(format!("WHEN '{} {}' THEN {days} ", area.code, intensity.code()))
+    });
+    let days = format!(
+        "CASE coalesce(c.area, '') || ' ' || coalesce(c.intensity, 'standard') {}
+         ELSE CASE c.intensity WHEN 'intensive' THEN 7 WHEN 'active' THEN 14 WHEN 'light' THEN 90 ELSE 30 END END",
+        areas.collect::<String>()
+    );
     let since = format!("date('2026-11-24', '-' || ({days}) || ' days')");
     let touched = format!(
         "AND (c.opened >= {since} OR EXISTS (SELECT 1 FROM row_note n WHERE n.stream = c.id AND n.state & 1 = 0 {}

@@ -169,3 +169,32 @@ fn whose_an_event_is_can_be_said_on_the_screen_and_is_remembered() {
     let again = caseload.json(&["import", path]);
     assert_eq!((again["unplaced"].as_u64(), again["unchanged"]["appointment"].as_u64()), (Some(0), Some(1)));
 }
+
+#[test]
+fn hours_as_people_write_them_are_shown_with_how_they_were_read() {
+    let caseload = Caseload::new();
+    for (name, hours) in
+        [("Legal Aid", "9-5 M-F, Sat 10-2"), ("Night House", "18:00-08:00"), ("Clinic", "by appointment")]
+    {
+        caseload.run(&["add", "resource", &format!("organisation={name}"), "what=help", &format!("hours={hours}")]);
+    }
+    let mut screen = at(&caseload, "2026-11-24", (120, 40));
+    for (find, says) in [
+        ("legal", "read as Mo-Fr 09:00-17:00; Sa 10:00-14:00;"),
+        ("night", "read as Mo-Su 18:00-08:00;"),
+        ("clinic", "by appointment  (call first)"),
+    ] {
+        screen.keys("R");
+        screen.wait("3 of 3");
+        screen.keys(find);
+        screen.wait("1 of 3");
+        screen.keys(ENTER);
+        screen.wait(says);
+        screen.keys(ESC);
+        screen.wait("Resources: type to find");
+        screen.keys(ESC);
+        screen.gone("Resources:");
+    }
+    screen.keys("q");
+    assert!(screen.ends());
+}

@@ -484,7 +484,7 @@ fn a_plan_is_signed_reviewed_and_carried_on_in_a_new_version() {
     screen.keys("p");
     screen.wait("Goal progress");
     screen.keys("\x1540");
-    screen.keys(ENTER);
+    screen.keys(CTRL_S);
     screen.wait("40%");
     command(&mut screen, "review plan");
     screen.wait("\"A door that locks\": 0% before, 40% now");

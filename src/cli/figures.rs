@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 use chrono::NaiveDate;
 
 use crate::model::text::one_line;
-use crate::report::figures::{self, Only, REPORTS};
+use crate::report::figures::{self, By, Only, REPORTS};
 use crate::report::period::Period;
 
 use super::Setting;
@@ -26,6 +26,8 @@ pub struct Wanted<'a> {
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
     pub worker: Option<&'a str>,
+    /// Whether notes are their author's, or the case manager's of that day.
+    pub by: By,
     pub area: Option<&'a str>,
     /// The key of a figure: the clients behind it.
     pub open: Option<&'a str>,
@@ -50,17 +52,13 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
         bail!("There is no practice area \"{area}\".");
     }
     let store = setting.open()?;
-    if let Some(worker) = wanted.worker {
-        let mut known: Vec<String> = store.all_facts()?.into_iter().map(|facts| facts.worker.trim().into()).collect();
-        known.sort_unstable();
-        known.dedup();
-        known.retain(|name: &String| !name.is_empty());
-        if !known.iter().any(|name| name.eq_ignore_ascii_case(worker)) {
-            bail!("No client has \"{worker}\" as case manager. There are: {}.", known.join(", "));
-        }
+    let only = Only { worker: wanted.worker.map(String::from), area: wanted.area.map(String::from), by: wanted.by };
+    let report = figures::make(&store, &setting.rules, kind, period, &setting.moment(), &only)?;
+    if let Some(worker) =
+        wanted.worker.filter(|worker| !report.names.iter().any(|name| name.eq_ignore_ascii_case(worker.trim())))
+    {
+        bail!("Nobody named \"{worker}\" wrote a note or has a client. There are: {}.", report.names.join(", "));
     }
-    let only = Only { worker: wanted.worker.map(String::from), area: wanted.area.map(String::from) };
-    let report = figures::make(&store, &setting.rules, kind, period, today, &only)?;
     if let Some(key) = wanted.open {
         let figure = report.figures.iter().find(|figure| figure.measure.key == key).ok_or_else(|| {
             let keys: Vec<&str> = report.figures.iter().map(|figure| figure.measure.key).collect();

@@ -3,7 +3,10 @@
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
 mod assess;
+mod closing;
 mod figures;
+mod folder;
+mod links;
 mod outgoing;
 mod outside;
 mod printing;
@@ -57,7 +60,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "DATE")]
     today: Option<NaiveDate>,
     /// A folder with your agency's own rules (triage.toml) [default: in your configuration folder]
-    #[arg(long, global = true, env = "CASELOAD_AGENCY", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "CASELOAD_AGENCY", value_name = "FOLDER", value_parser = maybe_empty())]
     agency: Option<PathBuf>,
     /// dark, light or high-contrast [default: as chosen on the screen, or as the terminal says]
     #[arg(long, global = true, env = "CASELOAD_THEME", value_name = "NAME", value_parser = theme_names())]
@@ -109,6 +112,9 @@ enum Command {
         /// Show what would happen, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Also close people whom the file says to be closed and who have a crisis, a report or an urgent answer open here
+        #[arg(long)]
+        close_anyway: bool,
     },
     /// Write a bundle: what the accepted sites lack, or with --client all that belongs to these clients; or, with --format,
     /// a file for another program
@@ -213,7 +219,9 @@ enum Command {
     Part { id: String },
     /// Who needs you, and why
     ///
-    /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action}]}]; bands are now, today, this-week, later
+    /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action, band, class}], snoozed: [{rule, until, why}],
+    /// closed}]; bands are now, today, this-week, later, and desk for a reason that is paper; classes are life,
+    /// home-and-rights, promise, contact, care, paper; closed: the case is closed with something open
     Triage,
     /// Your clients
     ///
@@ -225,7 +233,8 @@ enum Command {
     },
     /// Everything about one client
     ///
-    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...}; a
+    /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...,
+    /// times_in_care: [{opened, closed, closing_reason, outcome, worker, id}]}, oldest first; id is null where no row says it; a
     /// note has its standing too (see sign)
     Show { id: String },
     /// Appointments of the coming days
@@ -274,12 +283,12 @@ enum Command {
     /// Figures over a period (day, week, productivity, compliance, goals, attendance, referrals, needs, readmissions,
     /// employment, weight, caseload); and lists: billing, access, disclosures, retention
     ///
-    /// JSON of figures: {report, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area,
-    /// clients: [{client_id, value, of}]}]}; a share is value of `of`. JSON of lists: [{...}], with the keys that stand at the
+    /// JSON of figures: {report, by, from, to, figures: [{key, label, about, value, of, before, before_of, by_worker, by_area,
+    /// clients: [{client_id, value, of}]}]}; a share is value of `of`, an average value / `of`. JSON of lists: [{...}], with the keys that stand at the
     /// head of the CSV; billing: client_id, client, note_id, date, when, service, minutes, units, status, why, would_make,
-    /// authorizations, remark; access: at, who, what, detail, client_id; disclosures: id, when, to, what, purpose, how,
+    /// authorizations, remark (a service across midnight has a line for each of its days); access: at, who, what, detail, client_id; disclosures: id, when, to, what, purpose, how,
     /// consent, overridden, withheld, deleted; retention: client_id, client, closed, keep_until, rule, hold,
-    /// may_be_destroyed
+    /// may_be_destroyed, owed
     Report {
         name: String,
         /// today, this-week, last-month, this-quarter, 2026-11, 2026-Q4, 2026, FROM..TO [default: as the report is used]
@@ -294,9 +303,12 @@ enum Command {
         /// Of a list: only this client
         #[arg(long, value_name = "ID")]
         client: Option<String>,
-        /// Of figures: only this case manager's clients
+        /// Of figures: only what this person did; with --by case-manager, only their clients
         #[arg(long, value_name = "NAME")]
         worker: Option<String>,
+        /// Of figures: whose a note is: its author's, or the client's case manager's of that day
+        #[arg(long, value_enum, default_value_t = crate::report::figures::By::Author)]
+        by: crate::report::figures::By,
         /// Of figures: only clients of this practice area
         #[arg(long)]
         area: Option<String>,
@@ -368,14 +380,22 @@ enum Command {
     /// JSON: {id, type}
     Delete { id: String },
     /// Take back the last action done here
-    Undo,
+    Undo {
+        /// What was done here, the newest first, instead of undoing anything
+        #[arg(long)]
+        list: bool,
+        /// Also where it was done on another day
+        #[arg(long)]
+        yes: bool,
+    },
     /// Everything that was ever set in a row
     ///
     /// JSON: [{when, who, site, action, field, from, to}]
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
-    /// JSON: {ok, entries, streams, problems: []}; exit 1 when not ok
+    /// JSON: {ok, entries, streams, problems: [], left_out: []}; left_out is what was wrong in your agency's own files and
+    /// in your own settings; exit 1 when not ok
     Check,
     /// Write a backup, encrypted to the recovery key
     Backup {
@@ -467,7 +487,12 @@ pub fn main() -> ExitCode {
         Ok(setting) => setting,
         Err(error) => return failed(&error),
     };
-    let Some(command) = cli.command else { return screen(tui::run(setting.start(None))) };
+    let on_screen = matches!(cli.command, None | Some(Command::Demo(DemoArgs { write: None, .. })));
+    if on_screen && let Err(error) = setting.start(None) {
+        return failed(&error);
+    }
+    setting.tell_left_out();
+    let Some(command) = cli.command else { return screen(setting.start(None).and_then(tui::run)) };
     match run(command, &setting, json) {
         Ok(done) => {
             say(&done.text);
@@ -495,14 +520,14 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             Some(path) => writing::demo(setting, path, args.clients, args.notes, args.seed)?.into(),
             None => {
                 let spec = setting.demo(args.clients, args.notes, args.seed);
-                tui::run(setting.start(Some(spec)))?;
+                tui::run(setting.start(Some(spec))?)?;
                 String::new().into()
             }
         },
         Command::Init { worker, area, credentials } => {
             writing::init(setting, &worker, area.as_deref(), &credentials, json)?.into()
         }
-        Command::Import { path, format, bundle_passphrase_file, map, client, dry_run } => {
+        Command::Import { path, format, bundle_passphrase_file, map, client, dry_run, close_anyway } => {
             let work = match format {
                 Some(Incoming::Work(kind)) => Some(kind),
                 Some(Incoming::Rows(_)) => None,
@@ -518,8 +543,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                         _ => None,
                     };
                     let client = client.as_deref();
-                    outside::import(setting, &path, &outside::Taking { format, map: &map, client, dry_run }, json)?
-                        .into()
+                    let taking = outside::Taking { format, map: &map, client, dry_run, close_anyway };
+                    outside::import(setting, &path, &taking, json)?.into()
                 }
             }
         }
@@ -598,7 +623,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Add { record, fields } => writing::add(setting, &record, &fields, json)?.into(),
         Command::Set { id, fields } => writing::set(setting, &id, &fields, json)?.into(),
         Command::Log { id, fields } => writing::log(setting, &id, &fields, json)?.into(),
-        Command::Report { name, period, from, to, client, worker, area, open, format } => {
+        Command::Report { name, period, from, to, client, worker, by, area, open, format } => {
             let form = if json { figures::Form::Json } else { format };
             let period = period.as_deref().map(|text| Period::parse(text, setting.moment().today()));
             let period = period.transpose().map_err(anyhow::Error::msg)?;
@@ -608,7 +633,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 reports::report(setting, &asked)?.into()
             } else {
                 let (worker, area, open) = (worker.as_deref(), area.as_deref(), open.as_deref());
-                figures::report(setting, &figures::Wanted { name: &name, from, to, worker, area, open, form })?.into()
+                let name = name.as_str();
+                figures::report(setting, &figures::Wanted { name, from, to, worker, by, area, open, form })?.into()
             }
         }
         Command::Print(args) => printing::print(setting, &args, json)?.into(),
@@ -631,7 +657,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
         }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
-        Command::Undo => writing::undo(setting)?.into(),
+        Command::Undo { list, yes } => writing::undo(setting, list, yes)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
         Command::Backup { folder } => writing::backup(setting, folder)?.into(),
@@ -716,6 +742,11 @@ fn share_kind(text: &str) -> Result<ShareKind, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
     Ok((name.trim().into(), value.into()))
+}
+
+/// A path that may be empty: an empty variable is told, and stops nothing.
+fn maybe_empty() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
 }
 
 fn theme_names() -> clap::builder::PossibleValuesParser {

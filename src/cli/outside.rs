@@ -21,6 +21,8 @@ pub struct Taking<'a> {
     pub map: &'a [(String, String)],
     pub client: Option<&'a str>,
     pub dry_run: bool,
+    /// Also closes people of whom something is open here.
+    pub close_anyway: bool,
 }
 
 /// Takes in what another program wrote, and says what came of it.
@@ -43,7 +45,11 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     );
     let mut bar = bar.into_inner();
     bar.clear();
-    let reading = read?;
+    let mut reading = read?;
+    if !taking.close_anyway {
+        let held = exchange::closings::hold_back(&store, &mut reading.drafts, setting.moment().now)?;
+        reading.told.extend(held);
+    }
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| {
         bar.show(Far::Rows(done as u64, all as u64))
     });

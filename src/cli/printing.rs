@@ -101,7 +101,7 @@ pub fn print(setting: &Setting, args: &PrintArgs, json: bool) -> anyhow::Result<
             _ => None,
         },
     };
-    let printing = print::prepare(&store, &setting.rules, setting.moment().today(), &wanted)?;
+    let printing = print::prepare(&store, &setting.rules, setting.moment(), &wanted)?;
     if to_terminal {
         print::record(&mut store, &printing)?;
         // What is said about the page is not part of it.

@@ -6,39 +6,46 @@ use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::records::{
-    addendum, client, credential, education, goal, note, plan, signature, supervision, worker,
+    addendum, assessment, client, credential, education, episode, goal, note, plan, signature, supervision, worker,
 };
-use crate::model::{CATALOGUE, RecordType, RowId, text::one_line};
+use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
 use crate::practice::credentials::{self, Standing};
+use crate::practice::instruments::waits;
 use crate::store::{Found, Store, StoreError};
-use crate::triage::{Band, Caseload, ClientFacts, day_in_words, hour_in_words};
+use crate::triage::{Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, hour_in_words};
 
 use super::{Done, Setting};
 
 pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
-    let today = setting.moment().today();
-    let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
+    let moment = setting.moment();
+    let today = moment.today();
+    let clock = Clock::new(moment);
+    let caseload = Caseload::new(store.all_facts()?, &setting.rules, moment);
     let mut out = String::new();
     let mut list = Vec::new();
     let mut band = None;
     for (ranked, rank) in caseload.ranked().iter().zip(1..) {
         let facts = caseload.facts_of(ranked);
-        let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, today)).collect();
+        let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, &clock)).collect();
         if json {
             let reasons: Vec<Json> = told
                 .iter()
                 .map(|told| {
                     let due = told.due.map(|due| due.plain());
-                    json!({"rule": told.rule, "text": told.text, "due": due, "action": told.action})
+                    json!({
+                        "rule": told.rule, "text": told.text, "due": due, "action": told.action, "band": told.band,
+                        "class": told.class,
+                    })
                 })
                 .collect();
             list.push(json!({
                 "rank": rank, "client_id": facts.id.to_string(), "name": facts.name, "band": ranked.band, "reasons": reasons,
+                "snoozed": put_off(ranked, facts, &setting.rules), "closed": ranked.closed,
             }));
             continue;
         }
-        if ranked.band == Band::Later && told.is_empty() {
+        if ranked.about_people().next().is_none() && ranked.put_off.is_empty() {
             continue;
         }
         if band != Some(ranked.band) {
@@ -46,20 +53,43 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
             writeln!(out, "{}{}", if rank == 1 { "" } else { "\n" }, ranked.band.label().to_uppercase())?;
         }
         writeln!(out, "{:4}  {}", rank, one_line(&facts.name))?;
-        for told in &told {
+        for told in told.iter().filter(|told| told.class != Class::Paper) {
             writeln!(out, "        {}", one_line(&told.text))?;
+        }
+        for put_off in &ranked.put_off {
+            let why = facts.snoozes.get(usize::from(put_off.snooze)).map_or("", |snooze| snooze.why.as_str());
+            let until = day_in_words(put_off.until, today);
+            writeln!(
+                out,
+                "        put off until {until}: {} ({})",
+                setting.rules.of(&put_off.reason).id,
+                one_line(why)
+            )?;
         }
     }
     if json {
         return Ok(printed(&Json::Array(list)));
     }
-    if out.is_empty() {
-        out.push_str("Nobody needs you today.\n");
+    if !caseload.ranked().iter().any(|ranked| ranked.band <= Band::Today) {
+        out.insert_str(0, if out.is_empty() { "Nobody needs you today.\n" } else { "Nobody needs you today.\n\n" });
+    }
+    let desk = DeskWork::of(&caseload, &setting.rules, &clock, |_| true);
+    if desk.things() > 0 {
+        writeln!(out, "\nDesk work: {}", desk.in_words())?;
     }
     for one in standings(setting, &store)?.iter().filter(|one| one.is_due(today)) {
         writeln!(out, "\nYOURSELF\n      {}", one.in_words(today))?;
     }
     Ok(out)
+}
+
+/// What is put off of one client, for `--json`.
+fn put_off(ranked: &Ranked, facts: &ClientFacts, rules: &Rules) -> Vec<Json> {
+    let one = |put_off: &crate::triage::PutOff| {
+        let why = facts.snoozes.get(usize::from(put_off.snooze)).map_or("", |snooze| snooze.why.as_str());
+        json!({"rule": rules.of(&put_off.reason).id, "until": put_off.until.to_string(), "why": why})
+    };
+    ranked.put_off.iter().map(one).collect()
 }
 
 fn standings(setting: &Setting, store: &Store) -> anyhow::Result<Vec<Standing>> {
@@ -99,7 +129,7 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
 pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();
-    let mut everyone = store.all_facts()?;
+    let mut everyone = here(store.all_facts()?, setting);
     everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
     everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
     if json {
@@ -140,29 +170,54 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
         store.note_view(stream, "show")?;
     }
     let file = store.client_file(stream, usize::MAX >> 1)?.ok_or_else(|| anyhow!("{id} is not of a client."))?;
+    let moment = setting.moment();
     let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
     let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
     if json {
         let mut object = Map::new();
-        object.insert("client".into(), file.client.to_json());
+        object.insert("client".into(), file.person().to_json());
+        // What each entry for the same person says, where there is more than one.
+        if !file.also.is_empty() {
+            let entries = std::iter::once(&file.client).chain(&file.also);
+            object.insert("entries".into(), Json::Array(entries.map(crate::model::Row::to_json).collect()));
+        }
         for record in CATALOGUE.iter().filter(|record| !record.opens_stream()) {
             let rows = file.of(record).iter().map(|row| match *record {
                 record if *record == note::TYPE => {
-                    let mut object = row.to_json();
+                    let mut object = row.here(&moment).to_json();
                     object["standing"] = super::signing::standing_json(&standing(row), row);
                     object
                 }
-                _ => row.to_json(),
+                _ => row.here(&moment).to_json(),
             });
             object.insert(plural_key(record), Json::Array(rows.collect()));
         }
+        let times = store.episodes(stream)?;
+        object.insert("times_in_care".into(), times.iter().map(episode_json).collect());
         return Ok(printed(&object.into()));
     }
     let mut out = String::new();
     writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
-    fields(&mut out, &file.client)?;
+    for row in file.of(&assessment::TYPE) {
+        if let Some(says) = waits(row) {
+            writeln!(out, "  {:<22} {}", "NOT ACTED ON", one_line(&says))?;
+        }
+    }
+    fields(&mut out, &file.person(), &moment)?;
+    for other in &file.also {
+        writeln!(out, "  {:<22} {} ({})", "Also entered as", one_line(&other.client_name()), other.id.short())?;
+    }
+    let times = store.episodes(stream)?;
+    if times.len() > 1 {
+        writeln!(out, "\nTIMES IN CARE")?;
+        for one in &times {
+            writeln!(out, "- {}", one_line(&one.in_words()))?;
+        }
+    }
     // Signatures and addenda stand under what they belong to.
-    for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
+    let told_above = |record: &RecordType| *record == episode::TYPE && times.len() > 1;
+    for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed() && !told_above(record))
+    {
         if !file.of(record).is_empty() {
             writeln!(out, "\n{}", record.plural.to_uppercase())?;
         }
@@ -172,7 +227,7 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
                 Some(standing) if standing.is_signed() => {
                     super::signing::lines(&mut out, &standing.read(row, file.of(&goal::TYPE)))?;
                 }
-                _ => fields(&mut out, row)?,
+                _ => fields(&mut out, row, &moment)?,
             }
             for signed in signatures.iter().filter(|_| **record == plan::TYPE) {
                 if signed.text(signature::of) == row.id.to_string() {
@@ -184,9 +239,22 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     Ok(out)
 }
 
-fn fields(out: &mut String, row: &crate::model::Row) -> std::fmt::Result {
+fn episode_json(one: &crate::practice::episodes::Episode) -> Json {
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
+    json!({
+        "opened": day(one.opened), "closed": day(one.closed), "closing_reason": one.why, "outcome": one.outcome,
+        "worker": one.worker, "id": one.row.map(|row| row.to_string()),
+    })
+}
+
+/// Every field that holds something; a time on the clock of this place, and as it was written where that was another.
+fn fields(out: &mut String, row: &crate::model::Row, moment: &Moment) -> std::fmt::Result {
+    let here = row.here(moment);
     for field in row.record.fields {
-        let shown = row.shown(field);
+        let mut shown = here.shown(field);
+        if let Value::Time(written) = row.values[usize::from(field.id.field) - 1] {
+            shown.push_str(&moment.elsewhere(written));
+        }
         if !shown.is_empty() {
             writeln!(out, "  {:<22} {}", field.label, one_line(&shown))?;
         }
@@ -202,11 +270,18 @@ pub fn unmet(setting: &Setting, json: bool) -> anyhow::Result<String> {
     Ok(crate::store::needs::in_words(&unmet).join("\n") + "\n")
 }
 
+/// Facts with their hours on the clock of this place.
+fn here(mut facts: Vec<ClientFacts>, setting: &Setting) -> Vec<ClientFacts> {
+    let clock = Clock::new(setting.moment());
+    facts.iter_mut().for_each(|facts| facts.here(&clock));
+    facts
+}
+
 pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();
     let until = crate::triage::calendar::add_days(today, i64::from(days.max(1)) - 1);
-    let everyone = store.all_facts()?;
+    let everyone = here(store.all_facts()?, setting);
     let mut visits: Vec<(&ClientFacts, &crate::triage::Visit)> = everyone
         .iter()
         .filter(|facts| facts.status != crate::model::ClientStatus::Closed)
@@ -315,8 +390,11 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
 
 pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
     let report = setting.open()?.check()?;
-    let text = if json {
-        printed(&serde_json::to_value(&report)?)
+    let left_out = setting.left_out();
+    let mut text = if json {
+        let mut told = serde_json::to_value(&report)?;
+        told["left_out"] = left_out.clone().into();
+        printed(&told)
     } else if report.ok {
         format!(
             "All is well: {} journal entries in {} streams, every chain whole and every table as its journal says.\n",
@@ -329,6 +407,12 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
         }
         text
     };
+    if !json && !left_out.is_empty() {
+        text.push_str("Of your agency's own files and your own settings:\n");
+        for told in &left_out {
+            writeln!(text, "- {told}")?;
+        }
+    }
     Ok(Done { text, ok: report.ok })
 }
 

@@ -7,11 +7,11 @@ use anyhow::{anyhow, bail};
 use chrono::NaiveDate;
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{client, disclosure};
+use crate::model::records::disclosure;
 use crate::model::text::one_line;
 use crate::model::{DisclosureWay, RowId};
 use crate::practice::billable::{self, Missing};
-use crate::practice::retention::{Keep, keep_until};
+use crate::practice::retention::{Keep, kept};
 use crate::store::Store;
 
 use super::Setting;
@@ -237,36 +237,47 @@ fn retention(setting: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow:
     let one = asked_for(store, asked)?;
     let (practice, today) = (setting.rules.practice(), setting.moment().today());
     let mut table = Table {
-        keys: &["client_id", "client", "closed", "keep_until", "rule", "hold", "may_be_destroyed"],
+        keys: &["client_id", "client", "closed", "keep_until", "rule", "hold", "may_be_destroyed", "owed"],
         rows: Vec::new(),
         lines: vec!["How long closed files are kept:".into()],
     };
     for facts in store.all_facts()?.into_iter().filter(|facts| one.is_none_or(|one| facts.id == one)) {
-        let Some(row) = store.row_of(&client::TYPE, facts.id)? else { continue };
-        let closed = row.date(client::closed);
-        let held = row.yes(client::hold);
-        let keep = keep_until(practice, closed, facts.birth_date, &facts.areas, held);
-        if keep == Keep::Open && one.is_none() {
+        let Some(held) = store.what_keeps(facts.id)? else { continue };
+        let kept = kept(practice, &held.file(&facts), today);
+        if kept.keep == Keep::Open && one.is_none() {
             continue;
         }
-        let (until, rule, words) = match &keep {
+        let date = |day: &NaiveDate| day.format("%-d %b %Y").to_string();
+        let (until, rule, mut words) = match &kept.keep {
             Keep::Open => (None, String::new(), "open: kept".to_string()),
+            Keep::Undated => (None, String::new(), "kept: nobody wrote down when it was closed".to_string()),
             Keep::Held => (None, "legal hold".into(), "LEGAL HOLD: nothing may be destroyed".into()),
-            Keep::Until(until, rule) => (
-                Some(until.to_string()),
-                rule.source.clone(),
-                format!("kept through {} ({})", until.format("%-d %b %Y"), rule.source),
-            ),
+            Keep::AgeUnknown(until, rule) => {
+                let words = format!(
+                    "kept until someone writes down the birth date: a minor's file is kept longer; through {} at the least ({})",
+                    date(until),
+                    rule.source
+                );
+                (Some(until.to_string()), rule.source.clone(), words)
+            }
+            Keep::Until(until, rule) => {
+                let words = format!("kept through {} ({})", date(until), rule.source);
+                (Some(until.to_string()), rule.source.clone(), words)
+            }
         };
+        if !kept.owed.is_empty() {
+            words.push_str(&format!("; nothing may be destroyed while this is owed: {}", kept.owed.join("; ")));
+        }
         table.lines.push(format!("{}  {}", facts.name, words));
         table.rows.push(vec![
             json!(facts.id.to_string()),
             json!(facts.name),
-            json!(closed.map(|day| day.to_string())),
+            json!(held.closed().map(|day| day.to_string())),
             json!(until),
             json!(rule),
-            json!(held),
-            json!(keep.may_go(today)),
+            json!(kept.keep == Keep::Held),
+            json!(kept.may_go(today)),
+            json!(kept.owed),
         ]);
     }
     if table.rows.is_empty() {

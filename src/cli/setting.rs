@@ -9,12 +9,16 @@ use zeroize::Zeroizing;
 
 use crate::demo;
 use crate::model::{Moment, text::one_line};
-use crate::practice::{AgencyFile, Practice, Trouble};
+use crate::practice::{Practice, Trouble};
 use crate::store::{Passphrase, Store, local_moment, read_secret, wall_clock};
 use crate::triage::Rules;
 use crate::tui;
 
-use super::Common;
+use super::{Common, folder};
+
+/// What is told of a `CASELOAD_AGENCY` without anything in it, as a script leaves it whose own variable was not set.
+const NO_NAME: &str =
+    "is empty: it names no folder, so none of your agency's own rules are read from one that it should name";
 
 /// The worker's word on all that a command needs beside its own arguments.
 pub struct Setting {
@@ -24,7 +28,8 @@ pub struct Setting {
     pub rules: Rules,
     /// What was wrong with the agency's own files.
     troubles: Vec<Trouble>,
-    keys: tui::Keys,
+    /// Or what is wrong in the file of the worker's own ones: the screen does not open with keys that call two things.
+    keys: Result<tui::Keys, String>,
     theme: Option<String>,
     plain: bool,
 }
@@ -38,29 +43,34 @@ impl Setting {
             (None, None) => bail!("There is no home folder here. Name the caseload with --file PATH."),
         };
         let own_folder = places.map(|places| places.config_dir().to_path_buf());
-        let mut keys = tui::Keys::standard();
-        if let Some(own) = own_folder.as_ref().map(|folder| folder.join("keys.toml"))
-            && own.exists()
-        {
-            let text = std::fs::read_to_string(&own).with_context(|| format!("Cannot read {}", own.display()))?;
-            keys = keys.overlay(&own.display().to_string(), &text).map_err(anyhow::Error::msg)?;
-        }
-        let files = match (common.agency, own_folder) {
-            (Some(folder), _) => agency_files(&folder).with_context(|| format!("Cannot read {}", folder.display()))?,
-            (None, Some(folder)) if folder.is_dir() => agency_files(&folder)?,
-            (None, _) => Vec::new(),
+        let mut unreadable = Vec::new();
+        let keys = own_keys(own_folder.as_deref(), &mut unreadable);
+        let found = match (common.agency, own_folder) {
+            (Some(folder), _) if !folder.as_os_str().is_empty() => {
+                let no_folder = || format!("There is no agency's folder {}. Nothing was done", folder.display());
+                if !folder.metadata().with_context(no_folder)?.is_dir() {
+                    bail!("{} is not a folder. Name the one that holds your agency's rules.", folder.display());
+                }
+                folder::read(&folder, false)
+            }
+            (named, Some(folder)) => {
+                let mut found = if folder.is_dir() { folder::read(&folder, true) } else { folder::Found::default() };
+                if named.is_some() {
+                    found.troubles.insert(0, Trouble::whole("CASELOAD_AGENCY", NO_NAME));
+                }
+                found
+            }
+            (_, None) => folder::Found::default(),
         };
-        let (practice, mut troubles) = Practice::with_agency(&files);
+        let (practice, wrong) = Practice::with_agency(&found.files);
+        let mut troubles = [found.troubles, wrong, unreadable].concat();
         let mut rules = Rules::with(practice);
         // What is wrong is told, and what was there before stands.
-        for own in files.iter().filter(|file| file.name == "triage.toml") {
+        for own in found.files.iter().filter(|file| file.name == "triage.toml") {
             match rules.clone().overlay(&own.shown, &own.text) {
                 Ok(laid) => rules = laid,
                 Err(trouble) => troubles.push(trouble),
             }
-        }
-        for trouble in &troubles {
-            eprintln!("caseload: {} This file was left out.", one_line(&trouble.to_string()));
         }
         let (theme, plain) = (common.theme, common.plain);
         let (passphrase_file, today) = (common.passphrase_file, common.today);
@@ -79,19 +89,43 @@ impl Setting {
         demo::Spec { clients, notes, seed, moment: self.moment() }
     }
 
+    /// What was left out of the agency's folder and of the worker's own settings, and which safety rules the agency switched
+    /// off or weakened, each as a sentence.
+    pub fn left_out(&self) -> Vec<String> {
+        let keys = self.keys.as_ref().err().map(|why| format!("{why}. This file was left out."));
+        let accepted = self.rules.accepted().iter().cloned();
+        self.troubles
+            .iter()
+            .map(Trouble::told)
+            .chain(keys)
+            .chain(accepted)
+            .map(|told| one_line(&told).into_owned())
+            .collect()
+    }
+
+    /// Says it at every start.
+    pub fn tell_left_out(&self) {
+        for told in self.left_out() {
+            eprintln!("caseload: {told}");
+        }
+    }
+
     /// What the screen starts with.
-    pub fn start(&self, demo: Option<demo::Spec>) -> tui::Start {
-        tui::Start {
+    ///
+    /// # Errors
+    /// Says what is wrong with the worker's own keys.
+    pub fn start(&self, demo: Option<demo::Spec>) -> anyhow::Result<tui::Start> {
+        Ok(tui::Start {
             file: self.file.clone(),
             passphrase: self.passphrase_file.clone(),
             today: self.today,
             rules: self.rules.clone(),
             troubles: self.troubles.clone(),
-            keys: self.keys.clone(),
+            keys: self.keys.clone().map_err(anyhow::Error::msg)?,
             theme: self.theme.clone(),
             plain: self.plain,
             demo,
-        }
+        })
     }
 
     /// Unlocks the caseload.
@@ -136,26 +170,22 @@ impl Setting {
     }
 }
 
-/// An agency's own files: those of the folder itself, and those of the folders in it that the program knows.
-fn agency_files(folder: &Path) -> anyhow::Result<Vec<AgencyFile>> {
-    let mut files = Vec::new();
-    for (inside, prefix) in [("", ""), ("areas", "areas/"), ("instruments", "instruments/")] {
-        let place = folder.join(inside);
-        if !inside.is_empty() && !place.is_dir() {
-            continue;
-        }
-        for entry in std::fs::read_dir(&place)? {
-            let path = entry?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".toml"))
-            else {
-                continue;
-            };
-            let text = std::fs::read_to_string(&path).with_context(|| format!("Cannot read {}", path.display()))?;
-            files.push(AgencyFile { shown: path.display().to_string(), name: format!("{prefix}{name}"), text });
+/// The keys as the worker's own file has them, or what is wrong in it. One that cannot even be read is told, and the usual
+/// keys stand.
+fn own_keys(folder: Option<&Path>, troubles: &mut Vec<Trouble>) -> Result<tui::Keys, String> {
+    let keys = tui::Keys::standard();
+    let Some(path) = folder.map(|folder| folder.join(folder::KEYS)).filter(|path| path.symlink_metadata().is_ok())
+    else {
+        return Ok(keys);
+    };
+    let shown = path.display().to_string();
+    match folder::text_of(&path) {
+        Ok(text) => keys.overlay(&shown, &text),
+        Err(why) => {
+            troubles.push(Trouble::whole(&shown, why));
+            Ok(keys)
         }
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
 }
 
 /// Asks at the terminal, without showing what is typed.

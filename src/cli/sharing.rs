@@ -151,8 +151,9 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
 
 pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
-    let today = setting.moment().today();
-    let caseload = Caseload::new(store.all_facts()?, &setting.rules, today);
+    let moment = setting.moment();
+    let today = moment.today();
+    let caseload = Caseload::new(store.all_facts()?, &setting.rules, moment);
     let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, today);
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));

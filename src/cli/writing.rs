@@ -8,14 +8,16 @@ use serde_json::json;
 
 use crate::model::records::{self, appointment, client, goal, note, plan, stay, step};
 use crate::model::{
-    Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, record_by_name, series,
+    Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, needs_a_name, record_by_name, series,
     text::one_line,
 };
+use crate::practice::instruments::{self, Around};
 use crate::practice::{incident, stays};
 use crate::store::{Passphrase, RecoveryKey, Staged, Store, Worker, make_folder_for, read_secret, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
+use super::links::linked;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
 use super::setting::ask;
@@ -110,7 +112,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
         let above = link.and_then(|field| given(field.name).map(|id| (field, id)));
         match (above, given("client")) {
             (Some((field, id)), _) => {
-                let (_, above) = find(&store, id)?;
+                let above = linked(&store, field, id, None)?;
                 parent = Some((field, above));
                 store.row(above)?.ok_or_else(|| anyhow!("There is no row {id}."))?.stream
             }
@@ -144,25 +146,38 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let rest = fields.iter().filter(|(name, _)| {
         !(name == "client" && *record != client::TYPE) && parent.is_none_or(|(field, _)| field.name != name)
     });
-    fill(&mut change, setting, &store, record, row, rest)?;
+    fill(&mut change, setting, &store, record, (row, stream), rest)?;
     let before = Row::new(record, row, stream);
+    crate::practice::closing::check_day(&change, &before, moment.today())?;
+    crate::practice::visits::check(&change, &before, &moment)?;
     complete_incident(&mut change, &before, setting, &store)?;
-    come_again(&mut change, before, &store, &moment)?;
+    complete_assessment(&mut change, &before, setting, &store)?;
+    let told = come_again(&mut change, before, &store, &moment)?;
     stays::recognise(&mut change, &store.rows(&stay::TYPE, stream)?);
-    save(&mut store, &change, row, json)
+    Ok(save(&mut store, change, moment.today(), row, json)? + if json { "" } else { &told })
 }
 
 pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let (record, row) = find(&store, id)?;
     let mut change = Change::new(format!("edit {}", record.label.to_lowercase()));
-    fill(&mut change, setting, &store, record, row, fields.iter())?;
-    if let Some(before) = store.row_of(record, row)? {
+    let before = store.row_of(record, row)?;
+    let stream = before.as_ref().map_or(row, |before| before.stream);
+    fill(&mut change, setting, &store, record, (row, stream), fields.iter())?;
+    let (mut open, mut told) = (String::new(), String::new());
+    if let Some(before) = before {
+        if *record == client::TYPE && !change.names(row, Some(&before)) {
+            return Err(needs_a_name().into());
+        }
+        open = super::closing::look(&store, &change, &before, setting, json)?;
+        crate::practice::visits::check(&change, &before, &setting.moment())?;
         stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);
         complete_incident(&mut change, &before, setting, &store)?;
-        come_again(&mut change, before, &store, &setting.moment())?;
+        complete_assessment(&mut change, &before, setting, &store)?;
+        told = come_again(&mut change, before, &store, &setting.moment())?;
     }
-    save(&mut store, &change, row, json)
+    let saved = save(&mut store, change, setting.moment().today(), row, json)?;
+    Ok(open + &saved + if json { "" } else { &told })
 }
 
 /// A crisis that a script begins or ends starts and stops the same clocks as on the screen.
@@ -173,13 +188,27 @@ fn complete_incident(change: &mut Change, before: &Row, setting: &Setting, store
     let Some(file) = store.client_part(before.stream, 0, &[&records::incident::TYPE])? else { return Ok(()) };
     let others = file.of(&records::incident::TYPE).to_vec();
     let persons: Vec<Row> = std::iter::once(file.client).chain(file.also).collect();
-    let now = setting.moment().now;
-    incident::complete(change, before, (&persons, &others), setting.rules.practice(), now, add_business_days);
+    let moment = setting.moment();
+    incident::complete(change, before, (&persons, &others), setting.rules.practice(), &moment, add_business_days);
     Ok(())
 }
 
+/// Answers that a script sets are scored like those of the form; what disagrees with them is refused.
+fn complete_assessment(change: &mut Change, before: &Row, setting: &Setting, store: &Store) -> anyhow::Result<()> {
+    if *before.record != records::assessment::TYPE {
+        return Ok(());
+    }
+    let file = store.client_part(before.stream, 0, &[&records::assessment::TYPE])?;
+    let others = file.as_ref().map_or(&[][..], |file| file.of(&records::assessment::TYPE));
+    let today = setting.moment().today();
+    let around = Around { instruments: &setting.rules.practice().instruments, others, today };
+    instruments::complete(change, before, around).map_err(|why| anyhow!("{why} Nothing was saved."))
+}
+
 /// Where a change says how often an appointment comes again: makes the appointments after it.
-fn come_again(change: &mut Change, before: Row, store: &Store, moment: &Moment) -> anyhow::Result<()> {
+///
+/// Gives what is to be said of it: which months have no such day.
+fn come_again(change: &mut Change, before: Row, store: &Store, moment: &Moment) -> anyhow::Result<String> {
     let mut after = before.clone();
     let mut rule_changed = false;
     for edit in &change.edits {
@@ -194,8 +223,18 @@ fn come_again(change: &mut Change, before: Row, store: &Store, moment: &Moment) 
         let later = series::later(store.rows(&appointment::TYPE, before.stream)?, &before);
         series::unfold(change, &after, &later, moment, || store.new_id())
             .map_err(|why| anyhow!("Comes again: {why}."))?;
+        let starts = after.time(appointment::starts).map(|starts| moment.local(starts).naive_local());
+        let rule = after.text(appointment::repeats);
+        let without = starts.map(|starts| series::months_without(rule, starts, moment)).transpose();
+        if let Ok(Some(Some((day, months)))) = without {
+            return Ok(format!(
+                "None in {}: no {} there. For the last day of each month: repeats=\"monthly on the last day\".\n",
+                months.join(", "),
+                series::ordinal(day as i8)
+            ));
+        }
     }
-    Ok(())
+    Ok(String::new())
 }
 
 pub fn log(setting: &Setting, id: &str, fields: &[(String, String)], json: bool) -> anyhow::Result<String> {
@@ -212,8 +251,8 @@ pub fn log(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
             change.set(row, field, value);
         }
     }
-    fill(&mut change, setting, &store, &note::TYPE, row, fields.iter())?;
-    save(&mut store, &change, row, json)
+    fill(&mut change, setting, &store, &note::TYPE, (row, stream), fields.iter())?;
+    save(&mut store, change, setting.moment().today(), row, json)
 }
 
 /// Puts typed values into a change.
@@ -222,7 +261,7 @@ fn fill<'a>(
     setting: &Setting,
     store: &Store,
     record: &'static RecordType,
-    row: RowId,
+    (row, stream): (RowId, RowId),
     fields: impl Iterator<Item = &'a (String, String)>,
 ) -> anyhow::Result<()> {
     for (name, typed) in fields {
@@ -243,6 +282,7 @@ fn fill<'a>(
                         _ => (word.as_str(), true),
                     };
                     let element = match field.kind {
+                        Kind::Links(_) if present => linked(store, field, bare, Some(stream))?.to_string(),
                         Kind::Links(_) => find(store, bare)?.1.to_string(),
                         _ => field.parse_element(bare)?,
                     };
@@ -254,7 +294,7 @@ fn fill<'a>(
                 }
             }
             Kind::Link(_) if !typed.trim().is_empty() => {
-                change.set(row, field.id, Value::Link(find(store, typed)?.1));
+                change.set(row, field.id, Value::Link(linked(store, field, typed, Some(stream))?));
             }
             _ => {
                 change.set(row, field.id, field.parse(typed, &setting.moment())?);
@@ -264,8 +304,15 @@ fn fill<'a>(
     Ok(())
 }
 
-fn save(store: &mut Store, change: &Change, row: RowId, json: bool) -> anyhow::Result<String> {
-    store.commit(change)?;
+fn save(
+    store: &mut Store,
+    mut change: Change,
+    today: chrono::NaiveDate,
+    row: RowId,
+    json: bool,
+) -> anyhow::Result<String> {
+    store.complete(&mut change, today)?;
+    store.commit(&change)?;
     let saved = store.row(row)?.ok_or_else(|| anyhow!("The row was saved but cannot be found again."))?;
     if json {
         return Ok(printed(&saved.to_json()));
@@ -281,11 +328,43 @@ fn save(store: &mut Store, change: &Change, row: RowId, json: bool) -> anyhow::R
     Ok(out)
 }
 
-pub fn undo(setting: &Setting) -> anyhow::Result<String> {
-    match setting.open()?.undo()? {
-        Some((label, _)) => Ok(format!("Undone: {}\n", one_line(&label))),
+pub fn undo(setting: &Setting, list: bool, yes: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    if list {
+        let past = store.past_actions(100)?;
+        return past.iter().map(|one| Ok(format!("{}\n", past_in_words(&store, one)?))).collect();
+    }
+    let Some(past) = store.undoable()? else { return Ok("There is nothing to undo.\n".into()) };
+    let said = past_in_words(&store, &past)?;
+    if !yes && past.when.date_naive() != store.now().date_naive() {
+        bail!(
+            "Not undone: it was done on another day: {said}. caseload undo --yes undoes it; caseload undo --list shows what was done."
+        );
+    }
+    match store.undo_action(past.id)? {
+        Some(_) => Ok(format!("Undone: {said}\n")),
         None => Ok("There is nothing to undo.\n".into()),
     }
+}
+
+/// What was done, for whom and when.
+fn past_in_words(store: &Store, past: &crate::store::PastAction) -> anyhow::Result<String> {
+    let mut text = one_line(&past.label).into_owned();
+    if !past.what.is_empty() {
+        text.push_str(&format!(" ({})", past.what));
+    }
+    let mut names = Vec::new();
+    for client in past.clients.iter().take(3) {
+        names.extend(store.facts(*client)?.map(|facts| one_line(&facts.name).into_owned()));
+    }
+    if past.clients.len() > 3 {
+        names.push(format!("{} more", past.clients.len() - 3));
+    }
+    if !names.is_empty() {
+        text.push_str(&format!(", {}", names.join(", ")));
+    }
+    let undone = if past.undone { ", undone since" } else { "" };
+    Ok(format!("{text}, {}{undone}", past.when.format("%a %-d %b %Y %H:%M")))
 }
 
 pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<String> {
@@ -362,6 +441,9 @@ pub fn delete(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String>
     let (record, row) = find(&store, id)?;
     if record.opens_stream() {
         bail!("A client is closed, not deleted: caseload set {id} status=closed");
+    }
+    if let Some(row) = store.row_of(record, row)? {
+        instruments::may_go(&row).map_err(anyhow::Error::msg)?;
     }
     let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
     change.delete(record, row);

@@ -100,14 +100,13 @@ impl Teller<'_, '_> {
         let scored = instrument.score(&given).expect("the demo's answers are complete");
         let on = add_days(self.maker.today(), days);
         let again = instrument.due_again(on, &scored);
-        let urgent = scored.alerts.iter().filter(|alert| alert.now).map(|alert| alert.says.as_str());
         let values = vec![
             (assessment::instrument, code.into()),
             (assessment::on, Value::Date(on)),
             (assessment::answers, given.to_string().into()),
             (assessment::score, Value::Whole(scored.total)),
-            (assessment::band, scored.band().label.as_str().into()),
-            (assessment::urgent, urgent.collect::<Vec<_>>().join("; ").into()),
+            (assessment::band, scored.bands_in_words().into()),
+            (assessment::urgent, scored.urgent().into()),
             (assessment::again, again.into()),
         ];
         self.add(&assessment::TYPE, values);

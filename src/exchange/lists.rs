@@ -86,7 +86,7 @@ fn caseload(store: &Store, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> 
     let lines = everyone.iter().map(|facts| {
         let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) };
         let time = |time: Option<chrono::DateTime<chrono::FixedOffset>>| {
-            time.map_or(Cell::Empty, |time| Cell::Time(time.naive_local()))
+            time.map_or(Cell::Empty, |time| Cell::Time(wanted.moment.local(time).naive_local()))
         };
         vec![
             text(&facts.id.to_string()),
@@ -123,7 +123,8 @@ fn rows(
         if let Some(name) = name {
             cells.extend([Cell::Text(row.stream.to_string()), Cell::Text(name.into())]);
         }
-        cells.extend(fields.iter().map(|field| cell(row, field)));
+        let row = row.here(&wanted.moment);
+        cells.extend(fields.iter().map(|field| cell(&row, field)));
         sheet.rows.push(cells);
     };
     if record.is_the_workers() {

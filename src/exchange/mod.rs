@@ -7,8 +7,10 @@
 //!
 //! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
 
+pub mod closings;
 mod detect;
 mod fhir;
+mod happened;
 mod hmis;
 mod hsds;
 mod ics;
@@ -29,8 +31,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::model::{Moment, RowId};
+use crate::model::records::assessment;
+use crate::model::{Moment, Row, RowId};
 use crate::practice::Practice;
+use crate::practice::instruments::{Around, Hand, Instrument, settle};
 use crate::store::{Draft, Store, StoreError};
 
 pub use leaving::{Leaving, Withheld, nobody};
@@ -211,7 +215,48 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
     };
     // What a reader says of a file that it was stopped in is not true of the file.
     watch.go()?;
-    read
+    let mut reading = read?;
+    happened::sift(&mut reading, &options.moment);
+    assessed(&mut reading, options)?;
+    Ok(reading)
+}
+
+/// Assessments that came in are scored like those that are typed: no score, band or alarm that their answers do not give,
+/// and none that is missing.
+fn assessed(reading: &mut Reading, options: &Options<'_>) -> Result<(), StoreError> {
+    let today = options.moment.today();
+    let mut empty = Vec::new();
+    for draft in reading.drafts.iter_mut().filter(|draft| *draft.record == assessment::TYPE) {
+        let known = options.store.row_of(draft.record, draft.row)?;
+        let instruments = &options.practice.instruments;
+        let named = draft.values.iter().rev().find(|(field, _)| *field == assessment::instrument);
+        let named = named.and_then(|(_, code)| instruments.get(&code.plain()));
+        // Earlier ones are asked for only where it matters whether they were evaluated.
+        let file = match named.is_some_and(Instrument::looks_back) {
+            true => options.store.client_part(draft.stream, 0, &[&assessment::TYPE])?,
+            false => None,
+        };
+        let others = file.as_ref().map_or(&[][..], |file| file.of(&assessment::TYPE));
+        let around = Around { instruments, others, today };
+        let new = known.is_none();
+        let before = known.unwrap_or_else(|| Row::new(&assessment::TYPE, draft.row, draft.stream));
+        let said = std::mem::take(&mut draft.values);
+        let settled = settle(said, &before, new, Hand::Taken, around).expect("a file is told, never refused");
+        draft.values = settled.values;
+        let says = [assessment::answers, assessment::score, assessment::band, assessment::urgent];
+        if new && !settled.told.is_empty() && !draft.values.iter().any(|(field, _)| says.contains(field)) {
+            // Nothing of it was sound: an empty one would stand before an earlier one that says something.
+            empty.push(draft.row);
+        }
+        for why in settled.told {
+            let line = format!("An assessment was put right: {why}");
+            if !reading.told.contains(&line) {
+                reading.told.push(line);
+            }
+        }
+    }
+    reading.drafts.retain(|draft| *draft.record != assessment::TYPE || !empty.contains(&draft.row));
+    Ok(())
 }
 
 fn refused(path: &Path, why: &str) -> ExchangeError {

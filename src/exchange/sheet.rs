@@ -238,7 +238,7 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
             }
             Column::Field(field) => {
                 let cell = if field.id == client::status { status(cell) } else { cell };
-                let value = field.parse(cell, moment).map_err(|error| (at, error.why))?;
+                let value = field.read(cell, moment).map_err(|error| (at, error.why))?;
                 person.values.push((field.id, value));
             }
             _ => more.push((*column, at, cell)),
@@ -280,13 +280,13 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
         _ => None,
     });
     let contact = more.iter().find(|(column, ..)| *column == Column::LastContact);
-    let noted = contact.and_then(|(_, _, cell)| moment.time(cell).ok()).or(opened);
+    let noted = contact.and_then(|(_, _, cell)| moment.written(cell).ok()).or(opened);
     let mut drafts = vec![person];
     for (column, at, cell) in more {
         let key = |what: &str| RowId::derived(&["sheet", what, &stream.to_string(), cell]);
         let draft = match column {
             Column::LastContact => {
-                let when = moment.time(cell).map_err(|why| (at, why))?;
+                let when = moment.written(cell).map_err(|why| (at, why))?;
                 let values = vec![
                     (note::when, Value::Time(when)),
                     (note::kind, Value::text(ContactKind::Phone.code())),
@@ -295,7 +295,7 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
                 Draft { record: &note::TYPE, row: key("contact"), stream, values, members: vec![] }
             }
             Column::NextAppointment => {
-                let when = moment.time(cell).map_err(|why| (at, why))?;
+                let when = moment.written(cell).map_err(|why| (at, why))?;
                 let values = vec![
                     (appointment::title, Value::text("Appointment")),
                     (appointment::starts, Value::Time(when)),

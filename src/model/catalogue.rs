@@ -39,7 +39,8 @@ pub struct Field {
     pub ordered: bool,
     /// When two sites disagree, all their values are shown and none is picked.
     pub safety: bool,
-    /// A day that has come: nobody is born tomorrow, and a contact is written down when it has happened.
+    /// It says what has happened, so a day or time ahead is refused: nobody is born tomorrow, and what is over next week
+    /// is not over. What may be planned (a discharge, the end of a lease) is not `past`.
     pub past: bool,
     /// Triage rules may look at it: a date that something falls due by, a choice or a text that says whether it does.
     pub watched: bool,

@@ -2,7 +2,8 @@
 //!
 //! A form, the command line and an import all end here; the store takes nothing else.
 
-use super::{Choice, Field, FieldId, Kind, RecordType, RowId, Value, record_by_number};
+use super::records::client;
+use super::{Choice, Field, FieldId, Kind, RecordType, Row, RowId, Value, record_by_number};
 
 /// One action of the user. Committed whole or not at all.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,9 @@ impl Change {
                             return Err(field.invalid("needs to be filled in"));
                         }
                     }
+                    if **record == client::TYPE && !self.names(*row, None) {
+                        return Err(needs_a_name());
+                    }
                 }
                 Edit::Set { field, value, .. } => {
                     let field = known(*field)?;
@@ -126,6 +130,33 @@ impl Change {
             }
         }
         Ok(())
+    }
+}
+
+impl Change {
+    /// Whether a client has a name once the change is made: one of those that people are called by. `before` is the row as
+    /// it stands.
+    pub fn names(&self, row: RowId, before: Option<&Row>) -> bool {
+        let named = |field: FieldId| {
+            let set = self.edits.iter().rev().find_map(|edit| match edit {
+                Edit::Set { row: of, field: set, value } if (*of, *set) == (row, field) => Some(value),
+                _ => None,
+            });
+            set.or(before.map(|row| row.get(field))).is_some_and(|value| !blank(value))
+        };
+        NAMES.iter().any(|field| named(*field))
+    }
+}
+
+/// What a client is called by: one of them is there.
+pub const NAMES: [FieldId; 3] = [client::given_name, client::family_name, client::preferred_name];
+
+/// Nobody is on a caseload without a name to call them by.
+pub fn needs_a_name() -> Invalid {
+    Invalid {
+        field: client::given_name,
+        label: "Name",
+        why: "is missing: fill in a first name, a last name, or what they go by".into(),
     }
 }
 
@@ -204,6 +235,23 @@ mod tests {
         assert_eq!(change.check(), Ok(()));
         change.set(row, goal::progress, 101);
         assert_eq!(change.check().unwrap_err().to_string(), "Progress: must be from 0 to 100 %");
+    }
+
+    #[test]
+    fn nobody_is_added_or_left_without_a_name() {
+        let row = RowId::derived(&["a"]);
+        let mut change = Change::new("add client");
+        change.create(&client::TYPE, row, row).set(row, client::given_name, "  ");
+        assert!(change.check().unwrap_err().to_string().starts_with("Name: is missing"));
+        change.set(row, client::preferred_name, "Mari");
+        assert_eq!(change.check(), Ok(()));
+        let mut before = Row::new(&client::TYPE, row, row);
+        before.put(client::family_name, "Delgado");
+        let mut cleared = Change::new("edit client");
+        cleared.set(row, client::family_name, Value::Empty);
+        assert!(!cleared.names(row, Some(&before)));
+        before.put(client::preferred_name, "Mari");
+        assert!(cleared.names(row, Some(&before)));
     }
 
     #[test]

@@ -204,7 +204,9 @@ choices! {
         Preparing "preparing" "Being prepared",
         Applied "applied" "Applied",
         Active "active" "Active",
-        Denied "denied" "Denied or cut",
+        Denied "denied" "Denied",
+        /// What was paid or covered until now ends or shrinks.
+        Cut "cut" "Cut, or to be cut",
         Ended "ended" "Ended",
     }
     Adherence {
@@ -262,9 +264,21 @@ choices! {
         Medical "medical" "Hospital, medical",
         Psychiatric "psychiatric" "Hospital, psychiatric",
         Emergency "emergency" "Emergency visit, medical",
-        EmergencyPsychiatric "emergency-psychiatric" "Emergency visit, mental health or substance use",
+        EmergencyPsychiatric "emergency-psychiatric" "Emergency visit, mental health",
         Rehabilitation "rehabilitation" "Rehabilitation or nursing facility",
         Detox "detox" "Withdrawal management",
+        Residential "residential" "Residential treatment, substance use",
+        InpatientSubstance "inpatient-substance" "Hospital, substance use",
+        EmergencySubstance "emergency-substance" "Emergency visit, substance use",
+    }
+    /// Who saw the client, where a measure asks for it.
+    Practitioner {
+        Physician "physician" "Physician",
+        AdvancedPractice "advanced-practice" "Nurse practitioner or physician assistant",
+        MentalHealth "mental-health" "Mental health practitioner",
+        SubstanceUse "substance-use" "Substance use practitioner",
+        Peer "peer" "Peer support",
+        Other "other" "Somebody else",
     }
     /// Of the medical decisions after a discharge (CPT 99495, 99496).
     Complexity {

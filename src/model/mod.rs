@@ -22,7 +22,7 @@ mod value;
 pub mod when;
 
 pub use catalogue::{Field, FieldId, Kind, RecordType, Shown, field_by_id, record_by_name, record_by_number};
-pub use change::{Change, Edit, Invalid, LONGEST};
+pub use change::{Change, Edit, Invalid, LONGEST, NAMES, needs_a_name};
 pub use choice::*;
 pub use id::{EntryRef, Hlc, Ids, RowId, SiteId};
 pub use lists::{Choices, List};

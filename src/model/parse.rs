@@ -10,13 +10,42 @@ use super::{
     ConsentForm, ContactKind, CredentialStatus, Field, FieldId, GoalStatus, Invalid, Kind, Moment, NeedStatus,
     PlanKind, PlanStatus, RecordType, ReferralStatus, ResourceStatus, ServiceStatus, Value, WorkStatus, series, when,
 };
+use when::Way;
 
 impl Field {
-    /// The value of a field that is not a set. Nothing typed is [`Value::Empty`].
+    /// The value of a field that is not a set, as a person types it. Nothing typed is [`Value::Empty`].
     ///
     /// # Errors
-    /// In words, to stand beside the field.
+    /// In words, to stand beside the field; also for a day or time ahead in a field that says what has happened.
     pub fn parse(&self, text: &str, moment: &Moment) -> Result<Value, Invalid> {
+        let value = self.understood(text, moment, Some(if self.past { Way::Back } else { Way::Ahead }))?;
+        self.has_come(&value, moment)?;
+        Ok(value)
+    }
+
+    /// Whether a field that says what has happened holds a day or time that has come: one ahead settles nothing, and would
+    /// take out of sight what is still open.
+    pub fn has_come(&self, value: &Value, moment: &Moment) -> Result<(), Invalid> {
+        if !self.past || !moment.is_ahead(value) {
+            return Ok(());
+        }
+        Err(self.invalid(match self.required {
+            true => "has not happened yet: write it down when it has",
+            false => "has not happened yet: leave it empty until it has",
+        }))
+    }
+
+    /// The same for what came from another program's file, where hours are those of the 24-hour clock, and what is still
+    /// ahead is told and left out later.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn read(&self, text: &str, moment: &Moment) -> Result<Value, Invalid> {
+        self.understood(text, moment, None)
+    }
+
+    /// The value as a person types it, who looks one way, or as a program wrote it.
+    fn understood(&self, text: &str, moment: &Moment, typed: Option<Way>) -> Result<Value, Invalid> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Ok(Value::Empty);
@@ -30,8 +59,14 @@ impl Field {
                 }
                 Value::text(trimmed)
             }
-            Kind::Date => Value::Date(moment.day(trimmed).map_err(|why| self.invalid(why))?),
-            Kind::Time => Value::Time(moment.time(trimmed).map_err(|why| self.invalid(why))?),
+            Kind::Date => {
+                let day = moment.day_toward(trimmed, typed.unwrap_or(Way::Ahead));
+                Value::Date(day.map_err(|why| self.invalid(why))?)
+            }
+            Kind::Time => {
+                let time = typed.map_or_else(|| moment.written(trimmed), |way| moment.time_toward(trimmed, way));
+                Value::Time(time.map_err(|why| self.invalid(why))?)
+            }
             Kind::Whole { unit: "minutes", .. } => {
                 Value::Whole(when::minutes(trimmed).ok_or_else(|| self.invalid("is not a length: try 45m or 1h30"))?)
             }
@@ -51,14 +86,6 @@ impl Field {
                 return Err(self.invalid("holds several things: add them one by one"));
             }
         };
-        let day = match &value {
-            Value::Date(day) => Some(*day),
-            Value::Time(time) => Some(time.date_naive()),
-            _ => None,
-        };
-        if self.past && day.is_some_and(|day| day > moment.today()) {
-            return Err(self.invalid("is in the future"));
-        }
         self.check(&value)?;
         Ok(value)
     }
@@ -222,6 +249,60 @@ mod tests {
         assert_eq!(progress.parse("60 %", &moment()), Ok(Value::Whole(60)));
         assert!(progress.parse("160", &moment()).is_err());
         assert!(field(&client::TYPE, client::phone).parse("call her", &moment()).is_err());
+    }
+
+    #[test]
+    fn what_says_that_it_happened_takes_no_day_ahead_and_says_why() {
+        use crate::model::records::{assessment, employment, enrollment, safety_plan, stay, vocation};
+        let now = DateTime::parse_from_rfc3339("2026-11-24T11:05:00-05:00").unwrap();
+        let moment = Moment::new(now, |_| FixedOffset::west_opt(5 * 3600).unwrap());
+        let why = "has not happened yet: leave it empty until it has";
+        let ahead = [
+            (&incident::TYPE, incident::resolved, "Over since"),
+            (&incident::TYPE, incident::reported, "Reported"),
+            (&incident::TYPE, incident::debriefed, "Debriefed"),
+            (&incident::TYPE, incident::written, "Written report sent"),
+            (&assessment::TYPE, assessment::answered, "Acted on"),
+            (&stay::TYPE, stay::followed_up, "Follow-up visit held"),
+            (&advocacy::TYPE, advocacy::filed, "Filed"),
+            (&referral::TYPE, referral::answered, "Answered"),
+            (&referral::TYPE, referral::closed, "Closed"),
+            (&consent::TYPE, consent::revoked, "Taken back"),
+            (&step::TYPE, step::done_on, "Done on"),
+            (&task::TYPE, task::done_on, "Done on"),
+            (&vocation::TYPE, vocation::ipe, "IPE signed"),
+            (&employment::TYPE, employment::checked_90, "Checked at 90 days"),
+            (&plan::TYPE, plan::reviewed, "Last reviewed"),
+            (&enrollment::TYPE, enrollment::assessed, "Annual assessment done"),
+        ];
+        for (record, id, label) in ahead {
+            let refused = field(record, id).parse("2026-12-03", &moment).unwrap_err();
+            assert_eq!(refused.to_string(), format!("{label}: {why}"));
+            assert!(field(record, id).parse("2026-11-23", &moment).is_ok(), "{label}");
+            let earliest = if matches!(field(record, id).kind, Kind::Date) { "today" } else { "now" };
+            assert!(field(record, id).parse(earliest, &moment).is_ok(), "{label}");
+        }
+        let required = "has not happened yet: write it down when it has";
+        let reviewed = field(&safety_plan::TYPE, safety_plan::reviewed).parse("tomorrow", &moment).unwrap_err();
+        assert_eq!(reviewed.why, required);
+        // What may be planned is planned.
+        for (record, id) in [(&housing::TYPE, housing::until), (&client::TYPE, client::closed)] {
+            assert!(field(record, id).parse("2026-12-03", &moment).is_ok());
+        }
+        assert!(field(&stay::TYPE, stay::discharged).parse("2026-12-03", &moment).is_ok());
+    }
+
+    #[test]
+    fn times_that_have_passed_elsewhere_have_passed_and_a_day_that_was_only_named_has_all_its_hours() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T23:30:00-05:00").unwrap();
+        let moment = Moment::new(now, |_| FixedOffset::west_opt(5 * 3600).unwrap());
+        let resolved = field(&incident::TYPE, incident::resolved);
+        // In Berlin it is the 25th already; half an hour ago there, too.
+        assert!(resolved.parse("2026-11-25T05:00:00+01:00", &moment).is_ok());
+        assert!(resolved.parse("2026-11-25T05:31:00+01:00", &moment).is_err());
+        assert!(resolved.parse("2026-11-24 23:45", &moment).is_err());
+        assert!(resolved.parse("2026-11-24 23:45", &moment.of_the_day()).is_ok());
+        assert!(resolved.parse("2026-11-25 00:15", &moment.of_the_day()).is_err());
     }
 
     #[test]

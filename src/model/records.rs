@@ -105,7 +105,8 @@ records! {
         6 head: Yes, "Head of household";
         7 household: Line, "Household id", kept;
         8 key: Line, "Id elsewhere", kept;
-        9 assessed: Date, "Annual assessment done";
+        9 assessed: Date, "Annual assessment done", past;
+        10 head_entry: Date, "Head of household's entry", kept;
     }
 
     need = 5 "Need" "Needs" {
@@ -113,7 +114,7 @@ records! {
         2 what: Line, "What is needed", required, searched;
         3 severity: one(Severity::CHOICES), "Severity";
         4 status: one(NeedStatus::CHOICES), "Status";
-        5 identified: Date, "Identified", ordered;
+        5 identified: Date, "Identified", past, ordered;
         6 why_unmet: Line, "Why not met";
         7 key: Line, "Id elsewhere", kept;
         8 barrier: one(Barrier::CHOICES), "What stands in the way", help("Counted over the caseload, without names");
@@ -129,8 +130,13 @@ records! {
         7 replaces: Link("plan"), "Follows on", kept;
         8 strengths: Text, "Strengths to build on", searched;
         9 barriers: Text, "Barriers", searched;
-        10 reviewed: Date, "Last reviewed";
+        10 reviewed: Date, "Last reviewed", past;
         11 changes: Text, "Changed since the last review", searched;
+        12 ended: Date, "Ended", past, help("The last day on which the plan was in force");
+        13 employment_outcome: Line, "Employment outcome", help("The job the client chose to work towards");
+        14 criteria: Text, "How progress is judged";
+        15 client_does: Text, "What the client takes on";
+        16 others_do: Text, "What others take on", help("The agency, and who else: who does what");
     }
 
     goal = 7 "Goal" "Goals" {
@@ -156,7 +162,14 @@ records! {
         3 who: Line, "Who", help("me, the client, or a name");
         4 due: Date, "Due", ordered;
         5 status: one(WorkStatus::CHOICES), "Status";
-        6 done_on: Date, "Done on";
+        6 done_on: Date, "Done on", past;
+        7 provider: Line, "Provider", help("Who gives the service");
+        8 amount: Line, "How much", help("For example: 12 sessions, 40 hours");
+        9 often: Line, "How often", help("For example: twice a week");
+        10 from: Date, "From";
+        11 until: Date, "Until";
+        12 cost: Line, "Cost";
+        13 payer: Line, "Who pays";
     }
 
     appointment = 9 "Appointment" "Appointments" {
@@ -173,13 +186,15 @@ records! {
         11 repeats: Repeat, "Comes again";
         12 series: Link("appointment"), "Series", kept;
         13 key: Line, "Id elsewhere", kept;
+        14 follow_up: Link("stay"), "Follow-up after", kept;
+        15 by: one(Practitioner::CHOICES), "With what kind of practitioner";
     }
 
     task = 10 "Task" "Tasks" {
         1 what: Line, "What", required, searched;
         2 due: Date, "Due", ordered;
         3 status: one(WorkStatus::CHOICES), "Status";
-        4 done_on: Date, "Done on";
+        4 done_on: Date, "Done on", past;
         5 about: Text, "Notes", searched;
     }
 
@@ -197,6 +212,10 @@ records! {
         10 interpreter: Line, "Interpreter", help("Who interpreted, or why nobody did");
         11 service: listed(List::Service), "Service", help("What it is billed as; empty where it is not billed");
         12 cosigner: Line, "Co-signature of", help("A supervisor's name: they are asked to sign too");
+        13 author: Line, "Author", kept;
+        14 follow_up: Link("stay"), "Follow-up after", kept;
+        15 by: one(Practitioner::CHOICES), "Seen by", help("Where this contact is the follow-up after a stay: who saw the client");
+        16 session: Line, "Group session", kept;
     }
 
     /// A reason put off until a day, and why.
@@ -205,6 +224,7 @@ records! {
         2 subject: Line, "About", kept;
         3 until: Date, "Until", required, ordered;
         4 why: Line, "Why", required;
+        5 made: Date, "Put off on", past, kept;
     }
 
     /// The client's case is in someone else's hands too, or from now on.
@@ -223,7 +243,7 @@ records! {
         2 role: one(SignatureRole::CHOICES), "As", required;
         3 name: Line, "Name", required;
         4 credentials: Line, "Credentials";
-        5 at: Time, "Signed", required, ordered;
+        5 at: Time, "Signed", past, required, ordered;
         6 content: Text, "What was signed", kept;
         7 seal: Line, "Seal", kept;
         8 witness: Line, "Witnessed by";
@@ -233,7 +253,7 @@ records! {
     /// What is added to a signed note; signed itself in the same breath.
     addendum = 15 "Addendum" "Addenda" {
         1 note: Link("note"), "To the note", required, kept;
-        2 when: Time, "When", required, ordered;
+        2 when: Time, "When", past, required, ordered;
         3 body: Text, "Addendum", required, searched;
     }
 
@@ -244,7 +264,7 @@ records! {
         3 purpose: Line, "Why", required, help("For example: coordinate housing, continue care");
         4 from: Date, "From", ordered;
         5 until: Date, "Until", watched, help("The last day; a release without an end is not given");
-        6 revoked: Time, "Taken back", watched, settles(&["*"]);
+        6 revoked: Time, "Taken back", past, watched, settles(&["*"]);
         7 part2: Yes, "Substance use records", help("Covers records under 42 CFR Part 2, in so many words");
         8 form: one(ConsentForm::CHOICES), "Given";
         9 about: Text, "Notes";
@@ -269,12 +289,17 @@ records! {
         1 programme: Line, "Programme", required, searched, watched, help("For example: Medicaid, SNAP, SSI, TANF");
         2 status: one(BenefitStatus::CHOICES), "Status", watched, settles(&["ended"]);
         3 applied: Date, "Applied", watched;
-        4 since: Date, "Since";
+        4 since: Date, "Since", watched;
         5 recertify: Date, "Recertification due", ordered, watched;
         6 notice: Date, "Notice dated", watched, help("Of a denial or a cut: the time for an appeal runs from it");
         7 amount: Line, "Amount";
         8 number: Line, "Case number";
         9 about: Text, "Notes";
+        10 takes_effect: Date, "Takes effect", watched, help("Of a cut: the first day without it, as the notice says");
+        11 appealed: Date, "Appeal asked for on", past, watched;
+        12 continued: Date, "Asked on that it goes on", past, watched, help("That payment or coverage continues until the decision");
+        13 let_be: Line, "No appeal, because", watched;
+        14 by_plan: Yes, "Decided by a health plan", watched, help("A managed-care plan, not the state");
     }
 
     medication = 19 "Medication" "Medications" {
@@ -286,11 +311,13 @@ records! {
         6 refill: Date, "Refill due", watched;
         7 about: Line, "Notes";
         8 key: Line, "Id elsewhere", kept;
+        9 critical: Yes, "Critical", watched, help("A gap of days is dangerous: insulin, anticoagulants, clozapine, methadone ...");
+        10 supply_until: Date, "Supply lasts until", watched;
     }
 
     /// How taking medication goes, as told.
     medication_check = 20 "Medication check" "Medication checks" {
-        1 when: Time, "When", required, ordered, watched;
+        1 when: Time, "When", past, required, ordered, watched;
         2 taken: one(Adherence::CHOICES), "Taken", required, watched;
         3 barrier: Line, "What stands in the way";
         4 about: Text, "Notes", searched;
@@ -300,15 +327,16 @@ records! {
     /// An instrument filled in: its answers, its score and what it asks for.
     assessment = 21 "Assessment" "Assessments" {
         1 instrument: listed(List::Instrument), "Instrument", required, watched;
-        2 on: Date, "On", required, ordered, watched;
-        3 answers: Line, "Answers", kept;
+        2 on: Date, "On", past, required, ordered, watched;
+        3 answers: Line, "Answers", kept, watched;
         4 score: POINTS, "Score", kept, watched;
         5 band: Line, "Band", kept;
         6 urgent: Line, "Demands action", safety, kept, watched;
-        7 answered: Date, "Acted on", watched;
+        7 answered: Date, "Acted on", past, watched;
         8 again: Date, "Due again", watched;
         9 about: Text, "Notes", searched;
         10 key: Line, "Id elsewhere", kept;
+        11 evaluated: Date, "Evaluated by a clinician", past, watched;
     }
 
     strength = 22 "Strength" "Strengths" {
@@ -319,7 +347,7 @@ records! {
 
     /// The six steps of Stanley and Brown's safety planning intervention.
     safety_plan = 23 "Safety plan" "Safety plans" {
-        1 reviewed: Date, "Made or reviewed", required, ordered, watched;
+        1 reviewed: Date, "Made or reviewed", past, required, ordered, watched;
         2 signs: Text, "1 Warning signs", safety;
         3 coping: Text, "2 What I can do alone", safety;
         4 distraction: Text, "3 People and places that take my mind off it", safety;
@@ -333,17 +361,19 @@ records! {
     /// A crisis or an incident, from the first minute to the debriefing.
     incident = 24 "Crisis or incident" "Crises and incidents" {
         1 kind: listed(List::CrisisKind), "Kind", required, watched;
-        2 began: Time, "Began", required, ordered, watched;
+        2 began: Time, "Began", past, required, ordered, watched;
         3 what: Text, "What is happening", searched;
         4 done: Words, "Done", kept;
         5 called: Text, "Who was called", help("Name, number, time, what was agreed");
         6 report: one(Report::CHOICES), "Mandated report", watched;
         7 report_due: Time, "Report due", watched;
-        8 reported: Time, "Reported", watched;
-        9 resolved: Time, "Over since", watched;
+        8 reported: Time, "Reported", past, watched;
+        9 resolved: Time, "Over since", past, watched;
         10 resolution: Text, "What resolved it", searched;
         11 debrief_due: Date, "Debrief due", watched;
-        12 debriefed: Date, "Debriefed", watched;
+        12 debriefed: Date, "Debriefed", past, watched;
+        13 written_due: Time, "Written report due", watched;
+        14 written: Time, "Written report sent", past, watched;
     }
 
     /// Someone sent to another service, until it is known what came of it.
@@ -353,15 +383,16 @@ records! {
         3 domain: one(Domain::CHOICES), "For";
         4 what: Line, "What is asked", searched;
         5 status: one(ReferralStatus::CHOICES), "Status", watched, settles(&["closed"]);
-        6 sent: Date, "Sent", ordered, watched;
-        7 answered: Date, "Answered", watched;
+        6 sent: Date, "Sent", past, ordered, watched;
+        7 answered: Date, "Answered", past, watched;
         8 reason: Line, "Why declined";
         9 outcome: one(ReferralOutcome::CHOICES), "Outcome";
-        10 closed: Date, "Closed";
+        10 closed: Date, "Closed", past;
         11 again: Date, "Ask again on", watched;
         12 contact: Line, "Contact there";
         13 about: Text, "Notes", searched;
         14 key: Line, "Id elsewhere", kept;
+        15 waitlisted: Date, "Waiting there since", past, watched;
     }
 
     /// Speaking up for a client towards an institution.
@@ -371,7 +402,7 @@ records! {
         3 ask: Text, "What is asked", searched;
         4 notice: Date, "Notice dated", watched;
         5 deadline: Date, "To be filed by", ordered, watched;
-        6 filed: Date, "Filed", watched;
+        6 filed: Date, "Filed", past, watched;
         7 hearing: Time, "Hearing", watched;
         8 answer: Text, "Answer", searched;
         9 status: one(AdvocacyStatus::CHOICES), "Status", watched, settles(&["won", "partly", "lost", "withdrawn"]);
@@ -387,7 +418,7 @@ records! {
         5 complexity: one(Complexity::CHOICES), "Complexity", watched, help("Of the medical decisions after discharge: sets the day of the visit");
         6 reason: Line, "Reason", searched;
         7 discharged_to: Line, "Discharged to";
-        8 followed_up: Date, "Follow-up visit held", watched;
+        8 followed_up: Date, "Follow-up visit held", past, watched;
         9 planned: Yes, "Planned stay";
         10 readmission: Yes, "Readmission", kept, watched;
         11 about: Text, "Notes", searched;
@@ -436,10 +467,10 @@ records! {
 
     /// Vocational rehabilitation: from the application to the closing.
     vocation = 32 "Vocational case" "Vocational cases" {
-        1 applied: Date, "Applied", required, ordered, watched;
-        2 eligible: Date, "Found eligible", watched;
+        1 applied: Date, "Applied", past, required, ordered, watched;
+        2 eligible: Date, "Found eligible", past, watched;
         3 eligibility_extended: Date, "Eligibility extended to", watched, help("Agreed with the client, with a date");
-        4 ipe: Date, "IPE signed", watched;
+        4 ipe: Date, "IPE signed", past, watched;
         5 ipe_extended: Date, "IPE extended to", watched, help("Agreed with the client, with a date");
         6 goal: Line, "Vocational goal", searched, watched;
         7 skills: Text, "Skills", searched;
@@ -459,9 +490,9 @@ records! {
         5 wage: Line, "Wage", help("For example: 17.50 an hour");
         6 ended: Date, "Ended", settles(&["*"]);
         7 why_ended: Line, "Why it ended";
-        8 checked_30: Date, "Checked at 30 days", watched;
-        9 checked_60: Date, "Checked at 60 days", watched;
-        10 checked_90: Date, "Checked at 90 days", watched;
+        8 checked_30: Date, "Checked at 30 days", past, watched;
+        9 checked_60: Date, "Checked at 60 days", past, watched;
+        10 checked_90: Date, "Checked at 90 days", past, watched;
         11 coach: Line, "Job coach";
         12 about: Text, "Notes", searched;
         13 key: Line, "Id elsewhere", kept;
@@ -469,7 +500,7 @@ records! {
 
     /// What was given out of the file: to whom, why, and what permitted it.
     disclosure = 34 "Disclosure" "Disclosures" {
-        1 when: Time, "When", required, ordered;
+        1 when: Time, "When", past, required, ordered;
         2 to: Line, "To", required, searched;
         3 what: Line, "What", required;
         4 purpose: Line, "Why";
@@ -503,7 +534,7 @@ records! {
         1 kind: listed(List::Credential), "Kind", required, watched;
         2 number: Line, "Number";
         3 issued_by: Line, "State or board";
-        4 issued: Date, "Issued or last renewed";
+        4 issued: Date, "Issued or last renewed", past;
         5 expires: Date, "Expires", ordered, watched;
         6 status: one(CredentialStatus::CHOICES), "Status", watched, settles(&["given-up"]);
         7 about: Line, "Notes";
@@ -512,7 +543,7 @@ records! {
     /// Continuing education.
     education = 37 "Continuing education" "Continuing education" {
         1 title: Line, "What", required, searched;
-        2 on: Date, "On", required, ordered;
+        2 on: Date, "On", past, required, ordered;
         3 minutes: LONG, "Length", required;
         4 category: listed(List::EducationCategory), "Category";
         5 provider: Line, "Provider";
@@ -522,13 +553,24 @@ records! {
 
     /// Supervised practice towards a credential.
     supervision = 38 "Supervised hours" "Supervised hours" {
-        1 on: Date, "On", required, ordered;
+        1 on: Date, "On", past, required, ordered;
         2 practice: LONG, "Supervised practice";
         3 minutes: LONG, "Supervision itself";
         4 kind: one(SupervisionKind::CHOICES), "Kind";
         5 supervisor: Line, "Supervisor";
         6 towards: listed(List::Credential), "Towards";
         7 about: Line, "Notes";
+    }
+
+    /// One time in care, from opening to closing. A client who comes back has another; the client's own fields show the
+    /// newest.
+    episode = 39 "Episode of care" "Episodes of care" {
+        1 opened: Date, "Opened", required, ordered;
+        2 closed: Date, "Closed";
+        3 closing_reason: Line, "Why closed";
+        4 outcome: one(ClosingOutcome::CHOICES), "Outcome at closing";
+        5 closing_summary: Text, "Closing summary", searched;
+        6 worker: Line, "Case manager";
     }
 
     /// The person who uses this file. Lives in the worker's own stream.

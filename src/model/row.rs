@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::records::client;
-use super::{Field, FieldId, Kind, RecordType, RowId, Value};
+use super::{Field, FieldId, Kind, Moment, RecordType, RowId, Value};
 
 /// A row as a person sees it. Fields not filled in are [`Value::Empty`]; sets are sorted.
 #[derive(Clone, PartialEq, Debug)]
@@ -96,6 +96,20 @@ impl Row {
     /// The elements of a set, sorted.
     pub fn words(&self, field: FieldId) -> &[String] {
         self.sets.iter().find(|(number, _)| *number == field.field).map_or(&[], |(_, words)| words)
+    }
+
+    /// The row with its times on the clock of this place, for people to read. A signature is not read off it: it holds for
+    /// what was written.
+    #[must_use]
+    pub fn here(&self, moment: &Moment) -> Row {
+        let mut row = self.clone();
+        let sides = row.disagreements.iter_mut().flat_map(|torn| &mut torn.sides);
+        for value in row.values.iter_mut().chain(sides) {
+            if let Value::Time(time) = value {
+                *time = moment.local(*time);
+            }
+        }
+        row
     }
 
     /// What a person reads in this field: labels for choices, sets separated by commas.

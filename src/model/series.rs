@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use chrono::{DateTime, FixedOffset, Months, NaiveDateTime, Weekday};
+use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDateTime, Weekday};
 use rrule::{Frequency, NWeekday, RRule, Tz, Unvalidated};
 
 use super::records::appointment;
@@ -28,8 +28,11 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
     let text = text.trim().to_lowercase();
     if text.contains("freq=") {
         let rule = text.to_uppercase();
-        parsed(&rule)?;
-        return Ok(rule);
+        let local = ending_here(&rule, moment).ok_or_else(|| format!("is not a rule of RFC 5545: {TRY}"))?;
+        parsed(&local)?;
+        // Kept on the wall clock, without the Z that would make it UTC; the end of a day is written as words have it.
+        let keeps = !rule.contains("UNTIL=") || local.contains("T235959Z");
+        return Ok(if keeps { local } else { local.trim_end_matches('Z').replace("Z;", ";") });
     }
     let no = || format!("\"{}\" is not how often: {TRY}", text.chars().take(40).collect::<String>());
     let (every, end) = match text.split_once(" until ") {
@@ -45,6 +48,7 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
             None => (text.as_str(), String::new()),
         },
     };
+    let (every, of_month) = day_of_month(every);
     let mut rule = String::new();
     let mut every_other = 1;
     let mut days = Vec::new();
@@ -70,7 +74,8 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
     if rule.is_empty() && !days.is_empty() {
         rule = "FREQ=WEEKLY".into();
     }
-    if rule.is_empty() || (!days.is_empty() && !rule.contains("WEEKLY")) {
+    let fits = (days.is_empty() || rule.contains("WEEKLY")) && (of_month.is_none() || rule.contains("MONTHLY"));
+    if rule.is_empty() || !fits {
         return Err(no());
     }
     if every_other > 1 {
@@ -82,9 +87,65 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
         let days: Vec<String> = days.iter().map(|day| day.to_string()[..2].to_uppercase()).collect();
         let _ = write!(rule, ";BYDAY={}", days.join(","));
     }
+    if let Some(day) = of_month {
+        let _ = write!(rule, ";BYMONTHDAY={day}");
+    }
     rule.push_str(&end);
     parsed(&rule)?;
     Ok(rule)
+}
+
+/// Takes `on the last day` (-1) or `on the 31st` off the end of how often.
+fn day_of_month(every: &str) -> (&str, Option<i8>) {
+    for last in [" on the last day of the month", " on the last day", " on last day"] {
+        if let Some(rest) = every.strip_suffix(last) {
+            return (rest, Some(-1));
+        }
+    }
+    let day = every.rsplit_once(" on the ").and_then(|(rest, day)| {
+        let number = ["st", "nd", "rd", "th"].iter().find_map(|ending| day.strip_suffix(ending))?;
+        Some((rest, number.parse().ok().filter(|day| (1..=31).contains(day))?))
+    });
+    day.map_or((every, None), |(rest, day)| (rest, Some(day)))
+}
+
+/// A rule whose end is written on the wall clock of this place, with the `Z` that the reader of rules asks for. A date alone
+/// is that whole day; so is 23:59:59, as rules made from words have it; any other `Z` is an instant in UTC. `None` where the
+/// end is no time.
+fn ending_here(rule: &str, moment: &Moment) -> Option<String> {
+    let Some((before, rest)) = rule.split_once("UNTIL=") else { return Some(rule.into()) };
+    let (until, after) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+    let (day, hour) = until.split_once('T').unwrap_or((until, "235959"));
+    let local =
+        NaiveDateTime::parse_from_str(&format!("{day}T{}", hour.trim_end_matches('Z')), "%Y%m%dT%H%M%S").ok()?;
+    let local = match hour.ends_with('Z') && hour != "235959Z" {
+        true => moment.local(local.and_utc().fixed_offset()).naive_local(),
+        false => local,
+    };
+    Some(format!("{before}UNTIL={}Z{after}", local.format("%Y%m%dT%H%M%S")))
+}
+
+/// Of a visit that comes again each month on a day which not every month has: that day, and the months without it until the
+/// last time.
+///
+/// # Errors
+/// As [`again`].
+pub fn months_without(rule: &str, first: NaiveDateTime, moment: &Moment) -> Result<Option<(u32, Vec<String>)>, String> {
+    let monthly = rule.contains("FREQ=MONTHLY") && !rule.contains("BYDAY") && !rule.contains("BYMONTHDAY=-");
+    let day = rule.split("BYMONTHDAY=").nth(1).map(|rest| rest.split(';').next().unwrap_or("").parse());
+    let day = day.unwrap_or(Ok(first.day())).unwrap_or(0);
+    if !monthly || day < 29 {
+        return Ok(None);
+    }
+    let last = again(rule, first, moment)?.last().copied().unwrap_or(first);
+    let months = (0..).map_while(|n| first.date().with_day(1)?.checked_add_months(Months::new(n)));
+    let without = months
+        .take_while(|month| *month <= last.date())
+        .filter(|month| month.with_day(day).is_none())
+        .map(|month| month.format("%b").to_string());
+    let mut without: Vec<String> = without.collect();
+    without.dedup();
+    Ok((!without.is_empty()).then_some((day, without)))
 }
 
 fn parsed(rule: &str) -> Result<RRule<Unvalidated>, String> {
@@ -101,7 +162,7 @@ pub fn in_words(rule: &str) -> String {
         Frequency::Yearly => "year",
         _ => return rule.into(),
     };
-    let plain = ["BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO", "BYHOUR", "BYMINUTE", "BYSECOND", "BYEASTER", "WKST"];
+    let plain = ["BYMONTH=", "BYSETPOS", "BYYEARDAY", "BYWEEKNO", "BYHOUR", "BYMINUTE", "BYSECOND", "BYEASTER", "WKST"];
     if plain.iter().any(|part| rule.contains(part)) {
         return rule.into();
     }
@@ -119,6 +180,17 @@ pub fn in_words(rule: &str) -> String {
     if !days.is_empty() {
         let _ = write!(words, " on {}", days.join(" and "));
     }
+    match parsed.get_by_month_day() {
+        [] => {}
+        [-1] => words.push_str(" on the last day"),
+        [day] if *day > 0 => {
+            let _ = write!(words, " on the {}", ordinal(*day));
+        }
+        _ => return rule.into(),
+    }
+    if parsed.get_until().is_some_and(|until| until.format("%H%M%S").to_string() != "235959") {
+        return rule.into();
+    }
     if let Some(until) = parsed.get_until() {
         let _ = write!(words, " until {}", until.format("%-d %b %Y").to_string().to_lowercase());
     }
@@ -128,15 +200,28 @@ pub fn in_words(rule: &str) -> String {
     words
 }
 
+/// `1st`, `2nd`, `3rd`, `31st`.
+pub fn ordinal(number: i8) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
 /// The local times at which a visit comes again after its first.
 ///
 /// The clock on the wall counts: a visit at 14:00 stays at 14:00 when the clocks change.
 ///
 /// # Errors
 /// Where the rule is none, or never comes again.
-pub fn again(rule: &str, first: NaiveDateTime) -> Result<Vec<NaiveDateTime>, String> {
+pub fn again(rule: &str, first: NaiveDateTime, moment: &Moment) -> Result<Vec<NaiveDateTime>, String> {
+    // The rule is unfolded on the wall clock, as if that were UTC: so its end is put there too.
     let start = first.and_utc().with_timezone(&Tz::UTC);
-    let parsed = parsed(rule)?;
+    let parsed = parsed(&ending_here(rule, moment).ok_or("ends at no time: check the day it ends")?)?;
     let open = parsed.get_until().is_none() && parsed.get_count().is_none();
     let set = parsed.build(start).map_err(|_| "never comes again: check the day it ends".to_string())?;
     let end = first.checked_add_months(AHEAD);
@@ -167,7 +252,7 @@ pub fn unfold(
     if rule.is_empty() {
         return Ok(0);
     }
-    let times = again(rule, starts.naive_local())?;
+    let times = again(rule, moment.local(starts).naive_local(), moment)?;
     let series = row.link(appointment::series).unwrap_or(row.id);
     change.set(row.id, appointment::series, Value::Link(series));
     for time in &times {
@@ -229,8 +314,8 @@ fn moved(
     to: DateTime<FixedOffset>,
     moment: &Moment,
 ) -> DateTime<FixedOffset> {
-    let by = to.date_naive() - from.date_naive();
-    moment.at(other.date_naive() + by, to.naive_local().time())
+    let [other, from, to] = [other, from, to].map(|time| moment.local(time).naive_local());
+    moment.at(other.date() + (to.date() - from.date()), to.time())
 }
 
 /// What each appointment of a series has in common.
@@ -242,7 +327,7 @@ pub fn taken_over() -> [super::FieldId; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{Datelike, NaiveDate};
+    use chrono::NaiveDate;
 
     fn moment() -> Moment {
         let now = DateTime::parse_from_rfc3339("2026-11-24T11:05:00-05:00").unwrap();
@@ -269,6 +354,15 @@ mod tests {
             ("monthly", "FREQ=MONTHLY", "every month"),
             ("every 3 months", "FREQ=MONTHLY;INTERVAL=3", "every 3 months"),
             ("FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYDAY=2TU"),
+            ("monthly on the last day", "FREQ=MONTHLY;BYMONTHDAY=-1", "every month on the last day"),
+            (
+                "every month on the 31st 5 times",
+                "FREQ=MONTHLY;BYMONTHDAY=31;COUNT=5",
+                "every month on the 31st 5 times",
+            ),
+            ("FREQ=MONTHLY;BYMONTHDAY=15", "FREQ=MONTHLY;BYMONTHDAY=15", "every month on the 15th"),
+            ("FREQ=WEEKLY;UNTIL=20261222", "FREQ=WEEKLY;UNTIL=20261222T235959Z", "every week until 22 dec 2026"),
+            ("FREQ=DAILY;UNTIL=20261223T030000Z;INTERVAL=2", "FREQ=DAILY;UNTIL=20261222T220000;INTERVAL=2", ""),
         ] {
             let made = rule(words, &moment()).unwrap();
             assert_eq!(made, wanted, "{words}");
@@ -284,22 +378,44 @@ mod tests {
 
     #[test]
     fn the_clock_on_the_wall_counts_and_ends_are_kept() {
-        let times = again("FREQ=WEEKLY;UNTIL=20261222T235959Z", day("2026-11-24 14:00")).unwrap();
+        let times = again("FREQ=WEEKLY;UNTIL=20261222T235959Z", day("2026-11-24 14:00"), &moment()).unwrap();
         let days: Vec<u32> = times.iter().map(|time| time.day()).collect();
         assert_eq!(days, [1, 8, 15, 22]);
         assert_eq!(
-            again("FREQ=WEEKLY;COUNT=3", day("2026-11-24 14:00")).unwrap().len(),
+            again("FREQ=WEEKLY;COUNT=3", day("2026-11-24 14:00"), &moment()).unwrap().len(),
             2,
             "the first is one of three"
         );
         // A month that has no 31st is passed over, as RFC 5545 says.
-        let months: Vec<u32> =
-            again("FREQ=MONTHLY;COUNT=4", day("2026-10-31 09:00")).unwrap().iter().map(|time| time.month()).collect();
+        let months: Vec<u32> = again("FREQ=MONTHLY;COUNT=4", day("2026-10-31 09:00"), &moment())
+            .unwrap()
+            .iter()
+            .map(|time| time.month())
+            .collect();
         assert_eq!(months, [12, 1, 3]);
+        // Until 03:00 UTC on the 23rd is until 22:00 on the 22nd here; a date alone is the whole day.
+        let days = |rule: &str| -> Vec<u32> {
+            again(rule, day("2026-12-20 21:00"), &moment()).unwrap().iter().map(|time| time.day()).collect()
+        };
+        assert_eq!(days("FREQ=DAILY;UNTIL=20261223T030000Z"), [21, 22]);
+        assert_eq!(days("FREQ=DAILY;UNTIL=20261223T010000Z"), [21]);
+        assert_eq!(days("FREQ=DAILY;UNTIL=20261222T220000"), [21, 22]);
+        assert_eq!(days("FREQ=DAILY;UNTIL=20261222"), [21, 22]);
+        assert_eq!(days("FREQ=DAILY;UNTIL=20261222T235959Z"), [21, 22]);
+        // On the last day of each month, whatever its length; or it is said which months have none.
+        let last = again("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=5", day("2026-10-31 09:00"), &moment()).unwrap();
+        let last: Vec<(u32, u32)> = last.iter().map(|time| (time.month(), time.day())).collect();
+        assert_eq!(last, [(11, 30), (12, 31), (1, 31), (2, 28)]);
+        let without = |rule: &str, first: &str| months_without(rule, day(first), &moment()).unwrap();
+        let none = |day, months: &[&str]| Some((day, months.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        assert_eq!(without("FREQ=MONTHLY;COUNT=4", "2026-10-31 09:00"), none(31, &["Nov", "Feb"]));
+        assert_eq!(without("FREQ=MONTHLY", "2026-11-30 09:00"), none(30, &["Feb"]));
+        assert_eq!(without("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-10-31 09:00"), None);
+        assert_eq!(without("FREQ=MONTHLY", "2026-11-28 09:00"), None);
         // Without an end: half a year, and never more than can be looked through.
-        assert_eq!(again("FREQ=WEEKLY", day("2026-11-24 14:00")).unwrap().len(), 25);
-        assert_eq!(again("FREQ=DAILY", day("2026-11-24 14:00")).unwrap().len(), usize::from(MOST));
-        assert!(again("FREQ=WEEKLY;UNTIL=20261101T235959Z", day("2026-11-24 14:00")).is_err());
+        assert_eq!(again("FREQ=WEEKLY", day("2026-11-24 14:00"), &moment()).unwrap().len(), 25);
+        assert_eq!(again("FREQ=DAILY", day("2026-11-24 14:00"), &moment()).unwrap().len(), usize::from(MOST));
+        assert!(again("FREQ=WEEKLY;UNTIL=20261101T235959Z", day("2026-11-24 14:00"), &moment()).is_err());
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! would make it billable.
 //!
 //! The promise: every unit is counted once; a note is billable only where everything its service asks for is there; every
-//! other note says all that is missing. Minutes of one service on one day are added before they are rounded, as Medicare
-//! does it (Medicare Claims Processing Manual, chapter 5, section 20.2). Pure: all rows are handed in.
+//! other note says all that is missing. How minutes become units is [`super::counting`]'s. Pure: all rows are handed in.
 
 mod units;
+
+pub use units::letter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ use crate::model::{ContactKind, FieldId, PlanStatus, Row, RowId, SignatureRole};
 
 use super::Practice;
 use super::billing::{Need, Service};
+use super::counting::{Given, given};
 
 /// What is needed of one client: all notes and everything that decides about them, whatever the period, for units were used
 /// before it too.
@@ -34,7 +36,7 @@ pub struct Books {
     pub authorizations: Vec<Row>,
 }
 
-/// One note on the billing sheet.
+/// One note on the billing sheet; of a service across midnight, what falls on one of its days.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub client: RowId,
@@ -55,6 +57,10 @@ pub struct Line {
 }
 
 impl Line {
+    fn given(&self) -> Given {
+        given(self.when, self.minutes)
+    }
+
     pub fn is_billable(&self) -> bool {
         self.missing.is_empty()
     }
@@ -99,6 +105,8 @@ impl Missing {
 struct Spell {
     line: usize,
     worker: String,
+    /// Of a group: nobody gives two services there, however many clients came.
+    session: String,
     starts: DateTime<FixedOffset>,
     ends: DateTime<FixedOffset>,
 }
@@ -110,12 +118,14 @@ pub fn sheet(practice: &Practice, books: &[Books], from: NaiveDate, to: NaiveDat
     let mut spells = Vec::new();
     for one in books {
         for row in &one.notes {
-            let Some(line) = line(practice, one, row) else { continue };
-            if line.minutes > 0 && !line.service.is_empty() {
-                let ends = line.when + TimeDelta::minutes(line.minutes.into());
-                spells.push(Spell { line: lines.len(), worker: author(one, row), starts: line.when, ends });
+            for line in lines_of(practice, one, row) {
+                if line.minutes > 0 && !line.service.is_empty() {
+                    let ends = line.when + TimeDelta::minutes(line.minutes.into());
+                    let (worker, session) = (author(one, row), row.text(note::session).to_string());
+                    spells.push(Spell { line: lines.len(), worker, session, starts: line.when, ends });
+                }
+                lines.push(line);
             }
-            lines.push(line);
         }
     }
     point_out_overlaps(&mut lines, &mut spells);
@@ -183,42 +193,53 @@ fn is_service(kind: Option<ContactKind>) -> bool {
     !matches!(kind, None | Some(ContactKind::Attempt | ContactKind::Record))
 }
 
-/// What a note says for itself, before its day and the authorizations are looked at.
-fn line(practice: &Practice, books: &Books, row: &Row) -> Option<Line> {
-    let when = row.time(note::when)?;
+/// What a note says for itself, before its day and the authorizations are looked at: one line for each day of it.
+fn lines_of(practice: &Practice, books: &Books, row: &Row) -> Vec<Line> {
+    let Some(begins) = row.time(note::when) else { return Vec::new() };
     let minutes = row.whole(note::minutes).and_then(|minutes| u32::try_from(minutes).ok()).unwrap_or(0);
     let kind = ContactKind::from_code(row.text(note::kind));
     let code = row.text(note::service);
     if code.is_empty() && (minutes == 0 || !is_service(kind)) {
-        return None;
+        return Vec::new();
     }
-    let mut missing = Vec::new();
-    match practice.service(code) {
-        _ if code.is_empty() => {
-            missing.push(Missing::new("no service was chosen", "Choose the service it is billed as"))
-        }
-        None => missing.push(Missing::new(
-            format!("nobody knows the service {code}"),
-            "Choose one that the agency bills, or add it to the agency's services.toml",
-        )),
-        Some(service) => for_service(books, row, service, kind, when.date_naive(), &mut missing),
-    }
+    let mut of_all = Vec::new();
     if minutes == 0 {
-        missing.push(Missing::new("it has no minutes", "Write down how long it took"));
+        of_all.push(Missing::new("it has no minutes", "Write down how long it took"));
     }
-    signed(books, row, &mut missing);
-    Some(Line {
-        client: books.client,
-        name: books.name.clone(),
-        note: row.id,
-        when,
-        service: code.into(),
-        minutes,
-        units: 0,
-        from: Vec::new(),
-        missing,
-        remark: String::new(),
-    })
+    signed(books, row, &mut of_all);
+    let unit = practice.service(code).map(|service| service.unit);
+    let mut when = begins;
+    let parts = given(begins, minutes).by_day(unit);
+    let days = parts.len();
+    let line = |part: Given| {
+        let mut missing = Vec::new();
+        match practice.service(code) {
+            _ if code.is_empty() => {
+                missing.push(Missing::new("no service was chosen", "Choose the service it is billed as"))
+            }
+            None => missing.push(Missing::new(
+                format!("nobody knows the service {code}"),
+                "Choose one that the agency bills, or add it to the agency's services.toml",
+            )),
+            Some(service) => for_service(books, row, service, kind, part.day, &mut missing),
+        }
+        missing.extend(of_all.iter().cloned());
+        let line = Line {
+            client: books.client,
+            name: books.name.clone(),
+            note: row.id,
+            when,
+            service: code.into(),
+            minutes: part.minutes,
+            units: 0,
+            from: Vec::new(),
+            missing,
+            remark: if days > 1 { format!("across midnight, {minutes} min in all") } else { String::new() },
+        };
+        when += TimeDelta::minutes(part.minutes.into());
+        line
+    };
+    parts.into_iter().map(line).collect()
 }
 
 /// Whether it is what the service asks for.
@@ -247,36 +268,62 @@ fn for_service(
             "Choose the service that is billed for other contacts",
         ));
     }
-    if service.needs.contains(&Need::Goal) && !serves_a_goal(books, row, day) {
-        missing.push(match row.words(note::goals) {
-            [] => Missing::new("it serves no goal", "Name the goal of the plan that it serves"),
-            _ => Missing::new(
-                "the goals that it serves were on no active plan that day",
-                "Put the goal on the plan in force, or name a goal that is",
-            ),
-        });
+    if service.needs.contains(&Need::Goal) {
+        missing.extend(no_goal(books, row, day));
     }
 }
 
-/// Whether a note serves a goal of a plan that was in force on its day.
-fn serves_a_goal(books: &Books, row: &Row, day: NaiveDate) -> bool {
+/// What is missing where a note has to serve a goal of a plan that was in force on its day.
+fn no_goal(books: &Books, row: &Row, day: NaiveDate) -> Option<Missing> {
     let served = row.words(note::goals);
+    if served.is_empty() {
+        return Some(Missing::new("it serves no goal", "Name the goal of the plan that it serves"));
+    }
     let goals = books.goals.iter().filter(|goal| served.contains(&goal.id.to_string()));
     let plans: BTreeSet<RowId> = goals.filter_map(|row| row.link(goal::plan)).collect();
-    books.plans.iter().filter(|row| plans.contains(&row.id)).any(|row| in_force(books, row, day))
+    let standing = books.plans.iter().filter(|row| plans.contains(&row.id)).map(|row| in_force(books, row, day));
+    match standing.max() {
+        Some(Standing::InForce) => None,
+        Some(Standing::CannotTell) => Some(Missing::new(
+            "cannot tell whether its plan was in force that day: it ended, and nobody wrote down when",
+            "Write the day on which the plan ended",
+        )),
+        _ => Some(Missing::new(
+            "the goals that it serves were on no active plan that day",
+            "Put the goal on the plan in force, or name a goal that is",
+        )),
+    }
 }
 
-/// Whether a plan was in force on a day. One that has ended was so until the plan that follows on it began.
-fn in_force(books: &Books, row: &Row, day: NaiveDate) -> bool {
-    let begun = row.date(plan::start).is_none_or(|start| start <= day);
-    begun
-        && match PlanStatus::from_code(row.text(plan::status)) {
-            Some(PlanStatus::Active) => true,
-            Some(PlanStatus::Ended) => books.plans.iter().any(|next| {
-                next.link(plan::replaces) == Some(row.id) && next.date(plan::start).is_some_and(|start| day < start)
-            }),
-            _ => false,
-        }
+/// How a plan stood on a day; the better the later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Not,
+    /// It has ended, and nothing says when.
+    CannotTell,
+    InForce,
+}
+
+/// Whether a plan was in force on a day. One that has ended was so to its last day: as it was written down, or else to the
+/// day before the plan that follows on it began.
+fn in_force(books: &Books, row: &Row, day: NaiveDate) -> Standing {
+    let status = PlanStatus::from_code(row.text(plan::status));
+    if status.is_none_or(|status| status == PlanStatus::Draft) || row.date(plan::start).is_some_and(|start| day < start)
+    {
+        return Standing::Not;
+    }
+    let replaced = || {
+        let next = books.plans.iter().filter(|next| next.link(plan::replaces) == Some(row.id));
+        next.filter(|next| next.text(plan::status) != PlanStatus::Draft.code())
+            .filter_map(|next| next.date(plan::start))
+            .min()
+    };
+    let was = |holds| if holds { Standing::InForce } else { Standing::Not };
+    match (row.date(plan::ended), status) {
+        (Some(ended), _) => was(day <= ended),
+        (None, Some(PlanStatus::Active)) => Standing::InForce,
+        (None, _) => replaced().map_or(Standing::CannotTell, |next| was(day < next)),
+    }
 }
 
 /// Whether it is signed by whoever has to sign, and is what was signed.
@@ -310,12 +357,14 @@ fn signed(books: &Books, row: &Row, missing: &mut Vec<Missing>) {
     }
 }
 
-/// Who gave the service: whoever signed the note, or else the client's case manager.
+/// Who gave the service: the note's author, or else whoever signed it, or else the client's case manager.
 fn author(books: &Books, row: &Row) -> String {
     let id = row.id.to_string();
     let by_author =
         |row: &&Row| row.text(signature::of) == id && row.text(signature::role) == SignatureRole::Author.code();
-    let name = books.signatures.iter().find(by_author).map_or(books.worker.as_str(), |row| row.text(signature::name));
+    let signer = || books.signatures.iter().find(by_author).map(|row| row.text(signature::name));
+    let written = Some(row.text(note::author)).filter(|author| !author.trim().is_empty());
+    let name = written.or_else(signer).unwrap_or(&books.worker);
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -326,6 +375,9 @@ fn point_out_overlaps(lines: &mut [Line], spells: &mut [Spell]) {
         let one = &spells[at];
         let meeting = spells[at + 1..].iter().take_while(|next| next.worker == one.worker && next.starts < one.ends);
         for other in meeting {
+            if !one.session.is_empty() && one.session == other.session {
+                continue;
+            }
             for (mine, theirs) in [(one, other), (other, one)] {
                 let why = format!(
                     "it overlaps {} {} of the same worker, {} to {}",

@@ -22,6 +22,9 @@ pub struct Service {
     pub kinds: Vec<ContactKind>,
     #[serde(default)]
     pub daily_most: Option<u32>,
+    /// The name of the pool whose minutes of a day are totalled over all its codes; none: the code's own minutes only.
+    #[serde(default)]
+    pub pool: Option<String>,
     #[serde(default)]
     pub areas: Vec<String>,
     pub source: String,
@@ -44,7 +47,7 @@ pub enum Unit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Rounding {
     /// Medicare's: a unit begins at its 8th minute (8-22 = 1, 23-37 = 2 ...). Medicare Claims Processing Manual, chapter 5,
-    /// section 20.2.
+    /// section 20.2 C.
     #[default]
     #[serde(rename = "8-minute")]
     EightMinute,
@@ -78,26 +81,30 @@ impl Rounding {
     }
 }
 
-impl Service {
-    /// Units that the minutes of one day are.
-    pub fn units(&self, minutes: u32) -> u32 {
-        let units = match self.unit {
-            Unit::Quarter => self.rounding.units(minutes),
-            Unit::Encounter | Unit::Day | Unit::Month => u32::from(minutes > 0),
-        };
-        units.min(self.daily_most.unwrap_or(u32::MAX))
-    }
-}
-
 impl Practice {
     pub fn service(&self, code: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.code == code)
     }
+}
 
-    /// Units that one day's minutes of a service are; a service that nobody knows is counted by the quarter of an hour.
-    pub fn units(&self, service: &str, minutes: u32) -> u32 {
-        self.service(service).map_or_else(|| Rounding::EightMinute.units(minutes), |service| service.units(minutes))
-    }
+/// What is wrong with the pools of services, if anything: the minutes of a pool can be totalled only where all its codes
+/// are of 15 minutes and rounded alike. The code that does not fit, and why.
+pub fn pools_fault(services: &[Service]) -> Option<(&str, String)> {
+    let pooled = || services.iter().filter_map(|service| Some((service, service.pool.as_deref()?)));
+    pooled().find_map(|(service, pool)| {
+        let other = pooled().find(|(other, of)| *of == pool && other.rounding != service.rounding);
+        let why = match (pool.trim(), service.unit, other) {
+            ("", ..) => "a pool needs a name".to_string(),
+            (_, unit, _) if unit != Unit::Quarter => {
+                format!("{} is in the pool \"{pool}\", and is not counted by 15 minutes", service.code)
+            }
+            (_, _, Some((other, _))) => {
+                format!("{} and {} are in the pool \"{pool}\", and are rounded differently", other.code, service.code)
+            }
+            _ => return None,
+        };
+        Some((service.code.as_str(), why))
+    })
 }
 
 #[cfg(test)]
@@ -132,13 +139,5 @@ mod tests {
         {
             assert_eq!((Rounding::Down.units(minutes), Rounding::HalfUp.units(minutes)), (down, half_up), "{minutes}");
         }
-    }
-
-    #[test]
-    fn other_units_count_what_took_place() {
-        let practice = Practice::standard();
-        assert_eq!(practice.units("H0006", 90), 1);
-        assert_eq!(practice.units("T2022", 0), 0);
-        assert_eq!(practice.units("T1016", 53), 4);
     }
 }

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::billing::Service;
+use super::billing::{Service, pools_fault};
 use super::instruments::Instruments;
-use super::{Agency, Area, CredentialKind, CrisisKind, EducationCategory, NoteTemplate, Practice};
+use super::{Agency, Area, CredentialKind, CrisisKind, EducationCategory, NoteTemplate, Practice, weaker};
 
 /// One of an agency's files, as text.
 #[derive(Clone, Debug)]
@@ -24,14 +24,33 @@ pub struct AgencyFile {
 
 /// What is wrong with a file, and where.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}, line {line}: {why}")]
 pub struct Trouble {
     pub file: String,
+    /// From 1 on; 0 where it is about the file as a whole, and `why` goes on after its name.
     pub line: usize,
     pub why: String,
 }
 
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            0 => write!(f, "{} {}", self.file, self.why),
+            line => write!(f, "{}, line {line}: {}", self.file, self.why),
+        }
+    }
+}
+
 impl Trouble {
+    /// Trouble with a file as a whole: `why` is said after its name ("is a folder").
+    pub fn whole(file: &str, why: impl Into<String>) -> Trouble {
+        Trouble { file: file.into(), line: 0, why: why.into() }
+    }
+
+    /// The trouble as a sentence, with what follows from it.
+    pub fn told(&self) -> String {
+        format!("{}. This file was left out.", self.to_string().trim_end_matches('.'))
+    }
+
     /// Trouble at a place in a file's text.
     pub fn at(file: &str, text: &str, offset: usize, why: impl Into<String>) -> Trouble {
         let line = text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -53,6 +72,16 @@ trait Coded {
         (self.code().is_empty()
             || !self.code().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'))
         .then(|| format!("the code \"{}\" must be of small letters, digits and hyphens", self.code()))
+    }
+
+    /// What it takes from another that stands beside it.
+    fn clashes(&self, _: &Self) -> Option<String> {
+        None
+    }
+
+    /// In what it keeps people less safe than what it takes the place of, where nobody says why.
+    fn weaker_than(&self, _: &Self) -> Option<String> {
+        None
     }
 }
 
@@ -97,6 +126,14 @@ impl Coded for CrisisKind {
             self.steps.iter().any(|step| step.id.contains('|')).then(|| "the id of a step must not hold |".into())
         })
     }
+
+    fn clashes(&self, other: &CrisisKind) -> Option<String> {
+        (self.key == other.key).then(|| format!("the key {} chooses \"{}\" already", self.key, other.name))
+    }
+
+    fn weaker_than(&self, before: &CrisisKind) -> Option<String> {
+        weaker::unless(&self.accept, weaker::crisis(before, self))
+    }
 }
 
 /// A list in a file, under the name of its entries.
@@ -122,9 +159,22 @@ fn list<T: DeserializeOwned>(file: &AgencyFile, key: &str) -> Result<Vec<Spanned
 
 /// Lays entries over those that are known: one with a known code takes its place.
 fn lay<T: Coded>(file: &AgencyFile, known: &mut Vec<T>, entries: Vec<Spanned<T>>) -> Result<(), Trouble> {
-    for entry in &entries {
-        if let Some(fault) = entry.get_ref().fault() {
-            return Err(Trouble::at(&file.shown, &file.text, entry.span().start, fault));
+    for (at, entry) in entries.iter().enumerate() {
+        let (start, new) = (entry.span().start, entry.get_ref());
+        let twice = entries[..at].iter().any(|earlier| earlier.get_ref().code() == new.code());
+        let before = known.iter().find(|known| known.code() == new.code());
+        let others = || {
+            let laid = entries[..at].iter().map(Spanned::get_ref);
+            let kept = known.iter().filter(|known| entries.iter().all(|own| own.get_ref().code() != known.code()));
+            laid.chain(kept)
+        };
+        let fault = new
+            .fault()
+            .or_else(|| twice.then(|| format!("the code \"{}\" stands here twice", new.code())))
+            .or_else(|| others().find_map(|other| new.clashes(other)))
+            .or_else(|| before.and_then(|before| new.weaker_than(before)));
+        if let Some(fault) = fault {
+            return Err(Trouble::at(&file.shown, &file.text, start, fault));
         }
     }
     for entry in entries {
@@ -174,13 +224,24 @@ impl Practice {
         practice
     }
 
+    fn lay_services(&mut self, file: &AgencyFile) -> Result<(), Trouble> {
+        let mut services = self.services.clone();
+        lay(file, &mut services, list(file, "service")?)?;
+        if let Some((code, why)) = pools_fault(&services) {
+            let offset = file.text.find(&format!("\"{code}\"")).unwrap_or(0);
+            return Err(Trouble::at(&file.shown, &file.text, offset, why));
+        }
+        self.services = services;
+        Ok(())
+    }
+
     /// This data with an agency's own files laid over it, and what was wrong with those that were left out.
     pub fn overlay(mut self, files: &[AgencyFile]) -> (Practice, Vec<Trouble>) {
         let mut troubles = Vec::new();
         for file in files {
             let taken = match file.name.as_str() {
                 "notes.toml" => list(file, "template").and_then(|found| lay(file, &mut self.templates, found)),
-                "services.toml" => list(file, "service").and_then(|found| lay(file, &mut self.services, found)),
+                "services.toml" => self.lay_services(file),
                 "crises.toml" => list(file, "crisis").and_then(|found| lay(file, &mut self.crises, found)),
                 "credentials.toml" => self.lay_credentials(file),
                 "agency.toml" => self.lay_agency(file),
@@ -243,7 +304,12 @@ impl Practice {
             }
             whole = alone;
         }
-        self.agency = whole.try_into().map_err(|error: toml::de::Error| Trouble::of(file, &error))?;
+        let new: Agency = whole.try_into().map_err(|error: toml::de::Error| Trouble::of(file, &error))?;
+        if let Some(why) = weaker::retentions(&self.agency.retentions, &new.retentions) {
+            let offset = file.text.find("[[retention]]").unwrap_or(0);
+            return Err(Trouble::at(&file.shown, &file.text, offset, why));
+        }
+        self.agency = new;
         Ok(())
     }
 }

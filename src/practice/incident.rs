@@ -7,7 +7,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
 
 use crate::model::records::{client, incident};
-use crate::model::{Change, Edit, Report, Row, RowId, Value};
+use crate::model::{Change, Edit, Moment, Report, Row, RowId, Value};
 
 use super::{CrisisKind, CrisisStep, Practice};
 
@@ -23,6 +23,16 @@ pub enum Step {
     Open,
 }
 
+/// The two ways in which the law asks for one report, each with a clock of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Phone,
+    Writing,
+}
+
+/// Hours until a report is owed in writing, where the agency's file says none (California Penal Code 11166(a): 36).
+const WRITTEN_HOURS: u16 = 36;
+
 /// The clock of a report that the law asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportClock {
@@ -33,20 +43,28 @@ pub enum ReportClock {
 
 impl CrisisKind {
     /// Begins an incident of a person: its row, its clock, and the person's own word that they are in crisis.
-    pub fn open(&self, row: RowId, person: &Row, began: DateTime<FixedOffset>) -> Change {
+    pub fn open(&self, row: RowId, person: &Row, moment: &Moment) -> Change {
+        let began = moment.now;
         let mut change = Change::new(format!("crisis: {}", self.name.to_lowercase()));
         change.create(&incident::TYPE, row, person.stream).set(row, incident::kind, self.code.as_str());
         change.set(row, incident::began, began);
-        if let Some(due) = self.report_due(began) {
-            change.set(row, incident::report, Report::Due.code()).set(row, incident::report_due, due);
+        if let Some((phone, writing)) = self.reports_due(began, moment) {
+            change.set(row, incident::report, Report::Due.code()).set(row, incident::report_due, phone);
+            change.set(row, incident::written_due, writing);
         }
         self.say_so(&mut change, person);
         change
     }
 
-    /// By when the law asks for a report.
-    fn report_due(&self, began: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
-        self.report_hours.map(|hours| began + TimeDelta::hours(hours.into()))
+    /// By when the law asks for a report by phone, and in writing. The hours are lived ones, told on the clock of this place:
+    /// 24 hours from 13:00 on the day before the clocks go back end at 12:00.
+    fn reports_due(
+        &self,
+        began: DateTime<FixedOffset>,
+        moment: &Moment,
+    ) -> Option<(DateTime<FixedOffset>, DateTime<FixedOffset>)> {
+        let after = |hours: u16| moment.local(began + TimeDelta::hours(hours.into()));
+        self.report_hours.map(|hours| (after(hours), after(self.written_hours.unwrap_or(WRITTEN_HOURS))))
     }
 
     /// The person's own word that they are in crisis.
@@ -88,7 +106,7 @@ pub fn complete(
     before: &Row,
     (persons, others): (&[Row], &[Row]),
     practice: &Practice,
-    now: DateTime<FixedOffset>,
+    moment: &Moment,
     add_business_days: fn(NaiveDate, i64) -> NaiveDate,
 ) {
     let mut after = before.clone();
@@ -106,14 +124,20 @@ pub fn complete(
     let Some(kind) = practice.crisis(after.text(incident::kind)) else { return };
     let over = after.time(incident::resolved);
     if new && over.is_none() {
-        let began = after.time(incident::began).unwrap_or(now);
+        let began = after.time(incident::began).unwrap_or(moment.now);
         if !said.contains(&incident::began) {
             change.set(before.id, incident::began, began);
         }
-        if let Some(due) = kind.report_due(began).filter(|_| !said.contains(&incident::report)) {
-            change.set(before.id, incident::report, Report::Due.code());
-            if !said.contains(&incident::report_due) {
-                change.set(before.id, incident::report_due, due);
+        let owed = !said.contains(&incident::report) || after.text(incident::report) == Report::Due.code();
+        if let Some((phone, writing)) = kind.reports_due(began, moment).filter(|_| owed) {
+            for (field, value) in [
+                (incident::report, Value::text(Report::Due.code())),
+                (incident::report_due, Value::Time(phone)),
+                (incident::written_due, Value::Time(writing)),
+            ] {
+                if !said.contains(&field) {
+                    change.set(before.id, field, value);
+                }
             }
         }
         if let Some(person) = persons.first() {
@@ -122,7 +146,7 @@ pub fn complete(
     }
     if let Some(over) = over.filter(|_| before.time(incident::resolved).is_none()) {
         if !said.contains(&incident::debrief_due) {
-            let due = add_business_days(over.date_naive(), kind.debrief_days.into());
+            let due = add_business_days(moment.local(over).date_naive(), kind.debrief_days.into());
             change.set(before.id, incident::debrief_due, due);
         }
         let open = |other: &Row| other.id != before.id && other.time(incident::resolved).is_none();
@@ -233,20 +257,47 @@ pub fn resolve(
     change
 }
 
-/// The report was made.
-pub fn reported(row: RowId, now: DateTime<FixedOffset>) -> Change {
-    let mut change = Change::new("mandated report made");
-    change.set(row, incident::report, Report::Made.code()).set(row, incident::reported, now);
+/// The report was made in one of its ways; the other clock runs on.
+pub fn reported(row: RowId, by: By, now: DateTime<FixedOffset>) -> Change {
+    match by {
+        By::Phone => {
+            let mut change = Change::new("mandated report made by phone");
+            change.set(row, incident::report, Report::Made.code()).set(row, incident::reported, now);
+            change
+        }
+        By::Writing => {
+            let mut change = Change::new("mandated report sent in writing");
+            change.set(row, incident::written, now);
+            change
+        }
+    }
+}
+
+/// No report is owed: neither clock runs on.
+pub fn no_report(row: RowId) -> Change {
+    let mut change = Change::new("no mandated report needed");
+    change.set(row, incident::report, Report::NotNeeded.code()).set(row, incident::written_due, Value::Empty);
     change
 }
 
-/// The clock of the report; `None` where the law asks for none.
-pub fn report_clock(row: &Row, now: DateTime<FixedOffset>) -> Option<ReportClock> {
-    if let Some(at) = row.time(incident::reported) {
+/// The clock of the report, by phone or in writing; `None` where the law asks for none.
+pub fn report_clock(row: &Row, by: By, now: DateTime<FixedOffset>) -> Option<ReportClock> {
+    let (due, made, runs) = match by {
+        By::Phone => (incident::report_due, incident::reported, row.text(incident::report) == Report::Due.code()),
+        By::Writing => {
+            (incident::written_due, incident::written, row.text(incident::report) != Report::NotNeeded.code())
+        }
+    };
+    if let Some(at) = row.time(made) {
         return Some(ReportClock::Made(at));
     }
-    let due = row.time(incident::report_due).filter(|_| row.text(incident::report) == Report::Due.code())?;
-    Some(ReportClock::Left((due - now).num_minutes()))
+    Some(ReportClock::Left((row.time(due).filter(|_| runs)? - now).num_minutes()))
+}
+
+/// The ways in which a report is still owed, by phone first.
+pub fn owed(row: &Row, now: DateTime<FixedOffset>) -> Vec<By> {
+    let runs = |by: &By| matches!(report_clock(row, *by, now), Some(ReportClock::Left(_)));
+    [By::Phone, By::Writing].into_iter().filter(runs).collect()
 }
 
 /// Minutes as people say them: "12 min", "3 h 05 min", "2 days 4 h".
@@ -270,6 +321,30 @@ mod tests {
 
     fn at(text: &str) -> DateTime<FixedOffset> {
         DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    /// New York: -04:00 until 1 Nov 2026 02:00.
+    fn eastern(now: &str) -> Moment {
+        Moment::new(at(now), |local| {
+            let winter = local >= "2026-11-01T02:00:00".parse().unwrap();
+            FixedOffset::west_opt(if winter { 5 } else { 4 } * 3600).unwrap()
+        })
+    }
+
+    #[test]
+    fn hours_are_lived_ones_also_in_the_night_in_which_the_clocks_go_back() {
+        let practice = Practice::standard();
+        let id = RowId::derived(&["row"]);
+        let person = Row::new(&client::TYPE, id, id);
+        let change = practice.crisis("child").unwrap().open(id, &person, &eastern("2026-10-31T13:00:00-04:00"));
+        let due = |field| {
+            change.edits.iter().find_map(|edit| match edit {
+                Edit::Set { field: set, value: Value::Time(time), .. } if *set == field => Some(time.to_rfc3339()),
+                _ => None,
+            })
+        };
+        assert_eq!(due(incident::report_due).unwrap(), "2026-11-01T12:00:00-05:00");
+        assert_eq!(due(incident::written_due).unwrap(), "2026-11-02T00:00:00-05:00");
     }
 
     const BEGAN: &str = "2026-11-24T14:00:00-05:00";
@@ -306,7 +381,7 @@ mod tests {
         let id = RowId::derived(&["row"]);
         let mut person = Row::new(&client::TYPE, id, id);
         person.put(client::crisis, "locked out");
-        let change = kind.open(id, &person, at(BEGAN));
+        let change = kind.open(id, &person, &eastern(BEGAN));
         change.check().unwrap();
         let mut row = Row::new(&incident::TYPE, id, id);
         for edit in &change.edits {
@@ -321,10 +396,19 @@ mod tests {
                 if *field == client::crisis && value.plain() == "locked out / Child in danger")
         });
         assert!(said, "what was there before stays: {change:?}");
-        assert_eq!(report_clock(&row, at("2026-11-24T15:30:00-05:00")), Some(ReportClock::Left(22 * 60 + 30)));
-        assert_eq!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Left(-180)));
+        let clock = |row: &Row, by, now| report_clock(row, by, at(now));
+        let later = "2026-11-25T17:00:00-05:00";
+        assert_eq!(clock(&row, By::Phone, "2026-11-24T15:30:00-05:00"), Some(ReportClock::Left(22 * 60 + 30)));
+        assert_eq!(clock(&row, By::Writing, "2026-11-24T15:30:00-05:00"), Some(ReportClock::Left(34 * 60 + 30)));
+        assert_eq!(clock(&row, By::Phone, later), Some(ReportClock::Left(-180)));
+        assert_eq!(owed(&row, at(later)), [By::Phone, By::Writing]);
+        // By phone at once; what is owed in writing runs on.
+        row.put(incident::report, Report::Made.code());
         row.put(incident::reported, at("2026-11-24T16:00:00-05:00"));
-        assert!(matches!(report_clock(&row, at("2026-11-25T17:00:00-05:00")), Some(ReportClock::Made(_))));
+        assert!(matches!(clock(&row, By::Phone, later), Some(ReportClock::Made(_))));
+        assert_eq!(clock(&row, By::Writing, later), Some(ReportClock::Left(9 * 60)));
+        row.put(incident::written, at("2026-11-25T09:00:00-05:00"));
+        assert_eq!(owed(&row, at(later)), []);
         person.put(client::crisis, "locked out / Child in danger");
         assert_eq!(crises_without(&person, "Child in danger"), Some("locked out".into()));
         assert_eq!(crises_without(&person, "Fire"), None);

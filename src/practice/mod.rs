@@ -7,9 +7,12 @@
 
 pub mod billable;
 pub mod billing;
+pub mod closing;
 pub mod consent;
+pub mod counting;
 pub mod credentials;
 pub mod directory;
+pub mod episodes;
 mod files;
 pub mod incident;
 pub mod information;
@@ -17,6 +20,8 @@ pub mod instruments;
 pub mod plans;
 pub mod retention;
 pub mod stays;
+pub mod visits;
+mod weaker;
 
 use std::sync::{Arc, LazyLock};
 
@@ -181,9 +186,12 @@ pub struct CrisisKind {
     #[serde(default)]
     pub call: Vec<String>,
     pub steps: Vec<CrisisStep>,
-    /// Hours within which the law asks for a report; none: no report.
+    /// Hours within which the law asks for a report by phone; none: no report.
     #[serde(default)]
     pub report_hours: Option<u16>,
+    /// Hours within which the same report is owed in writing; 36 unless said, where a report is asked for at all.
+    #[serde(default)]
+    pub written_hours: Option<u16>,
     /// Who must be told, and by which law.
     #[serde(default)]
     pub report: String,
@@ -192,6 +200,9 @@ pub struct CrisisKind {
     pub debrief_days: u16,
     #[serde(default)]
     pub source: String,
+    /// Why the agency asks for less here than what ships with the program.
+    #[serde(default)]
+    pub accept: String,
 }
 
 fn three() -> u16 {
@@ -264,6 +275,8 @@ pub struct Agency {
     pub capacity: f64,
     /// Days without an answer after which a referral is asked about.
     pub referral_silent_days: u16,
+    /// Days for which a reason that is about nobody's life may be put off at most.
+    pub put_off_days: u16,
     /// How long files are kept after closing.
     #[serde(rename = "retention")]
     pub retentions: Vec<Retention>,
@@ -284,6 +297,9 @@ pub struct Retention {
     #[serde(default)]
     pub until_age: Option<u8>,
     pub source: String,
+    /// Why the agency keeps files for a shorter time than what ships with the program.
+    #[serde(default)]
+    pub accept: String,
 }
 
 /// All of an agency's data.

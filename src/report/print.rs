@@ -12,11 +12,11 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use crate::model::records::{client, consent, credential, education, supervision};
-use crate::model::{DisclosureWay, RowId};
+use crate::model::{DisclosureWay, Moment, RowId};
 use crate::practice::consent::{LeftOut, Override, Permission, Recipient};
 use crate::practice::{Practice, credentials};
 use crate::store::{ClientFile, Deed, Disclosed, Receipt, Store, StoreError};
-use crate::triage::{Band, Caseload, ClientFacts, Rules, Told, Visit};
+use crate::triage::{Band, Caseload, ClientFacts, Clock, Rules, Told, Visit};
 
 use super::pages::{Lens, Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log, say};
 use super::period::Period;
@@ -138,13 +138,14 @@ pub struct Written {
 ///
 /// # Errors
 /// Where there is nothing that could be printed, in words that say why and what would permit it.
-pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) -> Result<Printing, PrintError> {
+pub fn prepare(store: &Store, rules: &Rules, moment: Moment, wanted: &Wanted) -> Result<Printing, PrintError> {
+    let today = moment.today();
     let practice = rules.practice();
     if !wanted.page.is_of_a_client() {
         if matches!(wanted.to, To::Other(_)) {
             return Err(PrintError::OwnOnly);
         }
-        let blocks = own_page(store, rules, today, wanted.page)?;
+        let blocks = own_page(store, rules, moment, wanted.page)?;
         let document = own_document(wanted.page, store, practice, today, blocks);
         return Ok(Printing { wanted: wanted.clone(), document, parts: Vec::new(), nothing: Vec::new() });
     }
@@ -152,8 +153,8 @@ pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) 
     let (mut parts, mut nothing) = (Vec::new(), Vec::new());
     for id in &wanted.clients {
         let notes = if wanted.page == Page::Notes { usize::MAX >> 1 } else { NOTES };
-        let file = store.client_file(*id, notes)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
-        match part(store, rules, today, wanted, &file, many)? {
+        let file = store.client_file(*id, notes)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?.here(&moment);
+        match part(store, rules, moment, wanted, &file, many)? {
             Ok(part) => parts.push(part),
             Err(none) => nothing.push(none),
         }
@@ -172,25 +173,30 @@ pub fn prepare(store: &Store, rules: &Rules, today: NaiveDate, wanted: &Wanted) 
 fn part(
     store: &Store,
     rules: &Rules,
-    today: NaiveDate,
+    moment: Moment,
     wanted: &Wanted,
     file: &ClientFile,
     many: bool,
 ) -> Result<Result<Part, Nothing>, PrintError> {
     let practice = rules.practice();
     let reasons = match wanted.page {
-        Page::Summary => reasons(store, rules, today, file.client.id)?,
+        Page::Summary => reasons(store, rules, moment, file.client.id)?,
+        _ => Vec::new(),
+    };
+    let times = match wanted.page {
+        Page::Summary | Page::Closing => store.episodes(file.client.id)?,
         _ => Vec::new(),
     };
     let on = |room: Room| On {
         practice,
         worker: store.worker(),
         now: store.now(),
-        today,
+        today: moment.today(),
         to: &wanted.to,
         purpose: &wanted.purpose,
         period: wanted.period,
         reasons: &reasons,
+        times: &times,
         room,
     };
     let rooms = wanted.page.rooms();
@@ -243,7 +249,7 @@ fn part(
         };
         (part.blocks, part.aside, part.large) = (blocks, aside, room.large);
         let Some(most) = wanted.page.fits_on().filter(|_| !last) else { break };
-        let alone = document(wanted, practice, today, std::slice::from_ref(&part), many);
+        let alone = document(wanted, practice, moment.today(), std::slice::from_ref(&part), many);
         if to_pdf(&alone, Fallback::System)?.pages <= most {
             break;
         }
@@ -261,10 +267,11 @@ fn purpose(wanted: &Wanted, file: &ClientFile, permission: &Permission) -> Strin
     }
 }
 
-fn reasons(store: &Store, rules: &Rules, today: NaiveDate, client: RowId) -> Result<Vec<Told>, StoreError> {
+fn reasons(store: &Store, rules: &Rules, moment: Moment, client: RowId) -> Result<Vec<Told>, StoreError> {
     let Some(facts) = store.facts(client)? else { return Ok(Vec::new()) };
-    let caseload = Caseload::new(vec![facts], rules, today);
-    let tell = |reason| rules.tell(reason, &caseload.facts()[0], today);
+    let caseload = Caseload::new(vec![facts], rules, moment);
+    let clock = Clock::new(moment);
+    let tell = |reason| rules.tell(reason, &caseload.facts()[0], &clock);
     Ok(caseload.ranked().iter().flat_map(|ranked| &ranked.reasons).map(tell).collect())
 }
 
@@ -320,7 +327,9 @@ fn confidential(wanted: &Wanted) -> String {
 }
 
 /// The day sheet, or the professional log.
-fn own_page(store: &Store, rules: &Rules, today: NaiveDate, page: Page) -> Result<Vec<Block>, StoreError> {
+fn own_page(store: &Store, rules: &Rules, moment: Moment, page: Page) -> Result<Vec<Block>, StoreError> {
+    let clock = Clock::new(moment);
+    let today = clock.today;
     if page == Page::Practice {
         let me = store.worker().id;
         let rows = |record| store.rows(record, me);
@@ -328,19 +337,19 @@ fn own_page(store: &Store, rules: &Rules, today: NaiveDate, page: Page) -> Resul
         let standings = credentials::standings(rules.practice(), &held, &courses, &hours, today);
         return Ok(practice_log(today, &standings, &held, &courses, &hours));
     }
-    let caseload = Caseload::new(store.all_facts()?, rules, today);
+    let caseload = Caseload::new(store.all_facts()?, rules, moment);
     let (mut stops, mut needy) = (Vec::new(), Vec::new());
     for ranked in caseload.ranked() {
         let facts = caseload.facts_of(ranked);
         let visits: Vec<&Visit> =
-            facts.visits.iter().filter(|visit| visit.status.is_open() && visit.starts.date_naive() == today).collect();
+            facts.visits.iter().filter(|visit| visit.status.is_open() && clock.day_of(visit.starts) == today).collect();
         let needed = ranked.band <= Band::Today;
         if visits.is_empty() && !needed {
             continue;
         }
         let (reach, home) = reach(store, rules.practice(), facts)?;
         stops.extend(visits.into_iter().map(|visit| Stop {
-            starts: visit.starts,
+            starts: clock.local(visit.starts),
             minutes: visit.minutes,
             client: facts.name.clone(),
             title: visit.title.clone(),
@@ -350,7 +359,7 @@ fn own_page(store: &Store, rules: &Rules, today: NaiveDate, page: Page) -> Resul
             interpreter: visit.interpreter,
         }));
         if needed {
-            let reasons = ranked.reasons.iter().map(|reason| rules.tell(reason, facts, today).text).collect();
+            let reasons = ranked.about_people().map(|reason| rules.tell(reason, facts, &clock).text).collect();
             needy.push(Needy { client: facts.name.clone(), reach, reasons });
         }
     }

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Disagreement, EntryRef, FieldId, Hlc, RecordType, Row, RowId, SiteId, Value, record_by_number};
+use crate::model::{
+    Disagreement, EntryRef, Field, FieldId, Hlc, RecordType, Row, RowId, SiteId, Value, record_by_number,
+};
 
+use super::settle::{self, Torn};
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 
 /// An entry that no other replaces.
@@ -153,7 +156,8 @@ impl RowState {
         let known = |at: EntryRef| {
             deletions.iter().any(|seen| seen.iter().any(|(site, next)| *site == at.site && at.index < *next))
         };
-        let others = self.cells.iter().filter(|((field, _), _)| *field != ROW_ITSELF);
+        let others =
+            self.cells.iter().filter(|((field, _), _)| *field != ROW_ITSELF && !settle::is_bookkeeping(*field));
         if others.flat_map(|(_, cell)| &cell.heads).all(|head| known(head.at)) {
             Presence::Gone
         } else {
@@ -166,6 +170,7 @@ impl RowState {
         let record: &'static RecordType = record_by_number(self.record)?;
         let mut row = Row::new(record, self.id, self.stream);
         row.deleted_elsewhere = self.presence() == Presence::DeletedElsewhere;
+        let torn = self.torn();
         for ((number, key), cell) in &self.cells {
             let Some(field) = record.field(*number) else { continue };
             if field.kind.is_set() {
@@ -177,7 +182,7 @@ impl RowState {
                 }
                 continue;
             }
-            let sides = cell.sides();
+            let sides = sides_of(field, cell, &torn);
             if field.safety && sides.len() > 1 {
                 let all: Vec<String> = sides.iter().filter(|side| !side.is_empty()).map(Value::plain).collect();
                 row.put(field.id, all.join(" / "));
@@ -194,11 +199,14 @@ impl RowState {
     /// The fields on which sites disagree.
     pub fn disagreeing(&self) -> Vec<FieldId> {
         let Some(record) = record_by_number(self.record) else { return Vec::new() };
-        let of_fields = self.cells.iter().filter(|((_, key), cell)| key.is_empty() && cell.heads.len() > 1);
+        let torn = self.torn();
+        let of_fields = self.cells.iter().filter(|((_, key), _)| key.is_empty());
         of_fields
             .filter_map(|((number, _), cell)| {
                 let field = record.field(*number)?;
-                (!field.kind.is_set() && cell.sides().len() > 1).then_some(field.id)
+                let split = cell.heads.len() > 1 && cell.sides().len() > 1;
+                let disagree = split || torn.iter().any(|torn| torn.field == field.id);
+                (!field.kind.is_set() && disagree).then_some(field.id)
             })
             .collect()
     }
@@ -207,8 +215,10 @@ impl RowState {
     pub fn pack(&self) -> Vec<u8> {
         let mut origins: Vec<(SiteId, u64, bool)> = Vec::new();
         let mut cells = Vec::with_capacity(self.cells.len());
+        let torn = self.torn();
         for ((field, key), cell) in &self.cells {
-            let in_column = self.in_column(*field, cell);
+            // What is shown of a torn field is not what its head says.
+            let in_column = self.in_column(*field, cell) && !torn.iter().any(|torn| torn.field.field == *field);
             let heads = cell.heads.iter().map(|head| {
                 let origin = (head.at.site, head.hlc.0, head.by_hand);
                 let at = origins.iter().position(|one| *one == origin).unwrap_or_else(|| {
@@ -250,6 +260,16 @@ impl RowState {
         let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
         cell.heads.len() == 1 && kind.is_some_and(|kind| !kind.is_set())
     }
+}
+
+/// The values of a field without repetition, the one shown first: what is open before what is settled.
+fn sides_of(field: &Field, cell: &Cell, torn: &[Torn]) -> Vec<Value> {
+    let mut sides = cell.sides();
+    settle::open_first(field, &mut sides);
+    if let Some(torn) = torn.iter().find(|torn| torn.field == field.id) {
+        sides.insert(0, torn.open.clone());
+    }
+    sides
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,15 +1,15 @@
 //! The one way in: a checked change becomes entries, the entries become batches in the journal, and the rows follow,
 //! all in one transaction. When [`Store::commit`] returns, the change is on the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow as Go;
 
 use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::{disclosure, share, signature};
-use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, Value, record_by_number};
+use crate::model::records::{disclosure, note, share, signature};
+use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, SiteId, Value, record_by_number};
 use crate::triage::ClientFacts;
 
 use super::cell::{Presence, RowState};
@@ -50,9 +50,25 @@ impl Store {
     pub fn commit(&mut self, change: &Change) -> Result<Receipt> {
         change.check()?;
         let action = Action { label: &change.label, origin: "", undoes: None };
+        let authors = self.authors_of(change);
         self.write(action, true, &mut |_, _| Go::Continue(()), |writer, _| {
-            change.edits.iter().try_for_each(|edit| writer.edit(edit))
+            change.edits.iter().chain(&authors).try_for_each(|edit| writer.edit(edit))
         })
+    }
+
+    /// Whoever writes a note is its author, and stays it whoever works with the client later.
+    fn authors_of(&self, change: &Change) -> Vec<Edit> {
+        let named = |note: &RowId| {
+            let says =
+                |edit: &Edit| matches!(edit, Edit::Set { row, field, .. } if row == note && *field == note::author);
+            change.edits.iter().any(says)
+        };
+        let new = change.edits.iter().filter_map(|edit| match edit {
+            Edit::Create { record, row, .. } if **record == note::TYPE && !named(row) => Some(*row),
+            _ => None,
+        });
+        let author = Value::text(self.worker.name.trim());
+        new.map(|row| Edit::Set { row, field: note::author, value: author.clone() }).collect()
     }
 
     /// Runs one action inside one transaction; without `keep` it is rolled back at the end. `progress` hears how far
@@ -90,6 +106,8 @@ impl Store {
             header,
             workspace: Workspace::new(&transaction),
             pending: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            ended: BTreeSet::new(),
         };
         fill(&mut writer, progress)?;
         let receipt = writer.finish(action.origin.is_empty() || action.undoes.is_some(), progress)?;
@@ -107,9 +125,13 @@ impl Store {
 pub(super) struct Writer<'a> {
     pub db: &'a Connection,
     key: &'a SigningKey,
-    header: Header,
-    workspace: Workspace<'a>,
+    pub(super) header: Header,
+    pub(super) workspace: Workspace<'a>,
     pending: BTreeMap<RowId, Pending>,
+    /// What had been seen of each stream when this action began, the own chain left out.
+    pub(super) seen: BTreeMap<RowId, Vec<(SiteId, u64)>>,
+    /// Incidents that this action made, ended or opened again.
+    pub(super) ended: BTreeSet<RowId>,
 }
 
 struct Pending {
@@ -127,9 +149,10 @@ impl<'a> Writer<'a> {
                 let state = self.existing(record(field.record)?, *row)?;
                 let heads = state.heads(field.field, "");
                 let encoded = value.encoded();
+                // Of a torn field the value that stands is not chosen until it is said again.
                 let same = match heads {
                     [] => value.is_empty(),
-                    [head] => head.value == encoded,
+                    [head] => head.value == encoded && !state.torn().iter().any(|torn| torn.field == *field),
                     _ => false,
                 };
                 if same { Ok(()) } else { self.put(field.record, *row, field.field, "", encoded, None) }
@@ -194,6 +217,20 @@ impl<'a> Writer<'a> {
         {
             return Err(StoreError::Signed);
         }
+        self.tell_what_is_seen(record, row, field, &value)?;
+        self.put_as_is(record, row, field, key, value, base)
+    }
+
+    /// The same, without a word on what is seen.
+    pub(super) fn put_as_is(
+        &mut self,
+        record: u16,
+        row: RowId,
+        field: u16,
+        key: &str,
+        value: Vec<u8>,
+        base: Option<Vec<EntryRef>>,
+    ) -> Result<()> {
         let header = self.header.clone();
         let state = self.workspace.change(record, row, header.stream)?;
         let stream = state.stream;
@@ -247,7 +284,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn finish(self, gather: bool, progress: Progress<'_>) -> Result<Receipt> {
+    fn finish(mut self, gather: bool, progress: Progress<'_>) -> Result<Receipt> {
+        self.keep_in_step()?;
         for (stream, pending) in self.pending {
             let mut end = pending.end;
             for (origin, run) in pending.runs {

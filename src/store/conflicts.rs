@@ -59,10 +59,14 @@ impl Store {
                     sides.push(self.side(stream, &head, Value::Empty)?);
                 }
             } else {
-                for head in state.heads(field, "") {
-                    let value = Value::decode(&head.value).unwrap_or(Value::Empty);
-                    // The same value twice is one side.
-                    if !sides.iter().any(|side| side.value == value) {
+                let shown = state.to_row().map(|row| row.disagreements).unwrap_or_default();
+                let shown = shown.into_iter().filter(|one| one.field.field == field).flat_map(|one| one.sides);
+                let heads = state.heads(field, "");
+                let torn = state.torn().into_iter().find(|torn| torn.field.field == field);
+                for value in shown {
+                    let said = heads.iter().find(|head| Value::decode(&head.value).unwrap_or(Value::Empty) == value);
+                    // What was settled without knowing of something: on the other side stands who wrote that.
+                    if let Some(head) = said.or(torn.as_ref().map(|torn| &torn.against)) {
                         sides.push(self.side(stream, head, value)?);
                     }
                 }

@@ -46,6 +46,7 @@ impl Store {
         }
         let mut work = Work::default();
         let mut clients = BTreeSet::new();
+        let mut sessions = BTreeSet::new();
         for ((number, id), fields) in touched {
             let Some(record) = crate::model::record_by_number(number) else { continue };
             let Some(row) = self.row_of(record, id)? else { continue };
@@ -60,7 +61,11 @@ impl Store {
                 } else {
                     work.notes += 1
                 }
-                work.minutes += row.whole(note::minutes).unwrap_or(0);
+                // A group's hour is one hour, whoever came.
+                let session = row.text(note::session);
+                if session.is_empty() || sessions.insert(session.to_string()) {
+                    work.minutes += row.whole(note::minutes).unwrap_or(0);
+                }
             } else if *record == appointment::TYPE
                 && set(appointment::status)
                 && !matches!(row.text(appointment::status), "planned" | "")

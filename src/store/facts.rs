@@ -7,19 +7,20 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::{
-    appointment, assessment, authorization, client, enrollment, goal, note, plan, relationship, share, signature,
-    snooze, step, task,
+    appointment, assessment, authorization, benefit, client, enrollment, episode, goal, incident, note, plan,
+    relationship, safety_plan, share, signature, snooze, stay, step, task,
 };
 use crate::model::{
-    AppointmentStatus, Arranged, CATALOGUE, ClientStatus, ContactKind, GoalStatus, Intensity, PlanKind, PlanStatus,
-    RecordType, Row, RowId, ShareKind,
+    AppointmentStatus, Arranged, BenefitStatus, CATALOGUE, ClientStatus, ClosingOutcome, ContactKind, FieldId,
+    GoalStatus, Intensity, Kind, PlanKind, PlanStatus, RecordType, Row, RowId, ShareKind, WorkStatus,
 };
+use crate::practice::counting::{Given, given};
 use crate::triage::{
-    Approved, ClientFacts, Contact, Dependent, Due, DueAt, Mark, OUTCOMES, OpenEnrollment, OpenGoal, OpenPlan, Share,
-    Snooze, Unsigned, Visit, WEEKS, monday,
+    Approved, ClientFacts, Contact, Dependent, Due, DueAt, FollowUp, Mark, OUTCOMES, OpenEnrollment, OpenGoal,
+    OpenPlan, Share, Snooze, TOUCHES, Touch, Unsigned, Visit, WEEKS, monday,
 };
 
-use super::projection::{held, is_client, read_row};
+use super::projection::{held, is_client, load, read_row};
 use super::{Result, Store, StoreError, joined};
 
 /// Packed facts handed over together when all are read; fewer than that are not worth a thread.
@@ -130,12 +131,18 @@ pub(super) fn gather(
     if of(&[&note::TYPE]) {
         all.contacts(&mut facts)?;
     }
-    if of(&[&note::TYPE, &appointment::TYPE]) {
+    if of(&[&note::TYPE, &appointment::TYPE, &stay::TYPE]) {
         all.visits(&mut facts)?;
-        facts.last_seen = last_seen(db, members)?;
+        facts.seen = seen(db, members)?;
+        facts.follow_ups = all.follow_ups()?;
     }
     if of(&[&note::TYPE, &signature::TYPE]) {
         facts.unsigned = all.unsigned()?;
+        facts.unsigned_days = all.unsigned_days()?;
+    }
+    if of(&[&episode::TYPE]) {
+        let earlier = all.rows(&episode::TYPE, "")?.iter().filter_map(|row| row.date(episode::opened)).min();
+        facts.first_opened = facts.opened.into_iter().chain(earlier).min();
     }
     if of(&[&note::TYPE, &authorization::TYPE]) {
         facts.authorizations = all.authorizations()?;
@@ -150,16 +157,15 @@ pub(super) fn gather(
         facts.plans =
             all.rows(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")?.iter().map(open_plan).collect();
     }
-    let open = "AND (status IS NULL OR status = 'open')";
     if of(&[&goal::TYPE]) {
+        let open = "AND (status IS NULL OR status = 'open')";
         facts.goals = all.rows(&goal::TYPE, open)?.iter().map(open_goal).collect();
     }
-    let due = |row: &Row, what, due| Due { row: row.id, what: row.text(what).into(), due: row.date(due) };
     if of(&[&step::TYPE]) {
-        facts.steps = all.rows(&step::TYPE, open)?.iter().map(|row| due(row, step::what, step::due)).collect();
+        facts.steps = all.work(&step::TYPE, (step::what, step::due, step::done_on))?;
     }
     if of(&[&task::TYPE]) {
-        facts.tasks = all.rows(&task::TYPE, open)?.iter().map(|row| due(row, task::what, task::due)).collect();
+        facts.tasks = all.work(&task::TYPE, (task::what, task::due, task::done_on))?;
     }
     if of(&[&snooze::TYPE]) {
         facts.snoozes = all.rows(&snooze::TYPE, "")?.iter().filter_map(put_off).collect();
@@ -173,12 +179,10 @@ pub(super) fn gather(
         facts.marks.extend(found);
     }
     facts.marks.sort_by_key(|mark| (mark.record, mark.row));
-    facts.conflicts = all.conflicts()?;
+    (facts.conflicts, facts.safety_conflicts) = all.conflicts()?;
     Ok(Some(facts))
 }
 
-/// How many rows of one type triage looks at: the newest, and those without a date.
-const MARKS: usize = 12;
 /// How many unsigned notes are named.
 const UNSIGNED: usize = 3;
 
@@ -214,9 +218,11 @@ impl Gathering<'_> {
             facts.status = facts.status.min(status);
             add_new(&mut facts.areas, &filled(person.text(client::area)).into_iter().collect::<Vec<_>>());
             add_new(&mut facts.areas, person.words(client::also_areas));
-            facts.intensity = facts.intensity.or_else(|| Intensity::from_code(person.text(client::intensity)));
+            // The stricter of what either asks for, and the earlier day from which it is asked.
+            let intensity = Intensity::from_code(person.text(client::intensity));
+            facts.intensity = facts.intensity.into_iter().chain(intensity).min();
             facts.birth_date = facts.birth_date.or_else(|| person.date(client::birth_date));
-            facts.opened = facts.opened.or_else(|| person.date(client::opened));
+            facts.opened = facts.opened.into_iter().chain(person.date(client::opened)).min();
             if facts.worker.trim().is_empty() {
                 facts.worker = person.text(client::worker).into();
             }
@@ -224,6 +230,8 @@ impl Gathering<'_> {
             facts.own_phones.extend(filled(person.text(client::phone)));
             add_new(&mut facts.tags, person.words(client::tags));
             add_new(&mut facts.outside_ids, person.words(client::outside_ids));
+            facts.closed = facts.closed.max(person.date(client::closed));
+            facts.died |= person.text(client::outcome) == ClosingOutcome::Died.code();
             facts.crisis.extend(person.text(client::crisis).split(" / ").filter_map(filled));
             facts.safe_contact |= !person.text(client::safe_contact).trim().is_empty();
             facts.interpreter |= person.yes(client::interpreter);
@@ -233,11 +241,14 @@ impl Gathering<'_> {
 
     fn contacts(&self, facts: &mut ClientFacts) -> Result<()> {
         facts.last_contact = None;
+        facts.touches.clear();
         for stream in self.members {
-            let last = last_contact(self.db, *stream)?;
+            let (last, touches) = last_contacts(self.db, *stream)?;
             facts.last_contact =
                 facts.last_contact.take().into_iter().chain(last).max_by_key(|last| (last.when, last.note));
+            facts.touches.extend(touches);
         }
+        facts.touches.sort_by_key(|touch| std::cmp::Reverse((touch.at, touch.kind)));
         facts.contact_weeks = contact_weeks(self.db, self.members, facts.last_contact.as_ref())?;
         Ok(())
     }
@@ -245,10 +256,71 @@ impl Gathering<'_> {
     fn visits(&self, facts: &mut ClientFacts) -> Result<()> {
         facts.attendance = attendance(self.db, self.members)?;
         let wanted = "AND (status IS NULL OR status IN ('planned', 'confirmed', 'no-show'))";
-        let last = facts.last_contact.as_ref();
-        facts.visits = self.rows(&appointment::TYPE, wanted)?.iter().filter_map(|row| visit(row, last)).collect();
+        // So many contacts stand at hand that one of them has happened, whatever the clocks: what was missed before all of
+        // them was answered.
+        let reached = facts.touches.iter().filter(|touch| touch.kind.reached_client());
+        let answered = reached.clone().nth(TOUCHES - 1).map(|touch| touch.at);
+        facts.visits = self.rows(&appointment::TYPE, wanted)?.iter().filter_map(|row| visit(row, answered)).collect();
         facts.visits.sort_by_key(|visit| (visit.starts, visit.row));
+        facts.last_visit = None;
+        let sql = format!(
+            "SELECT max(starts) FROM {} WHERE stream = ?1 AND state & 1 = 0 AND (status IS NULL OR status NOT IN ('cancelled', 'moved'))",
+            appointment::TYPE.table()
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
+        for stream in self.members {
+            let last: Option<String> = query.query_row([stream], |row| row.get(0))?;
+            facts.last_visit = facts.last_visit.max(last.and_then(|starts| seconds(&starts)));
+        }
         Ok(())
+    }
+
+    /// Contacts and kept appointments that say after which stay they are the follow-up.
+    fn follow_ups(&self) -> Result<Vec<FollowUp>> {
+        let mut found = Vec::new();
+        for (stream, held) in self.members.iter().zip(&self.held) {
+            if !held.contains(&stay::TYPE.number) {
+                continue;
+            }
+            for row in rows(self.db, &note::TYPE, *stream, "AND follow_up IS NOT NULL")? {
+                let kind = ContactKind::from_code(row.text(note::kind));
+                if let (Some(stay), Some(when), true) =
+                    (row.link(note::follow_up), row.time(note::when), kind.is_some_and(ContactKind::reached_client))
+                {
+                    let seen = matches!(kind, Some(ContactKind::FaceToFace | ContactKind::Video));
+                    found.push(FollowUp { stay, at: when.timestamp(), by: row.text(note::by).into(), seen });
+                }
+            }
+            for row in rows(self.db, &appointment::TYPE, *stream, "AND follow_up IS NOT NULL AND status = 'kept'")? {
+                if let (Some(stay), Some(starts)) = (row.link(appointment::follow_up), row.time(appointment::starts)) {
+                    let by = row.text(appointment::by).into();
+                    found.push(FollowUp { stay, at: starts.timestamp(), by, seen: true });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Steps or tasks that are not done, and those that were said to be done on a day that lay ahead when it was written.
+    fn work(&self, record: &'static RecordType, (what, due, done): (FieldId, FieldId, FieldId)) -> Result<Vec<Due>> {
+        let of = |row: &Row, done| Due { row: row.id, what: row.text(what).into(), due: row.date(due), done };
+        let mut all = Vec::new();
+        for row in
+            self.rows(record, "AND (status IS NULL OR status = 'open' OR status = 'done' AND done_on IS NOT NULL)")?
+        {
+            let Some(on) = row.date(done).filter(|_| row.text(status_of(record)) == WorkStatus::Done.code()) else {
+                all.push(of(&row, None));
+                continue;
+            };
+            let state = load(self.db, record, row.id)?;
+            let written =
+                state.iter().flat_map(|state| state.heads(done.field, "")).map(|head| head.hlc.unix_ms()).min();
+            let written = written.and_then(|ms| chrono::DateTime::from_timestamp_millis(i64::try_from(ms).ok()?));
+            if written.is_none_or(|written| on > written.date_naive()) {
+                all.push(of(&row, Some(on)));
+            }
+        }
+        Ok(all)
     }
 
     fn relations(&self, facts: &mut ClientFacts) -> Result<()> {
@@ -276,30 +348,47 @@ impl Gathering<'_> {
         Ok(shares)
     }
 
-    fn conflicts(&self) -> Result<u32> {
-        let mut conflicts = 0;
+    /// How many fields wait for a choice, and how many of them are about safety.
+    fn conflicts(&self) -> Result<(u32, u32)> {
+        let (mut conflicts, mut safety) = (0, 0);
+        let waits =
+            format!("SELECT record, field FROM conflict c WHERE stream = ?1 AND {}", super::signing::open_to_choice());
+        let mut query = self.db.prepare_cached(&waits)?;
         for stream in self.members {
-            let waits =
-                format!("SELECT count(*) FROM conflict c WHERE stream = ?1 AND {}", super::signing::open_to_choice());
-            let mut count = self.db.prepare_cached(&waits)?;
-            conflicts += count.query_row([stream], |row| row.get::<_, u32>(0))?;
+            for one in query.query_map([stream], |row| Ok(FieldId { record: row.get(0)?, field: row.get(1)? }))? {
+                conflicts += 1;
+                safety += u32::from(is_about_safety(one?));
+            }
         }
-        Ok(conflicts)
+        Ok((conflicts, safety))
     }
 
-    /// What the rows of a type say that rules may look at.
+    /// What the rows of a type say that rules may look at: every row that may ask for something on some day.
     fn marks(&self, record: &'static RecordType) -> Result<Vec<Mark>> {
         let mut rows = self.rows(record, "")?;
         rows.retain(|row| !is_settled(row));
+        if *record != assessment::TYPE {
+            return Ok(rows.iter().map(mark).collect());
+        }
         let order = record.ordered_by().map(|field| field.id);
         let day = |row: &Row| order.and_then(|field| row.time(field).map(|at| at.date_naive()).or(row.date(field)));
         // The newest first, what has no date before them.
         rows.sort_by_key(|row| (day(row).is_some(), std::cmp::Reverse((day(row), row.id))));
-        if *record == assessment::TYPE {
-            return Ok(assessed(rows));
+        Ok(assessed(rows))
+    }
+
+    /// The days of all notes that wait for their author's signature.
+    fn unsigned_days(&self) -> Result<Vec<chrono::NaiveDate>> {
+        let mut query =
+            self.db.prepare_cached("SELECT day FROM unsigned WHERE stream = ?1 AND cosigner = '' ORDER BY day")?;
+        let mut days = Vec::new();
+        for stream in self.members {
+            for day in query.query_map([stream], |row| row.get::<_, String>(0))? {
+                days.extend(day?.parse::<chrono::NaiveDate>().ok());
+            }
         }
-        rows.truncate(MARKS);
-        Ok(rows.iter().map(mark).collect())
+        days.sort_unstable();
+        Ok(days)
     }
 
     /// Notes that wait for a signature: their author's, or the co-signature that was asked for.
@@ -329,7 +418,7 @@ impl Gathering<'_> {
         for row in self.rows(&authorization::TYPE, "AND (status IS NULL OR status = 'approved')")? {
             let (from, until) = (row.date(authorization::from), row.date(authorization::until));
             let service = row.text(authorization::service).to_string();
-            let mut used: std::collections::BTreeMap<chrono::NaiveDate, u32> = std::collections::BTreeMap::new();
+            let mut used: Vec<Given> = Vec::new();
             let mut query = self.db.prepare_cached(&format!(
                 "SELECT \"when\", minutes FROM {} WHERE stream = ?1 AND state & 1 = 0 AND service = ?2 AND minutes > 0",
                 note::TYPE.table()
@@ -339,14 +428,16 @@ impl Gathering<'_> {
                     query.query_map((stream, &service), |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
                 {
                     let (when, minutes) = one?;
-                    let day: Option<chrono::NaiveDate> = when.get(..10).and_then(|day| day.parse().ok());
-                    if let Some(day) = day
-                        .filter(|day| from.is_none_or(|from| from <= *day) && until.is_none_or(|until| *day <= until))
-                    {
-                        *used.entry(day).or_default() += minutes;
+                    let Ok(when) = chrono::DateTime::parse_from_rfc3339(&when) else { continue };
+                    let given = given(when, minutes);
+                    // What began the day before may go on into it.
+                    let next = given.day.succ_opt().unwrap_or(given.day);
+                    if from.is_none_or(|from| from <= next) && until.is_none_or(|until| given.day <= until) {
+                        used.push(given);
                     }
                 }
             }
+            used.sort_unstable();
             all.push(Approved {
                 row: row.id,
                 payer: row.text(authorization::payer).into(),
@@ -354,39 +445,65 @@ impl Gathering<'_> {
                 units: row.whole(authorization::units).map_or(0, |units| u32::try_from(units).unwrap_or(0)),
                 from,
                 until,
-                used: used.into_iter().collect(),
+                letter: crate::practice::billable::letter(&row),
+                used,
             });
         }
         Ok(all)
     }
 }
 
-/// What assessments say, the newest first: of each instrument the last one counts; of an earlier one only an answer that
-/// demanded action, and on which nobody has acted yet.
+/// What assessments say, the newest first: of each instrument the last one counts; of earlier ones every answer that
+/// demanded action, and every screen for suicide on which nobody has acted: a later one that tells of nothing does not
+/// erase it.
 fn assessed(rows: Vec<Row>) -> Vec<Mark> {
     let mut seen = BTreeSet::new();
     let mut marks = Vec::new();
     for row in rows {
-        if seen.insert(row.text(assessment::instrument).to_string()) {
+        // One that was only begun takes no earlier one's place.
+        let finished = row.whole(assessment::score).is_some();
+        if !finished || seen.insert(row.text(assessment::instrument).to_string()) {
             marks.push(mark(&row));
-        } else if !row.text(assessment::urgent).is_empty() && row.date(assessment::answered).is_none() {
+            continue;
+        }
+        let told = !row.text(assessment::urgent).is_empty();
+        let screen = row.text(assessment::instrument) == "c-ssrs" && row.whole(assessment::score) > Some(0);
+        if told || screen {
             let mut earlier = mark(&row);
             earlier.dates.retain(|(field, _)| *field != assessment::again.field);
-            earlier.words.retain(|(field, _)| *field != assessment::score.field);
+            if row.date(assessment::answered).is_some() {
+                earlier.words.retain(|(field, _)| *field != assessment::score.field);
+            }
             marks.push(earlier);
         }
     }
-    marks.truncate(MARKS);
     marks
 }
 
-/// Whether a row asks for nothing more.
+/// Whether a row asks for nothing more, on whatever day one looks: a code says so. A date may lie ahead.
 fn is_settled(row: &Row) -> bool {
     row.record.fields.iter().filter(|field| !field.settles.is_empty()).any(|field| match row.get(field.id) {
-        crate::model::Value::Empty => false,
         crate::model::Value::Text(code) => field.settles.contains(&code.as_str()),
-        _ => true,
+        _ => false,
     })
+}
+
+/// Whether a disagreement over a field is about somebody's safety.
+fn is_about_safety(field: FieldId) -> bool {
+    field == client::status
+        || field.record == incident::TYPE.number
+        || field.record == safety_plan::TYPE.number
+        || [assessment::urgent, assessment::answered].contains(&field)
+        || crate::model::field_by_id(field).is_some_and(|field| field.safety)
+}
+
+fn status_of(record: &RecordType) -> FieldId {
+    if *record == step::TYPE { step::status } else { task::status }
+}
+
+/// Seconds since 1970 of an instant as a table keeps it.
+fn seconds(time: &str) -> Option<i64> {
+    chrono::DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp())
 }
 
 fn mark(row: &Row) -> Mark {
@@ -397,7 +514,10 @@ fn mark(row: &Row) -> Mark {
         dates: Vec::new(),
         words: Vec::new(),
     };
-    for field in row.record.fields.iter().filter(|field| field.watched) {
+    let wanted = |field: &&crate::model::Field| {
+        field.watched || !field.settles.is_empty() && matches!(field.kind, Kind::Date | Kind::Time)
+    };
+    for field in row.record.fields.iter().filter(wanted) {
         // Of what is critical for safety all that anyone wrote is told, none picked.
         if let Some(torn) = row.disagreements.iter().find(|torn| field.safety && torn.field == field.id) {
             let sides: Vec<String> =
@@ -410,6 +530,23 @@ fn mark(row: &Row) -> Mark {
             crate::model::Value::Time(time) => mark.dates.push((field.id.field, DueAt::Hour(*time))),
             crate::model::Value::Empty => {}
             value => mark.words.push((field.id.field, value.plain())),
+        }
+    }
+    // That somebody has begun to answer is all that counts of what was done and who was called.
+    if *row.record == incident::TYPE {
+        let begun = [
+            (incident::done, !row.words(incident::done).is_empty()),
+            (incident::called, !row.text(incident::called).trim().is_empty()),
+        ];
+        mark.words.extend(begun.iter().filter(|(_, so)| *so).map(|(field, _)| (field.field, "yes".to_string())));
+    }
+    // In an older file what was denied after it had been given was cut: there was one word for both.
+    if *row.record == benefit::TYPE && row.date(benefit::since).is_some() {
+        let denied = |(field, word): &&mut (u16, String)| {
+            *field == benefit::status.field && word == BenefitStatus::Denied.code()
+        };
+        if let Some((_, word)) = mark.words.iter_mut().find(denied) {
+            *word = BenefitStatus::Cut.code().into();
         }
     }
     // Where only the lead was agreed, the day on which a renewal is to be asked for follows from the end.
@@ -427,6 +564,7 @@ fn open_enrollment(row: &Row) -> OpenEnrollment {
         project: row.text(enrollment::project).into(),
         entry: row.date(enrollment::entry),
         head: row.yes(enrollment::head),
+        head_entry: row.date(enrollment::head_entry),
         assessed: row.date(enrollment::assessed),
     }
 }
@@ -438,6 +576,7 @@ fn open_plan(row: &Row) -> OpenPlan {
         active: row.text(plan::status) != PlanStatus::Draft.code(),
         start: row.date(plan::start),
         review_due: row.date(plan::review_due),
+        reviewed: row.date(plan::reviewed),
     }
 }
 
@@ -458,25 +597,30 @@ fn put_off(row: &Row) -> Option<Snooze> {
         subject: row.text(snooze::subject).parse().ok(),
         until: row.date(snooze::until)?,
         why: row.text(snooze::why).into(),
+        made: row.date(snooze::made),
     })
 }
 
-/// The last day on which the client was seen: a note of a face-to-face or video contact, or a visit that was kept.
-fn last_seen(db: &Connection, members: &[RowId]) -> Result<Option<chrono::NaiveDate>> {
+/// The newest times at which the client was seen: a face-to-face or video contact, or a visit that was kept.
+fn seen(db: &Connection, members: &[RowId]) -> Result<Vec<i64>> {
     let sql = format!(
-        "SELECT max(seen) FROM (
-           SELECT max(\"when\") AS seen FROM {} WHERE stream = ?1 AND state & 1 = 0 AND kind IN ('face-to-face', 'video')
-           UNION ALL SELECT max(starts) FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status = 'kept')",
+        "SELECT * FROM (SELECT \"when\" FROM {} WHERE stream = ?1 AND state & 1 = 0 AND kind IN ('face-to-face', 'video')
+           ORDER BY \"when\" DESC LIMIT {TOUCHES})
+         UNION ALL SELECT * FROM (SELECT starts FROM {} WHERE stream = ?1 AND state & 1 = 0 AND status = 'kept'
+           ORDER BY starts DESC LIMIT {TOUCHES})",
         note::TYPE.table(),
         appointment::TYPE.table()
     );
     let mut query = db.prepare_cached(&sql)?;
-    let mut last = None;
+    let mut all = Vec::new();
     for stream in members {
-        let seen: Option<String> = query.query_row([stream], |row| row.get(0))?;
-        last = last.max(seen.and_then(|seen| seen.get(..10)?.parse().ok()));
+        for one in query.query_map([stream], |row| row.get::<_, String>(0))? {
+            all.extend(seconds(&one?));
+        }
     }
-    Ok(last)
+    all.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+    all.truncate(2 * TOUCHES);
+    Ok(all)
 }
 
 fn add_new(to: &mut Vec<String>, words: &[String]) {
@@ -501,10 +645,10 @@ fn sort_name(person: &Row) -> String {
     }
 }
 
-fn visit(row: &Row, last_contact: Option<&Contact>) -> Option<Visit> {
+fn visit(row: &Row, answered: Option<i64>) -> Option<Visit> {
     let starts = row.time(appointment::starts)?;
     let status = AppointmentStatus::from_code(row.text(appointment::status)).unwrap_or(AppointmentStatus::Planned);
-    let followed_up = last_contact.is_some_and(|contact| contact.when >= starts);
+    let followed_up = answered.is_some_and(|at| at >= starts.timestamp());
     if status == AppointmentStatus::NoShow && followed_up {
         return None;
     }
@@ -570,24 +714,44 @@ fn reached_kinds() -> String {
     kinds.map(|kind| format!("'{}'", kind.code())).collect::<Vec<_>>().join(", ")
 }
 
-/// The newest note whose kind says that the client was reached.
-fn last_contact(db: &Connection, stream: RowId) -> Result<Option<Contact>> {
+/// The newest notes that say that the client was reached, somebody else was, or that it was tried: the newest of them in
+/// full, and a few of each. What lies ahead by a slip must not hide what has happened.
+fn last_contacts(db: &Connection, stream: RowId) -> Result<(Option<Contact>, Vec<Touch>)> {
     let sql = format!(
-        "SELECT id, \"when\", kind FROM {} WHERE stream = ?1 AND state & 1 = 0 AND kind IN ({}) ORDER BY \"when\" DESC, id DESC LIMIT 1",
-        note::TYPE.table(),
-        reached_kinds()
+        "SELECT id, \"when\", kind FROM {} WHERE stream = ?1 AND state & 1 = 0 ORDER BY \"when\" DESC, id DESC",
+        note::TYPE.table()
     );
-    let found = db
-        .prepare_cached(&sql)?
-        .query_row([stream], |row| {
-            Ok((RowId::from_bytes(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })
-        .optional()?;
-    Ok(found.and_then(|(note, when, kind)| {
-        let when = chrono::DateTime::parse_from_rfc3339(&when).ok()?;
-        Some(Contact { note, when, kind: ContactKind::from_code(&kind)? })
-    }))
+    let mut query = db.prepare_cached(&sql)?;
+    let mut rows = query.query([stream])?;
+    let (mut last, mut touches) = (None, Vec::new());
+    let mut left = [TOUCHES; 3];
+    let mut looked = 0;
+    while let Some(row) = rows.next()? {
+        looked += 1;
+        if left == [0; 3] || looked > LOOKED && left[0] < TOUCHES {
+            break;
+        }
+        let Some(kind) = ContactKind::from_code(row.get_ref(2)?.as_str().unwrap_or("")) else { continue };
+        let of = match kind {
+            kind if kind.reached_client() => 0,
+            ContactKind::Collateral => 1,
+            ContactKind::Attempt => 2,
+            _ => continue,
+        };
+        let Ok(when) = chrono::DateTime::parse_from_rfc3339(row.get_ref(1)?.as_str().unwrap_or("")) else { continue };
+        if of == 0 && last.is_none() {
+            last = Some(Contact { note: RowId::from_bytes(row.get(0)?), when, kind });
+        }
+        if left[of] > 0 {
+            left[of] -= 1;
+            touches.push(Touch { at: when.timestamp(), kind });
+        }
+    }
+    Ok((last, touches))
 }
+
+/// How many notes are looked through for attempts and contacts with others, once the client was reached in one of them.
+const LOOKED: usize = 64;
 
 fn rows(db: &Connection, record: &'static RecordType, stream: RowId, filter: &str) -> Result<Vec<Row>> {
     let names: Vec<String> = record.fields.iter().map(|field| format!("\"{}\"", field.name)).collect();

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::model::{EntryRef, RowId, SiteId, Value, record_by_number};
 
+use super::settle::is_bookkeeping;
 use super::wire::{Content, Existence, ROW_ITSELF};
 use super::{Result, Store, journal};
 
@@ -75,7 +76,7 @@ impl Store {
         let mut lines = Vec::new();
         for batch in journal::of_row(&self.db, row)? {
             let when = DateTime::from_timestamp_millis(batch.header.hlc.unix_ms() as i64).unwrap_or_default();
-            for (at, entry) in batch.numbered()?.filter(|(_, entry)| entry.row == row) {
+            for (at, entry) in batch.numbered()?.filter(|(_, entry)| entry.row == row && !is_bookkeeping(entry.field)) {
                 let to = match (&entry.content, entry.field) {
                     (Content::Value(bytes), ROW_ITSELF) => match Existence::decode(bytes) {
                         Some(Existence::Deleted { .. }) => Value::text("deleted"),

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::client;
-use crate::model::{Change, RowId};
+use crate::model::{Change, ClientStatus, Disagreement, Field, FieldId, Intensity, Kind, Row, RowId, Value};
 
 use super::{Receipt, Result, Store, StoreError};
 
@@ -136,5 +136,109 @@ impl Store {
         let mut change = Change::new("part two entries");
         change.set(client, client::same_as, crate::model::Value::Empty);
         self.commit(&change)
+    }
+}
+
+/// Of these every entry's word stands, not only the first's: a second phone or place may be the one that answers.
+const ALL_SAID: [FieldId; 9] = [
+    client::language,
+    client::phone,
+    client::contact_notes,
+    client::email,
+    client::address,
+    client::living,
+    client::addressed_as,
+    client::customs,
+    client::about,
+];
+
+/// One row for a person who was entered more than once, as it is shown everywhere: what safety hangs on of all entries, all
+/// phones and places, everything in sets, the stricter intensity, the earlier opening, open as long as one entry is. What
+/// the first does not say, another may. Nothing can be written through it: it is the first's row by id only.
+pub fn one_view(first: &Row, also: &[Row]) -> Row {
+    let mut all = first.clone();
+    let entries: Vec<&Row> = std::iter::once(first).chain(also).collect();
+    if also.is_empty() {
+        return all;
+    }
+    for field in client::TYPE.fields {
+        if field.kind.is_set() {
+            let mut words: Vec<String> = entries.iter().flat_map(|row| row.words(field.id).to_vec()).collect();
+            if field.id == client::also_areas {
+                let areas = also.iter().map(|row| row.text(client::area)).filter(|area| !area.is_empty());
+                words.extend(areas.filter(|area| *area != first.text(client::area)).map(String::from));
+            }
+            words.sort();
+            words.dedup();
+            all.sets.retain(|(number, _)| *number != field.id.field);
+            if !words.is_empty() {
+                all.sets.push((field.id.field, words));
+            }
+        } else {
+            all.put(field.id, one_value(field, &entries));
+        }
+    }
+    all.sets.sort();
+    for torn in also.iter().flat_map(|row| &row.disagreements) {
+        match all.disagreements.iter_mut().find(|known| known.field == torn.field) {
+            Some(known) => add(&mut known.sides, &torn.sides),
+            None => {
+                let mut sides = vec![first.get(torn.field).clone()];
+                add(&mut sides, &torn.sides);
+                all.disagreements.push(Disagreement { field: torn.field, sides });
+            }
+        }
+    }
+    all
+}
+
+fn add(sides: &mut Vec<Value>, more: &[Value]) {
+    for side in more {
+        if !sides.contains(side) {
+            sides.push(side.clone());
+        }
+    }
+}
+
+/// What the entries say together in a field that is not a set.
+fn one_value(field: &Field, entries: &[&Row]) -> Value {
+    let mut said: Vec<&Value> = Vec::new();
+    for value in entries.iter().map(|row| row.get(field.id)).filter(|value| !value.is_empty()) {
+        if !said.contains(&value) {
+            said.push(value);
+        }
+    }
+    let Some(first) = said.first().copied() else { return Value::Empty };
+    let code = |value: &Value| value.plain();
+    match field.id {
+        client::status => {
+            let open = entries.iter().filter_map(|row| ClientStatus::from_code(row.text(client::status))).min();
+            open.map_or(first.clone(), |status| Value::text(status.code()))
+        }
+        client::intensity => {
+            let strict = said.iter().filter_map(|value| Intensity::from_code(&code(value))).min();
+            strict.map_or(first.clone(), |intensity| Value::text(intensity.code()))
+        }
+        // As long as one entry is open there is no day of closing; then it is the last.
+        client::closed => {
+            let is_closed = |row: &&Row| row.text(client::status) == ClientStatus::Closed.code();
+            let all = entries.iter().all(is_closed);
+            said.iter().copied().max().filter(|_| all).cloned().unwrap_or(Value::Empty)
+        }
+        client::opened => said.iter().copied().min().cloned().unwrap_or(Value::Empty),
+        id if field.safety || ALL_SAID.contains(&id) => {
+            let mut parts: Vec<String> = Vec::new();
+            for value in said {
+                // One side of a disagreement may be what another entry says.
+                for part in value.plain().split(" / ").map(str::trim) {
+                    if !part.is_empty() && !parts.iter().any(|known| known == part) {
+                        parts.push(part.to_string());
+                    }
+                }
+            }
+            Value::text(parts.join(" / "))
+        }
+        _ if matches!(field.kind, Kind::Yes) => Value::Yes(said.contains(&&Value::Yes(true))),
+        _ => first.clone(),
     }
 }

@@ -29,6 +29,7 @@ mod check;
 mod commit;
 mod conflicts;
 mod day;
+mod episodes;
 mod error;
 mod facts;
 mod file;
@@ -39,15 +40,18 @@ mod journal;
 mod leaving;
 mod merge;
 pub mod needs;
+mod past;
 mod places;
 mod plans;
 mod projection;
 mod query;
 mod schema;
 mod search;
+mod settle;
 mod signing;
 mod sites;
 mod staged;
+mod step;
 mod undo;
 pub mod wire;
 
@@ -63,6 +67,7 @@ pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
 pub use conflicts::{Conflict, Side};
 pub use day::Work;
+pub use episodes::Workers;
 pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, read_secret, weakness};
 pub use history::{HistoryLine, Lost};
@@ -70,13 +75,14 @@ pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
 pub use leaving::{Disclosed, HandOverCheck};
 pub use merge::{Breach, Merged, Merger, Unproven};
+pub use past::{ActionId, PastAction};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
 pub use search::Hit;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
-pub(crate) use staged::{new_file, unheld};
+pub(crate) use staged::{made, new_file, unheld};
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 
@@ -91,14 +97,14 @@ pub fn wall_clock() -> Clock {
 /// The moment that what people type is measured from: now, or the same time of another day, in the machine's time zone.
 pub fn local_moment(today: Option<NaiveDate>) -> Moment {
     let now = chrono::Local::now();
-    let now = match today {
+    match today {
         Some(day) => {
             let local = day.and_time(now.time());
-            local.and_local_timezone(local_offset(local)).single().unwrap_or(now.fixed_offset())
+            let now = local.and_local_timezone(local_offset(local)).single().unwrap_or(now.fixed_offset());
+            Moment::new(now, local_offset).of_the_day()
         }
-        None => now.fixed_offset(),
-    };
-    Moment::new(now, local_offset)
+        None => Moment::new(now.fixed_offset(), local_offset),
+    }
 }
 
 /// The offset at which a local time is lived on this machine. Of an hour that the clocks repeat, the first; of one that

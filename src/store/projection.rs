@@ -41,6 +41,12 @@ impl<'a> Workspace<'a> {
         Workspace { load: false, ..Workspace::new(db) }
     }
 
+    /// The rows of a type that were changed.
+    pub fn changed_of(&self, record: &RecordType) -> Vec<RowId> {
+        let all = self.changed.range((record.number, RowId::from_bytes([0; 16]))..);
+        all.take_while(|(number, _)| *number == record.number).map(|(_, row)| *row).collect()
+    }
+
     /// How many rows it holds.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rusqlite::OptionalExtension;
 
-use crate::model::records::{client, note, worker};
-use crate::model::{CATALOGUE, FieldId, Kind, RecordType, Row, RowId};
+use crate::model::records::{addendum, client, note, plan, signature, worker};
+use crate::model::{CATALOGUE, FieldId, Kind, Moment, RecordType, Row, RowId};
 
 use super::projection::{held, read_row};
 use super::{Result, Store, joined};
@@ -21,9 +21,30 @@ pub struct ClientFile {
 }
 
 impl ClientFile {
+    /// The person in one row, whoever entered them: what is shown (see [`one_view`](super::joined::one_view)).
+    pub fn person(&self) -> Row {
+        joined::one_view(&self.client, &self.also)
+    }
+
+    /// Every row in it, the person's own first.
+    pub fn all(&self) -> Vec<&Row> {
+        std::iter::once(&self.client).chain(&self.also).chain(self.rows.values().flatten()).collect()
+    }
+
     /// The rows of a type, each type in its own order (newest first for notes and appointments).
     pub fn of(&self, record: &RecordType) -> &[Row] {
         self.rows.get(record.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The file with its times on the clock of this place, for people to read; notes and what is signed stay as they were
+    /// written, for their signatures hold for that.
+    #[must_use]
+    pub fn here(mut self, moment: &Moment) -> ClientFile {
+        let signed = [&note::TYPE, &addendum::TYPE, &signature::TYPE, &plan::TYPE].map(|record| record.name);
+        for rows in self.rows.iter_mut().filter(|(name, _)| !signed.contains(name)).map(|(_, rows)| rows) {
+            rows.iter_mut().for_each(|row| *row = row.here(moment));
+        }
+        self
     }
 }
 

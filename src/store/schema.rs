@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use crate::model::records::{client, note, signature};
+use crate::model::records::{appointment, client, note, signature};
 use crate::model::{CATALOGUE, FieldId, Kind, RecordType};
 
 use super::{Result, StoreError};
@@ -18,7 +18,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 8;
+const PROJECTION_VERSION: u32 = 9;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -100,6 +100,11 @@ pub fn create_projection(db: &Connection) -> Result<()> {
         "CREATE INDEX ix_billed ON \"{}\" (stream, service) WHERE service IS NOT NULL",
         note::TYPE.table()
     ))?;
+    for record in [&note::TYPE, &appointment::TYPE] {
+        let table = record.table();
+        let sql = format!("CREATE INDEX \"ix_follow_{table}\" ON \"{table}\" (stream) WHERE follow_up IS NOT NULL");
+        db.execute_batch(&sql)?;
+    }
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('projection', ?1)", [fingerprint().as_slice()])?;
     Ok(())
 }

@@ -7,7 +7,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const BEGINS: &str = ".caseload-";
 const ENDS: &str = ".staged";
@@ -35,18 +35,21 @@ impl Staged {
             Some(folder) => folder.to_path_buf(),
             None => std::env::temp_dir(),
         };
-        sweep(&folder);
         loop {
             let name = uuid::Uuid::new_v4().simple().to_string();
             let owner = folder.join(format!("{BEGINS}{name}{OWNER}"));
             let path = folder.join(format!("{BEGINS}{name}{ENDS}"));
             let file = new_file(&owner)?;
             match file.try_lock() {
+                Ok(()) if owner.exists() => {
+                    sweep(&folder, made(&file));
+                    return Ok(Staged { path, length: 0, owner, _held: Some(file) });
+                }
                 // Whoever swept between the making and the locking took it for a dead one's: then another name.
-                Ok(()) if owner.exists() => return Ok(Staged { path, length: 0, owner, _held: Some(file) }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 // A file system without locks: told by its age, as nothing else can be known there.
                 Err(TryLockError::Error(_)) => {
+                    sweep(&folder, made(&file));
                     let _ = std::fs::remove_file(&owner);
                     return Ok(Staged { path, length: 0, owner, _held: None });
                 }
@@ -74,8 +77,13 @@ pub fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// When a new file was made, by the file system's own clock: the one that other files' ages are told by.
+pub fn made(file: &File) -> SystemTime {
+    file.metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 /// Takes away what nobody is at any more.
-fn sweep(folder: &Path) {
+fn sweep(folder: &Path, now: SystemTime) {
     let mut left = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
@@ -84,14 +92,14 @@ fn sweep(folder: &Path) {
             left.push((entry.path(), own.to_string()));
         } else if let Some(at) = rest.find(ENDS)
             && !folder.join(format!("{BEGINS}{}{OWNER}", &rest[..at])).exists()
-            && is_old(&entry.path())
+            && is_old(&entry.path(), now)
         {
             // Of a version that held no locks, or of a file system that has none.
             let _ = std::fs::remove_file(entry.path());
         }
     }
     for (owner, name) in left {
-        let Some(_held) = unheld(&owner) else { continue };
+        let Some(_held) = unheld(&owner, now) else { continue };
         for ending in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(folder.join(format!("{BEGINS}{name}{ENDS}{ending}")));
         }
@@ -101,19 +109,19 @@ fn sweep(folder: &Path) {
 
 /// The file with its lock taken, where nobody held it: whoever made it is no more. Where there are no locks, one that was
 /// left alone for a day.
-pub fn unheld(path: &Path) -> Option<File> {
+pub fn unheld(path: &Path, now: SystemTime) -> Option<File> {
     let regular = path.symlink_metadata().is_ok_and(|found| found.is_file());
     let file = regular.then(|| OpenOptions::new().write(true).open(path).ok()).flatten()?;
     match file.try_lock() {
         Ok(()) => Some(file),
         Err(TryLockError::WouldBlock) => None,
-        Err(TryLockError::Error(_)) => is_old(path).then_some(file),
+        Err(TryLockError::Error(_)) => is_old(path, now).then_some(file),
     }
 }
 
 /// Whether a file was left alone for more than a day.
-fn is_old(path: &Path) -> bool {
-    let age = || path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok();
+fn is_old(path: &Path, now: SystemTime) -> bool {
+    let age = || now.duration_since(path.symlink_metadata().ok()?.modified().ok()?).ok();
     age().is_some_and(|age| age > Duration::from_secs(24 * 3600))
 }
 
@@ -128,9 +136,9 @@ mod tests {
         all
     }
 
-    /// Gives a file the age of ten years, as a clock that runs ahead sees it.
+    /// Gives a file the age of twenty years, as a clock that runs ahead sees it.
     fn aged(path: &Path) {
-        let long_ago = std::time::SystemTime::now() - Duration::from_secs(3650 * 24 * 3600);
+        let long_ago = SystemTime::now() - Duration::from_secs(7300 * 24 * 3600);
         File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
     }
 

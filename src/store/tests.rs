@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tempfile::tempdir;
 
 use super::*;
-use crate::model::records::{client, goal, note, step, task};
+use crate::model::records::{client, goal, incident, note, step, task};
 use crate::model::{Change, FieldId, RecordType, Value};
 
 fn worker() -> Worker {
@@ -82,6 +82,18 @@ pub(crate) enum Op {
     Undo,
     Redo,
     Import(u8, String),
+    /// A client is closed, or opened again.
+    Status(u8, bool),
+    Crisis(u8, Option<String>),
+    /// A crisis begins, goes on, is over or not.
+    Begin(u8, u8),
+    Write(u8, String),
+    Over(u8, Option<u8>),
+}
+
+/// The ids of incidents, apart from those of all others.
+pub(crate) fn incident_row(number: u8) -> RowId {
+    id(30 + number)
 }
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
@@ -97,7 +109,19 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         (10u8..20).prop_map(Op::Delete),
         Just(Op::Undo),
         Just(Op::Redo),
+        settling(),
         (few, "[a-z]{1,4}").prop_map(|(c, text)| Op::Import(c, text)),
+    ]
+}
+
+/// What settles something, and what speaks against it.
+pub(crate) fn settling() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        (0u8..2, any::<bool>()).prop_map(|(c, closed)| Op::Status(c, closed)),
+        (0u8..2, proptest::option::of("[a-b]")).prop_map(|(c, text)| Op::Crisis(c, text)),
+        (0u8..2).prop_map(|row| Op::Begin(row, row)),
+        (0u8..2, "[a-c]{1,2}").prop_map(|(row, text)| Op::Write(row, text)),
+        (0u8..2, proptest::option::of(0u8..5)).prop_map(|(row, over)| Op::Over(row, over)),
     ]
 }
 
@@ -135,6 +159,24 @@ pub(crate) fn run(store: &mut Store, op: &Op) {
         Op::Delete(row) => {
             let Some(found) = store.row(id(*row)).unwrap() else { return };
             change.delete(found.record, id(*row));
+        }
+        Op::Status(c, closed) => {
+            change.set(id(*c), client::status, if *closed { "closed" } else { "active" });
+        }
+        Op::Crisis(c, text) => {
+            change.set(id(*c), client::crisis, text.clone());
+        }
+        Op::Begin(c, row) => {
+            let row = incident_row(*row);
+            change.create(&incident::TYPE, row, id(*c));
+            change.set(row, incident::kind, "suicide").set(row, incident::began, clock()());
+        }
+        Op::Write(row, text) => {
+            change.set(incident_row(*row), incident::what, text.as_str());
+        }
+        Op::Over(row, over) => {
+            let at = |minutes: u8| clock()() + chrono::Duration::minutes(minutes.into());
+            change.set(incident_row(*row), incident::resolved, over.map(at));
         }
         Op::Undo => return drop(store.undo()),
         Op::Redo => return drop(store.redo()),

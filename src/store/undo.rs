@@ -5,22 +5,27 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::model::{EntryRef, RowId, Value, record_by_number};
+use crate::model::{EntryRef, Hlc, RowId, Value, record_by_number};
 
 use super::cell::{Head, RowState};
 use super::commit::{Action, Writer};
 use super::journal;
+use super::settle::is_bookkeeping;
 use super::wire::{Content, Entry, Existence, ROW_ITSELF};
 use super::{Receipt, Result, Store, StoreError};
 
 /// One of our own actions, as undo sees it.
-struct Past {
-    action: Uuid,
-    label: String,
-    origin: String,
-    undoes: Option<Uuid>,
+pub(super) struct Past {
+    pub action: Uuid,
+    pub label: String,
+    pub origin: String,
+    pub undoes: Option<Uuid>,
+    /// When it was done.
+    pub hlc: Hlc,
+    /// Whose streams it wrote to, each once.
+    pub streams: Vec<RowId>,
     /// Its batches, in the order in which they were written.
-    batches: Vec<i64>,
+    pub batches: Vec<i64>,
 }
 
 impl Store {
@@ -32,12 +37,7 @@ impl Store {
         self.next_undo()?.map(|past| self.invert(past, "undo")).transpose()
     }
 
-    /// The label of the action that [`Store::undo`] would take back.
-    pub fn undoable(&self) -> Result<Option<String>> {
-        Ok(self.next_undo()?.map(|past| past.label))
-    }
-
-    fn next_undo(&self) -> Result<Option<Past>> {
+    pub(super) fn next_undo(&self) -> Result<Option<Past>> {
         let mut undone: HashSet<Uuid> = HashSet::new();
         self.past(&mut |past| {
             let standing = !undone.contains(&past.action);
@@ -55,6 +55,11 @@ impl Store {
 
     /// Takes back the last undo, unless something else was done since.
     pub fn redo(&mut self) -> Result<Option<(String, Receipt)>> {
+        self.next_redo()?.map(|past| self.invert(past, "redo")).transpose()
+    }
+
+    /// The undo that [`Store::redo`] would take back.
+    pub(super) fn next_redo(&self) -> Result<Option<Past>> {
         // Newest first: a redo names the undo that it took back, which is then passed over.
         let kinds = self.undo_kinds()?;
         let mut taken_back: HashSet<Uuid> = HashSet::new();
@@ -75,10 +80,7 @@ impl Store {
                 Some(_) => !taken_back.contains(&past.action),
             }
         })?;
-        match found {
-            Some(past) if past.undoes.is_some() => self.invert(past, "redo").map(Some),
-            _ => Ok(None),
-        }
+        Ok(found.filter(|past| past.undoes.is_some()))
     }
 
     /// For each of our actions that undoes another: that it does so.
@@ -93,23 +95,37 @@ impl Store {
     }
 
     /// Walks our own actions, newest first, until one is wanted.
-    fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
-        let mut query = self
-            .db
-            .prepare_cached("SELECT n, action, undoes, label, origin FROM batch WHERE site = ?1 ORDER BY n DESC")?;
+    pub(super) fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT n, action, undoes, label, origin, hlc, stream FROM batch WHERE site = ?1 ORDER BY n DESC",
+        )?;
         let mut rows = query.query([self.site.0.as_slice()])?;
         let mut current: Option<Past> = None;
         while let Some(row) = rows.next()? {
             let n: i64 = row.get(0)?;
             let action = Uuid::from_bytes(row.get(1)?);
+            let stream = RowId::from_bytes(row.get(6)?);
             match &mut current {
-                Some(past) if past.action == action => past.batches.insert(0, n),
+                Some(past) if past.action == action => {
+                    past.batches.insert(0, n);
+                    if past.streams.last() != Some(&stream) {
+                        past.streams.push(stream);
+                    }
+                }
                 _ => {
                     if current.as_ref().is_some_and(&mut *wanted) {
                         return Ok(current);
                     }
                     let undoes = row.get::<_, Option<[u8; 16]>>(2)?.map(Uuid::from_bytes);
-                    current = Some(Past { action, label: row.get(3)?, origin: row.get(4)?, undoes, batches: vec![n] });
+                    current = Some(Past {
+                        action,
+                        label: row.get(3)?,
+                        origin: row.get(4)?,
+                        undoes,
+                        hlc: Hlc(row.get::<_, i64>(5)? as u64),
+                        streams: vec![stream],
+                        batches: vec![n],
+                    });
                 }
             }
         }
@@ -119,11 +135,16 @@ impl Store {
         Ok(current.filter(|past| !past.batches.contains(&first) && wanted(past)))
     }
 
-    fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {
+    pub(super) fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {
+        self.invert_or_try(&past, verb, true)
+    }
+
+    /// Takes an action back; without `keep` only to see whether it can be.
+    pub(super) fn invert_or_try(&mut self, past: &Past, verb: &str, keep: bool) -> Result<(String, Receipt)> {
         let label = past.label.trim_start_matches("undo ").trim_start_matches("redo ").to_string();
         let name = format!("{verb} {label}");
         let action = Action { label: &name, origin: &past.origin, undoes: Some(past.action) };
-        let receipt = self.write(action, true, &mut |_, _| std::ops::ControlFlow::Continue(()), |writer, _| {
+        let receipt = self.write(action, keep, &mut |_, _| std::ops::ControlFlow::Continue(()), |writer, _| {
             let done = Done::read(writer.db, &past.batches)?;
             for cell in done.cells.keys() {
                 done.invert(writer, cell, &label)?;
@@ -150,6 +171,8 @@ struct Deed {
     before: Vec<EntryRef>,
     /// Its own entries that stood when it was done, with their values: more than one where it gave back a disagreement.
     after: Vec<(EntryRef, Vec<u8>)>,
+    /// Done, rather than undone or done again.
+    itself: bool,
 }
 
 impl Done {
@@ -159,11 +182,16 @@ impl Done {
             let batch = journal::at(db, *n)?;
             for (at, entry) in batch.numbered()? {
                 let Content::Value(value) = entry.content else { continue };
+                // What was seen stays seen; what asks for help is said anew by whatever is done.
+                if is_bookkeeping(entry.field) {
+                    continue;
+                }
                 let cell = (entry.record, entry.row, entry.field, entry.key);
                 let deed = done.cells.entry(cell).or_insert_with(|| Deed {
                     stream: batch.header.stream,
                     before: Vec::new(),
                     after: Vec::new(),
+                    itself: batch.header.undoes.is_none(),
                 });
                 for replaced in entry.base {
                     let own = deed.after.iter().position(|(at, _)| *at == replaced);
@@ -186,7 +214,7 @@ impl Done {
 
     /// Whether a row that the action made is still as the action left it.
     fn untouched(&self, state: &RowState) -> bool {
-        state.cells.iter().all(|((field, key), cell)| {
+        state.cells.iter().filter(|((field, _), _)| !is_bookkeeping(*field)).all(|((field, key), cell)| {
             let deed = self.cells.get(&(state.record, state.id, *field, key.clone()));
             deed.map_or_else(|| cell.is_blank(), |deed| deed.standing(&cell.heads).is_some())
         })
@@ -208,6 +236,10 @@ impl Done {
                 ROW_ITSELF => Err(changed_since()),
                 _ => Ok(()),
             };
+        }
+        if deed.itself && deed.after.len() > 1 {
+            // Both sides of what waited for a choice were written out beside a change: the choice still waits.
+            return Ok(());
         }
         let heads = state.heads(*field, key);
         let mut replaced = deed.standing(heads).ok_or_else(changed_since)?;

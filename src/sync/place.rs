@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::model::SiteId;
-use crate::store::unheld;
+use crate::store::{made, unheld};
 
 use super::objects::Objects;
 
@@ -199,11 +200,11 @@ impl Listing {
 }
 
 /// Takes away what a program that was killed left half-done.
-fn sweep(folder: &Path) {
+fn sweep(folder: &Path, now: SystemTime) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
         let ours = name.starts_with('.') && name.ends_with(".part") && name != CARD_DRAFT;
-        if ours && let Some(_held) = unheld(&entry.path()) {
+        if ours && let Some(_held) = unheld(&entry.path(), now) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
@@ -212,12 +213,12 @@ fn sweep(folder: &Path) {
 /// A file that appears whole or not at all, and never in place of another.
 fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
     std::fs::create_dir_all(folder)?;
-    sweep(folder);
     let draft = folder.join(format!(".{}.part", uuid::Uuid::new_v4().simple()));
     let written = (|| {
         let mut out = OpenOptions::new().write(true).create_new(true).open(&draft)?;
         // Held until it has its name: that says that somebody is at it.
         let _ = out.try_lock();
+        sweep(folder, made(&out));
         io::copy(&mut File::open(from)?, &mut out)?;
         out.flush()?;
         out.sync_all()?;

@@ -1,5 +1,7 @@
 //! Random histories of several sites, and bundles that must not get in.
 
+mod settling;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +12,11 @@ use proptest::prelude::*;
 
 use super::bundle::{Opening, Refusal};
 use super::*;
-use crate::model::records::{client, note};
-use crate::model::{Change, RowId, Value};
-use crate::store::tests::{Op, dump, id, op, run};
+use crate::model::records::{client, incident, note};
+use crate::model::{Change, Moment, Row, RowId, Value};
+use crate::store::tests::{Op, dump, id, op, run, settling};
 use crate::store::{Clock, Site, Store, Worker};
+use crate::triage::{Band, Caseload, Rules};
 
 /// A clock that moves on a second at each look, so many years off.
 fn clock(years: i64) -> Clock {
@@ -98,6 +101,7 @@ fn edit() -> impl Strategy<Value = Op> {
         2 => (0u8..2, proptest::option::of("[0-9]{3}")).prop_map(|(client, text)| Op::Phone(client, text)),
         2 => (0u8..2, 0u8..2, any::<bool>()).prop_map(|(client, tag, on)| Op::Tag(client, tag, on)),
         3 => (10u8..14, "[a-c]{1,2}").prop_map(|(row, text)| Op::Edit(row, row % 4, text)),
+        4 => settling(),
         1 => (10u8..14).prop_map(Op::Delete),
         1 => (0u8..3, proptest::option::of(0u8..3)).prop_map(|(client, other)| Op::Same(client, other)),
         1 => Just(Op::Undo),
@@ -154,6 +158,9 @@ proptest! {
         for row in 10..14 {
             run(&mut sites[0], &apart(Op::Child(0, row, 0)));
         }
+        for row in 0..2 {
+            run(&mut sites[0], &Op::Begin(row, row));
+        }
         for other in 1..many {
             exchange(&mut sites, &mut post, 0, other, &Scope::Whole, false);
         }
@@ -191,10 +198,34 @@ proptest! {
             prop_assert_eq!(dump(store), same.clone());
             let report = store.check().unwrap();
             prop_assert!(report.ok, "{:?}", report.problems);
+            prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
             store.rebuild().unwrap();
             prop_assert_eq!(dump(store), same.clone(), "and the journal alone gives the same");
+            prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
         }
     }
+}
+
+/// Whoever has a crisis in the rows, open at this hour, and does not stand in *now*: closed or not, joined or not, whoever
+/// wrote what in which order, there must be nobody.
+fn hidden_in_crisis(store: &Store) -> Vec<RowId> {
+    let now = store.now();
+    let moment = Moment::new(now, |_| chrono::FixedOffset::west_opt(5 * 3_600).unwrap());
+    let caseload = Caseload::new(store.all_facts().unwrap(), &Rules::standard(), moment);
+    let in_now =
+        |client: RowId| caseload.ranked().iter().any(|ranked| ranked.client == client && ranked.band == Band::Now);
+    let mut hidden = Vec::new();
+    for client in (0..4).map(id) {
+        if store.row_of(&client::TYPE, client).unwrap().is_none() {
+            continue;
+        }
+        let open = |row: &Row| row.time(incident::resolved).is_none_or(|over| over > now);
+        let open = store.rows(&incident::TYPE, client).unwrap().iter().any(open);
+        if open && !in_now(store.root(client).unwrap()) {
+            hidden.push(client);
+        }
+    }
+    hidden
 }
 
 fn add_client(store: &mut Store, number: u8, name: &str) -> RowId {

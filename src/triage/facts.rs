@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AppointmentStatus, Arranged, ClientStatus, ContactKind, FieldId, Intensity, PlanKind, RowId, ShareKind,
 };
+use crate::practice::counting::Given;
 
-use super::DueAt;
+use super::{Clock, DueAt};
 
 /// Weeks of contacts that are kept at hand.
 pub const WEEKS: usize = 12;
@@ -41,10 +42,23 @@ pub struct ClientFacts {
     /// Needs an interpreter.
     pub interpreter: bool,
     pub opened: Option<NaiveDate>,
+    /// Of the first time in care: what fell due before it was somebody else's.
+    pub first_opened: Option<NaiveDate>,
+    /// The day of the closing; may lie ahead.
+    pub closed: Option<NaiveDate>,
+    /// How the case was closed: somebody died.
+    pub died: bool,
     /// The last time the worker was in touch with the client ([`ContactKind::reached_client`]).
     pub last_contact: Option<Contact>,
-    /// The last day on which the worker saw the client: face to face or by video, or at a visit that was kept.
-    pub last_seen: Option<NaiveDate>,
+    /// The newest [`TOUCHES`] of each: contacts with the client, with somebody else about them, attempts. Newest first.
+    pub touches: Vec<Touch>,
+    /// The newest times at which the worker saw the client: face to face or by video, or at a visit that was kept. Newest
+    /// first, in seconds since 1970.
+    pub seen: Vec<i64>,
+    /// Contacts and kept appointments that are the follow-up after a stay.
+    pub follow_ups: Vec<FollowUp>,
+    /// The newest appointment that was not cancelled or moved, in seconds since 1970.
+    pub last_visit: Option<i64>,
     /// How often the client was reached in each of the [`WEEKS`] weeks that end with the last contact's, oldest first.
     pub contact_weeks: [u8; WEEKS],
     /// How the last [`OUTCOMES`] appointments went (kept or missed), oldest first.
@@ -55,12 +69,12 @@ pub struct ClientFacts {
     pub plans: Vec<OpenPlan>,
     /// Goals being worked on.
     pub goals: Vec<OpenGoal>,
-    /// Steps not done.
+    /// Steps not done, and those that say they were done on a day that may lie ahead.
     pub steps: Vec<Due>,
-    /// Tasks not done.
+    /// Tasks likewise.
     pub tasks: Vec<Due>,
-    /// Appointments still open (planned or confirmed, also past ones that nobody closed), and no-shows
-    /// after which the client was not reached.
+    /// Appointments still open (planned or confirmed, also past ones that nobody closed), and no-shows that no contact
+    /// has answered for certain.
     pub visits: Vec<Visit>,
     /// Children whose eligibility depends on their age.
     pub dependents: Vec<Dependent>,
@@ -71,10 +85,15 @@ pub struct ClientFacts {
     pub also: Vec<String>,
     /// How many fields wait for a choice between what two sites, or an import, set.
     pub conflicts: u32,
-    /// Rows with something that a rule may look at ([`crate::model::Field::watched`]), and that still ask for something.
+    /// How many of those are about safety: a safe contact, a crisis, a risk, whether the case is closed.
+    pub safety_conflicts: u32,
+    /// Rows with something that a rule may look at ([`crate::model::Field::watched`]): all that may still ask for
+    /// something, on whatever day one looks, and what raises the risk of others.
     pub marks: Vec<Mark>,
     /// Notes written here that nobody has signed, the oldest first; a few of them.
     pub unsigned: Vec<Unsigned>,
+    /// The day of service of each note that waits for its author's signature, the oldest first.
+    pub unsigned_days: Vec<NaiveDate>,
     /// Approved units of a service, and when they were used.
     pub authorizations: Vec<Approved>,
 }
@@ -95,6 +114,11 @@ pub struct Mark {
 impl Mark {
     pub fn date(&self, field: FieldId) -> Option<DueAt> {
         self.dates.iter().find(|(number, _)| *number == field.field).map(|(_, at)| *at)
+    }
+
+    /// A date of something that happens, once it has: what lies ahead of now has not happened yet.
+    pub fn happened(&self, field: FieldId, clock: &Clock) -> Option<DueAt> {
+        self.date(field).map(|at| clock.here(at)).filter(|at| at.has_come(clock.now))
     }
 
     pub fn word(&self, field: FieldId) -> &str {
@@ -122,8 +146,33 @@ pub struct Approved {
     pub units: u32,
     pub from: Option<NaiveDate>,
     pub until: Option<NaiveDate>,
-    /// Minutes of service a day, in order.
-    pub used: Vec<(NaiveDate, u32)>,
+    /// Which authorization it is: two lines of one letter, for two codes, are the same.
+    pub letter: String,
+    /// Services written down in its time, in order; from the day before, for what crosses midnight.
+    pub used: Vec<Given>,
+}
+
+/// Contacts of each kind that are kept at hand.
+pub const TOUCHES: usize = 4;
+
+/// A contact, or an attempt at one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Touch {
+    /// Seconds since 1970.
+    pub at: i64,
+    pub kind: ContactKind,
+}
+
+/// A contact, or an appointment that was kept, as the follow-up after a stay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FollowUp {
+    pub stay: RowId,
+    /// Seconds since 1970.
+    pub at: i64,
+    /// By whom the client was seen; a code of [`crate::model::Practitioner`], or empty.
+    pub by: String,
+    /// Face to face or by video, or a visit.
+    pub seen: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,6 +189,8 @@ pub struct OpenEnrollment {
     pub entry: Option<NaiveDate>,
     /// Head of household; the annual assessment goes by theirs.
     pub head: bool,
+    /// When the head of the household entered, where it is somebody else.
+    pub head_entry: Option<NaiveDate>,
     /// When the last annual assessment was done.
     pub assessed: Option<NaiveDate>,
 }
@@ -151,6 +202,7 @@ pub struct OpenPlan {
     pub active: bool,
     pub start: Option<NaiveDate>,
     pub review_due: Option<NaiveDate>,
+    pub reviewed: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,6 +220,8 @@ pub struct Due {
     pub row: RowId,
     pub what: String,
     pub due: Option<NaiveDate>,
+    /// The day on which it was done; one ahead has not come yet.
+    pub done: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +252,8 @@ pub struct Snooze {
     /// The first day on which the reason shows again.
     pub until: NaiveDate,
     pub why: String,
+    /// The day on which it was put off.
+    pub made: Option<NaiveDate>,
 }
 
 /// The case is in a colleague's hands too.
@@ -253,8 +309,14 @@ impl ClientFacts {
             safe_contact: false,
             interpreter: false,
             opened: None,
+            first_opened: None,
+            closed: None,
+            died: false,
             last_contact: None,
-            last_seen: None,
+            touches: Vec::new(),
+            seen: Vec::new(),
+            follow_ups: Vec::new(),
+            last_visit: None,
             contact_weeks: [0; WEEKS],
             attendance: Vec::new(),
             enrollments: Vec::new(),
@@ -268,8 +330,10 @@ impl ClientFacts {
             shares: Vec::new(),
             also: Vec::new(),
             conflicts: 0,
+            safety_conflicts: 0,
             marks: Vec::new(),
             unsigned: Vec::new(),
+            unsigned_days: Vec::new(),
             authorizations: Vec::new(),
         }
     }

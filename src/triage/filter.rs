@@ -120,7 +120,7 @@ impl Filter {
             Condition::Age(comparison, years) => facts
                 .birth_date
                 .is_some_and(|born| comparison.holds(super::calendar::years_between(born, today).into(), *years)),
-            Condition::Crisis(yes) => facts.crisis.is_empty() != *yes,
+            Condition::Crisis(yes) => (facts.crisis.is_empty() && !facts.has_open_incident(today)) != *yes,
             Condition::Interpreter(yes) => facts.interpreter == *yes,
             Condition::SafeContact(yes) => facts.safe_contact == *yes,
             Condition::Plan(yes) => facts.plans.iter().any(|plan| plan.active) == *yes,

@@ -27,10 +27,11 @@ fn says(mark: &Mark, today: &str) -> Vec<(String, Band, String)> {
     facts.last_contact = Some(Contact { note: RowId::derived(&["n"]), when: now, kind: ContactKind::Phone });
     facts.marks.push(mark.clone());
     let rules = Rules::standard();
-    let caseload = Caseload::new(vec![facts], &rules, day(today));
+    let moment = crate::model::Moment::new(now, |_| chrono::FixedOffset::east_opt(0).unwrap());
+    let (caseload, clock) = (Caseload::new(vec![facts], &rules, moment), Clock::new(moment));
     let ranked = &caseload.ranked()[0];
     let reasons = ranked.reasons.iter().filter(|reason| matches!(reason.fact, Fact::Mark(_)));
-    let told = reasons.map(|reason| rules.tell(reason, caseload.facts_of(ranked), day(today)));
+    let told = reasons.map(|reason| rules.tell(reason, caseload.facts_of(ranked), &clock));
     told.map(|told| {
         assert_eq!(told.action, "edit-record");
         assert!(!told.source.is_empty() && !told.text.contains('{'), "{told:?}");
@@ -49,15 +50,25 @@ fn expect(mark: &Mark, today: &str, wanted: &[(&str, Band, &str)]) {
 }
 
 #[test]
-fn a_release_that_ends_is_told_thirty_days_before_and_that_it_has_ended_for_thirty_after() {
+fn a_release_that_ends_is_told_thirty_days_before_and_that_it_has_ended_until_someone_answers() {
     let release = mark(&consent::TYPE, "County Housing", &[(consent::until, "2026-11-30")], &[]);
     expect(&release, "2026-10-30", &[]);
-    expect(&release, "2026-10-31", &[("consent-ends", Band::Later, "2026-11-30")]);
-    expect(&release, "2026-11-16", &[("consent-ends", Band::ThisWeek, "2026-11-30")]);
-    expect(&release, "2026-11-30", &[("consent-ends", Band::Today, "2026-11-30")]);
-    expect(&release, "2026-12-01", &[("consent-ended", Band::ThisWeek, "2026-12-01")]);
-    expect(&release, "2026-12-31", &[("consent-ended", Band::ThisWeek, "2026-12-01")]);
-    expect(&release, "2027-01-01", &[]);
+    expect(&release, "2026-10-31", &[("consent-ends", Band::Desk, "2026-11-30")]);
+    expect(&release, "2026-11-16", &[("consent-ends", Band::Desk, "2026-11-30")]);
+    expect(&release, "2026-11-30", &[("consent-ends", Band::Desk, "2026-11-30")]);
+    expect(&release, "2026-12-01", &[("consent-ended", Band::Desk, "2026-12-01")]);
+    expect(&release, "2026-12-31", &[("consent-ended", Band::Desk, "2026-12-01")]);
+    // It stays until somebody says whether there is another: as paper.
+    expect(&release, "2027-01-01", &[("consent-ended", Band::Desk, "2026-12-01")]);
+    // Taken back on a day that is still to come: it goes on until then.
+    let planned = mark(
+        &consent::TYPE,
+        "County Housing",
+        &[(consent::until, "2026-11-30"), (consent::revoked, "2026-11-25")],
+        &[],
+    );
+    expect(&planned, "2026-11-24", &[("consent-ends", Band::Desk, "2026-11-30")]);
+    expect(&planned, "2026-11-25", &[]);
 }
 
 #[test]
@@ -70,44 +81,111 @@ fn a_renewal_is_told_by_the_day_that_was_agreed_or_two_weeks_before_the_end() {
     let dates = [(authorization::until, "2026-12-31"), (authorization::renewal_due, "2026-12-01")];
     let agreed = mark(&authorization::TYPE, "Medicaid", &dates, &approved);
     expect(&agreed, "2026-11-24", &[("authorization-renewal", Band::ThisWeek, "2026-12-01")]);
+    // Once it has ended that is what is told, and it does not fall silent.
+    let ended = [("authorization-ended", Band::Today, "2027-01-01")];
+    expect(&plain, "2026-12-31", &[("authorization-renewal", Band::Today, "2026-12-17")]);
+    expect(&plain, "2027-01-01", &ended);
+    expect(&plain, "2027-06-01", &ended);
     let asked = mark(&authorization::TYPE, "Medicaid", &dates, &[(authorization::status, "asked")]);
     expect(&asked, "2026-12-01", &[]);
 }
 
-/// 42 CFR 431.211, 431.221, 431.230; 7 CFR 273.13, 273.15; 20 CFR 404.909, 416.1336, 416.1409.
+fn notice(programme: &str, status: &str, on: &str, more: &[(FieldId, &str)]) -> Mark {
+    let words = [(benefit::programme, programme), (benefit::status, status)];
+    mark(&benefit::TYPE, programme, &[&[(benefit::notice, on)], more].concat(), &words)
+}
+
+/// 42 CFR 431.221(d): 90 days; 7 CFR 273.15(g): 90 days; 20 CFR 404.909, 416.1409, 404.901: 60 and 5 days. By every name
+/// that people write; and a refusal says nothing of keeping what one never had.
 #[test]
-fn each_programme_has_its_own_time_for_an_appeal_and_for_keeping_what_there_is() {
-    let denied = |programme: &str| {
-        let words = [(benefit::programme, programme), (benefit::status, "denied")];
-        mark(&benefit::TYPE, programme, &[(benefit::notice, "2026-11-02")], &words)
-    };
-    for (programme, today, wanted) in [
-        (
-            "Medicaid",
-            "2026-11-10",
-            vec![("appeal-medicaid", Band::Later, "2027-01-31"), ("keep-medicaid", Band::Now, "2026-11-12")],
-        ),
-        ("medicaid", "2026-11-13", vec![("appeal-medicaid", Band::Later, "2027-01-31")]),
-        ("Medicaid", "2027-01-31", vec![("appeal-medicaid", Band::Today, "2027-01-31")]),
-        ("Medicaid", "2027-02-01", vec![]),
-        (
-            "SNAP",
-            "2026-11-03",
-            vec![("appeal-snap", Band::Later, "2027-01-31"), ("keep-snap", Band::Today, "2026-11-12")],
-        ),
-        (
-            "SSI",
-            "2026-11-16",
-            vec![
-                ("appeal-social-security", Band::Later, "2027-01-06"),
-                ("keep-social-security", Band::Now, "2026-11-17"),
-            ],
-        ),
-        ("SSDI", "2026-12-28", vec![("appeal-social-security", Band::Today, "2027-01-06")]),
-        ("County rent help", "2026-11-20", vec![("appeal-other", Band::Today, "2026-12-02")]),
+fn each_programme_has_its_own_time_for_an_appeal_by_all_its_names() {
+    for (programme, rule, last) in [
+        ("Medicaid", "appeal-medicaid", "2027-01-31"),
+        ("medi-cal (county)", "appeal-medicaid", "2027-01-31"),
+        ("SNAP", "appeal-snap", "2027-01-31"),
+        ("Food Stamps", "appeal-snap", "2027-01-31"),
+        ("Supplemental Nutrition Assistance Program", "appeal-snap", "2027-01-31"),
+        ("SSI", "appeal-social-security", "2027-01-06"),
+        ("Supplemental Security Income", "appeal-social-security", "2027-01-06"),
+        ("SSDI", "appeal-social-security", "2027-01-06"),
     ] {
-        expect(&denied(programme), today, &wanted);
+        let denied = notice(programme, "denied", "2026-11-02", &[]);
+        for (today, band) in [("2026-11-13", Band::Later), (last, Band::Now)] {
+            expect(&denied, today, &[(rule, band, last)]);
+        }
+        // A deadline that has passed never falls silent.
+        expect(&denied, "2027-05-01", &[(rule, Band::Now, last)]);
+        let asked = notice(programme, "denied", "2026-11-02", &[(benefit::appealed, "2026-11-20")]);
+        expect(&asked, "2026-11-20", &[]);
+        expect(&asked, "2026-11-19", &[(rule, Band::Later, last)]);
     }
+    expect(
+        &notice("County rent help", "denied", "2026-11-02", &[]),
+        "2026-11-20",
+        &[("appeal-other", Band::Today, "2026-12-02")],
+    );
+}
+
+/// Each worked out by hand from the rule named beside it.
+#[test]
+fn a_cut_can_be_kept_off_only_for_a_few_days() {
+    let only = |mark: &Mark, today: &str, rule: &str| {
+        says(mark, today).into_iter().find(|said| said.0 == rule).map(|said| (said.1, said.2))
+    };
+    for (programme, notice_on, more, rule, last) in [
+        // 42 CFR 431.230: before the date of action, ten days after the notice at the earliest: the 9th day is safe.
+        ("Medicaid", "2026-11-20", vec![], "keep-medicaid", "2026-11-29"),
+        ("Medicaid", "2026-11-22", vec![], "keep-medicaid", "2026-12-01"),
+        // The notice says when: the day before it.
+        ("Medi-Cal", "2026-11-20", vec![(benefit::takes_effect, "2026-12-31")], "keep-medicaid", "2026-12-30"),
+        // 7 CFR 273.15(k): within the notice, ten days, while the certification period runs.
+        ("SNAP", "2026-11-20", vec![], "keep-snap", "2026-11-30"),
+        ("SNAP", "2026-11-20", vec![(benefit::recertify, "2026-11-25")], "keep-snap", "2026-11-25"),
+        // 20 CFR 404.1597a(f)(1): 10 days after receipt, 5 days after the notice; 404.3(b): Saturday 5 Dec moves to Monday.
+        ("SSDI", "2026-11-20", vec![], "keep-social-security", "2026-12-07"),
+        ("SSI", "2026-11-02", vec![], "keep-social-security", "2026-11-17"),
+    ] {
+        let cut = notice(programme, "cut", notice_on, &more);
+        assert_eq!(only(&cut, last, rule), Some((Band::Now, last.into())), "{programme} {notice_on}");
+        let missed = calendar::add_days(day(last), 40).to_string();
+        assert_eq!(only(&cut, &missed, rule), Some((Band::Now, last.into())), "missed, and not silent");
+        // Nobody keeps what they never had.
+        assert_eq!(only(&notice(programme, "denied", notice_on, &more), last, rule), None);
+    }
+    // An appeal alone does not keep a Social Security payment going: both are to be chosen.
+    let appealed = notice("SSI", "cut", "2026-11-02", &[(benefit::appealed, "2026-11-05")]);
+    assert!(only(&appealed, "2026-11-16", "keep-social-security").is_some());
+    let both =
+        notice("SSI", "cut", "2026-11-02", &[(benefit::appealed, "2026-11-05"), (benefit::continued, "2026-11-05")]);
+    assert_eq!(says(&both, "2026-11-16"), []);
+    // 42 CFR 438.420(a), 438.402: by a health plan, the later of ten days after the notice and the day it takes effect.
+    for (effect, last) in [(None, "2026-11-30"), (Some("2026-12-15"), "2026-12-15"), (Some("2026-11-22"), "2026-11-30")]
+    {
+        let more: Vec<(FieldId, &str)> = effect.map(|on| (benefit::takes_effect, on)).into_iter().collect();
+        let mut cut = notice("Home care hours", "cut", "2026-11-20", &more);
+        cut.words.push((benefit::by_plan.field, "yes".into()));
+        assert_eq!(only(&cut, last, "keep-plan"), Some((Band::Now, last.into())));
+        assert_eq!(only(&cut, last, "appeal-plan").map(|said| said.1), Some("2027-01-19".into()));
+        assert_eq!(only(&cut, last, "appeal-other"), None);
+    }
+}
+
+#[test]
+fn the_last_safe_day_is_told_with_the_last_open_day_before() {
+    let mut facts = ClientFacts::new(RowId::derived(&["client"]), "Ana");
+    facts.marks.push(notice("Medicaid", "cut", "2026-11-20", &[]));
+    let now = "2026-11-25T12:00:00Z".parse::<chrono::DateTime<chrono::FixedOffset>>().unwrap();
+    let moment = crate::model::Moment::new(now, |_| chrono::FixedOffset::east_opt(0).unwrap());
+    let (rules, clock) = (Rules::standard(), Clock::new(moment));
+    let caseload = Caseload::new(vec![facts], &rules, moment);
+    let (ranked, facts) = (&caseload.ranked()[0], &caseload.facts()[0]);
+    let told: Vec<_> = ranked.reasons.iter().map(|reason| rules.tell(reason, facts, &clock)).collect();
+    let keep = told.iter().find(|told| told.rule == "keep-medicaid").unwrap();
+    assert!(keep.text.contains("until Sun 29 Nov; the last open day before is Fri 27 Nov"), "{}", keep.text);
+}
+
+#[test]
+fn a_benefit_is_renewed_in_time() {
     let words = [(benefit::programme, "Medicaid"), (benefit::status, "active")];
     let active = mark(
         &benefit::TYPE,
@@ -119,6 +197,7 @@ fn each_programme_has_its_own_time_for_an_appeal_and_for_keeping_what_there_is()
     expect(&active, "2026-12-01", &[("benefit-recertification", Band::Later, "2027-01-15")]);
     expect(&active, "2027-01-15", &[("benefit-recertification", Band::Today, "2027-01-15")]);
     expect(&active, "2027-01-16", &[("benefit-recertification", Band::Now, "2027-01-15")]);
+    expect(&active, "2027-09-16", &[("benefit-recertification", Band::Now, "2027-01-15")]);
 }
 
 #[test]
@@ -134,4 +213,8 @@ fn an_appeal_is_told_by_its_deadline_or_else_by_its_notice() {
     expect(&filed, "2026-11-29", &[]);
     let heard = mark(&advocacy::TYPE, "Court", &[(advocacy::hearing, "2026-12-01")], &[]);
     expect(&heard, "2026-11-30", &[("hearing", Band::Today, "2026-12-01")]);
+    expect(&heard, "2026-12-01", &[("hearing", Band::Now, "2026-12-01")]);
+    // Over: how did it go? Until somebody says.
+    expect(&heard, "2026-12-02", &[("hearing", Band::Today, "2026-12-01")]);
+    expect(&heard, "2027-03-01", &[("hearing", Band::Today, "2026-12-01")]);
 }

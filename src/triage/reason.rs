@@ -1,22 +1,25 @@
 //! What triage says: for each client a band and the reasons for it. Small and without words of its own: the words are
 //! made from the facts when someone looks, so that ten thousand clients are ranked in a few milliseconds.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
-use serde::Serialize;
+use chrono::{DateTime, FixedOffset, NaiveDate, Timelike};
+use serde::{Deserialize, Serialize};
 
 use crate::model::RowId;
 
 /// How soon a client needs the worker. The order is the order on screen.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Band {
     Now,
     Today,
     ThisWeek,
     Later,
+    /// The worker's own desk: no person needs anybody for it. Only a reason stands here, never a client.
+    Desk,
 }
 
 impl Band {
+    /// The bands in which clients stand.
     pub const ALL: [Band; 4] = [Band::Now, Band::Today, Band::ThisWeek, Band::Later];
 
     pub fn label(self) -> &'static str {
@@ -25,12 +28,58 @@ impl Band {
             Band::Today => "Today",
             Band::ThisWeek => "This week",
             Band::Later => "Later",
+            Band::Desk => "Desk work",
+        }
+    }
+}
+
+/// What comes of it if nobody answers a reason. The order is the order inside a band: people before paper.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Somebody may die or be badly hurt within days.
+    Life,
+    /// There is a day after which a home or a right is lost.
+    HomeAndRights,
+    /// Somebody waits for us.
+    Promise,
+    /// We do not know how they are.
+    Contact,
+    /// It gets worse slowly.
+    Care,
+    /// Only we suffer.
+    Paper,
+}
+
+impl Class {
+    pub const ALL: [Class; 6] =
+        [Class::Life, Class::HomeAndRights, Class::Promise, Class::Contact, Class::Care, Class::Paper];
+
+    /// The class in a few words, for "why does this person stand here".
+    pub fn label(self) -> &'static str {
+        match self {
+            Class::Life => "danger to life",
+            Class::HomeAndRights => "a home or a right that can be lost",
+            Class::Promise => "somebody waits for us",
+            Class::Contact => "we do not know how they are",
+            Class::Care => "care that gets worse slowly",
+            Class::Paper => "paper",
+        }
+    }
+
+    /// The soonest band that a rule of this class may reach. A contact reaches *now* only where its rule says so, after a
+    /// hospital stay.
+    pub fn soonest(self) -> Band {
+        match self {
+            Class::Life | Class::HomeAndRights | Class::Contact => Band::Now,
+            Class::Promise | Class::Care => Band::Today,
+            Class::Paper => Band::Desk,
         }
     }
 }
 
 /// When a reason falls due: a day, or an hour of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum DueAt {
     Day(NaiveDate),
     Hour(DateTime<FixedOffset>),
@@ -44,11 +93,32 @@ impl DueAt {
         }
     }
 
+    /// Minutes into the day; `None` for a whole day.
+    pub(super) fn minute(self) -> Option<u32> {
+        match self {
+            DueAt::Day(_) => None,
+            DueAt::Hour(time) => Some(time.hour() * 60 + time.minute()),
+        }
+    }
+
     /// The order in which things fall due: by day, and what has an hour before what has the whole day.
     pub(super) fn order(self) -> (NaiveDate, u32) {
+        (self.day(), self.minute().unwrap_or(24 * 60))
+    }
+
+    /// Whether it has come: a day from its first minute on.
+    pub(super) fn has_come(self, now: DateTime<FixedOffset>) -> bool {
         match self {
-            DueAt::Day(day) => (day, 24 * 60),
-            DueAt::Hour(time) => (time.date_naive(), time.hour() * 60 + time.minute()),
+            DueAt::Day(day) => day <= now.date_naive(),
+            DueAt::Hour(time) => time <= now,
+        }
+    }
+
+    /// Whether it has passed: a day with its last minute.
+    pub(super) fn has_passed(self, now: DateTime<FixedOffset>) -> bool {
+        match self {
+            DueAt::Day(day) => day < now.date_naive(),
+            DueAt::Hour(time) => time < now,
         }
     }
 }
@@ -76,21 +146,31 @@ pub struct Reason {
     /// The place of its rule among the [`Rules`](super::Rules).
     pub rule: u16,
     pub band: Band,
+    pub class: Class,
     pub due: Option<DueAt>,
     /// The row it is about, where it is about one.
     pub subject: Option<RowId>,
     pub fact: Fact,
-    /// Comes before everything else in its band.
-    pub(super) first: bool,
-    pub(super) weight: u16,
+    /// How grave, where it is about life: 0 to 1,100.
+    pub gravity: u16,
+    /// Somebody has already done something, or called somebody.
+    pub in_hand: bool,
+    /// A raised risk, or a critical medication, made it a matter of life.
+    pub lifted: bool,
+    /// The fact is dated ahead of this clock: it counts as of now.
+    pub ahead: bool,
+    /// Where it stands among a client's reasons, and its client among others: see [`super::order`].
+    pub(super) standing: u128,
 }
 
-impl Reason {
-    /// Total order of reasons: band, then due time, then weight.
-    pub(super) fn order(&self) -> impl Ord + use<> {
-        let due = self.due.map_or((NaiveDate::MAX, 0), DueAt::order);
-        (self.band, !self.first, due, std::cmp::Reverse(self.weight), self.rule, self.subject)
-    }
+/// A reason that the worker put off.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct PutOff {
+    pub reason: Reason,
+    /// The first day on which it shows again.
+    pub until: NaiveDate,
+    /// The place of the snooze among the client's.
+    pub snooze: u16,
 }
 
 /// A client in triage order.
@@ -99,31 +179,30 @@ pub struct Ranked {
     pub client: RowId,
     pub(super) at: u32,
     pub band: Band,
-    /// The most pressing first; empty only for a client in [`Band::Later`] about whom no rule has anything to say.
+    /// The most pressing first, paper last; empty only for a client in [`Band::Later`] about whom no rule has anything to
+    /// say.
     pub reasons: Vec<Reason>,
     /// Reasons put off for now.
-    pub snoozed: u16,
-    /// Where the most pressing reason puts the client: see [`standing`].
-    pub(super) standing: u64,
-}
-
-/// A number that is smaller the sooner a client needs the worker: band, whether anything is known to be due at all, due
-/// time, weight. Made once for each client, because sorting ten thousand compares each of them a dozen times.
-pub(super) fn standing(band: Band, most_pressing: Option<&Reason>) -> u64 {
-    let band = (band as u64) << 52;
-    // Within "later", those about whom nothing is known to be due come last.
-    let Some(reason) = most_pressing else { return band | 1 << 51 };
-    let (day, minute) = reason.due.map_or((NaiveDate::MAX, 0), DueAt::order);
-    // Days before the common era are negative numbers: moved so that they stay in order.
-    let day = (day.num_days_from_ce() as u32) ^ (1 << 31);
-    let lightness = 127 - u64::from(reason.weight.min(127));
-    band | u64::from(!reason.first) << 50 | u64::from(day) << 18 | u64::from(minute) << 7 | lightness
+    pub put_off: Vec<PutOff>,
+    /// The case is closed, and something is still open that keeps the person in sight.
+    pub closed: bool,
+    pub(super) standing: u128,
 }
 
 impl Ranked {
     /// Where the client stands in [`Caseload::facts`](super::Caseload::facts).
     pub fn place(&self) -> usize {
         self.at as usize
+    }
+
+    /// An open crisis or incident stands for the client.
+    pub fn is_in_crisis(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.class == Class::Life && reason.gravity >= super::order::CRISIS)
+    }
+
+    /// Reasons about people; what is left is paper.
+    pub fn about_people(&self) -> impl Iterator<Item = &Reason> {
+        self.reasons.iter().filter(|reason| reason.class != Class::Paper)
     }
 }
 
@@ -133,6 +212,7 @@ pub struct Told {
     /// The id of the rule in `triage.toml`.
     pub rule: String,
     pub band: Band,
+    pub class: Class,
     /// Plain words, complete in themselves: "court hearing tomorrow 10:00 is not confirmed".
     pub text: String,
     pub due: Option<DueAt>,

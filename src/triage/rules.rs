@@ -1,15 +1,21 @@
 //! The rules as data: `assets/triage.toml`, and an agency's own file laid over it.
 
+mod lines;
+mod parts;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
 
-use crate::model::{Choices, Field, FieldId, Intensity, Kind, RecordType, record_by_name};
+use crate::model::{CATALOGUE, FieldId, Intensity};
 use crate::practice::{Practice, Trouble};
 
-use super::{Mark, calendar};
+use super::{Band, Class, Mark, calendar};
+use lines::RuleLines;
+pub use parts::{LooksAt, MetBy, Where};
+pub(super) use parts::{Words, has_words};
 
 /// What answers a reason: every name that a rule's `action` may be. The screen's action table knows them all.
 pub const ACTIONS: &[&str] = &[
@@ -42,144 +48,6 @@ pub const ACTIONS: &[&str] = &[
     "referral",
 ];
 
-/// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day"];
-
-/// The kind of fact a rule looks at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LooksAt {
-    Crisis,
-    Conflict,
-    Appointment,
-    AppointmentPast,
-    AppointmentUnconfirmed,
-    AppointmentRide,
-    AppointmentInterpreter,
-    NoShow,
-    /// The last appointments, one after another, were missed: as many as `in-a-row` says.
-    Missed,
-    Task,
-    Step,
-    GoalTarget,
-    PlanReview,
-    Contact,
-    AnnualAssessment,
-    #[serde(rename = "dependent-18")]
-    Dependent18,
-    NoPlan,
-    NoNext,
-    CoverEnds,
-    /// The oldest note that nobody has signed.
-    Unsigned,
-    /// A note that waits for a co-signature.
-    Cosign,
-    /// The day on which an authorization's units are used up at the pace so far.
-    UnitsRunOut,
-    /// A date of a row, as the catalogue declares it: `stay.discharged`.
-    #[serde(skip)]
-    Row(FieldId),
-}
-
-impl LooksAt {
-    fn parse(text: &str) -> Result<LooksAt, String> {
-        let named = || {
-            let found: Result<LooksAt, serde::de::value::Error> = LooksAt::deserialize(text.into_deserializer());
-            found.map_err(|_| format!("there is nothing called \"{text}\" to look at"))
-        };
-        let Some((record, field)) = text.split_once('.') else { return named() };
-        let record = record_by_name(record).ok_or_else(|| format!("there is no record type \"{record}\""))?;
-        let field = watched(record, field)?;
-        if !matches!(field.kind, Kind::Date | Kind::Time) {
-            return Err(format!("{}.{} is not a date", record.name, field.name));
-        }
-        Ok(LooksAt::Row(field.id))
-    }
-}
-
-/// A field that rules may look at.
-fn watched(record: &'static RecordType, name: &str) -> Result<&'static Field, String> {
-    record.field_by_name(name).filter(|field| field.watched).ok_or_else(|| {
-        let names = record.fields.iter().filter(|field| field.watched).map(|field| field.name);
-        format!(
-            "{} has no field \"{name}\" that a rule may look at; it has {}",
-            record.name,
-            names.collect::<Vec<_>>().join(", ")
-        )
-    })
-}
-
-/// What must hold of a row for its rule to count: `kind=psychiatric|detox`, `filed` (filled in), `!filed` (empty). What a
-/// person typed is looked through for the words: `programme=SNAP|food stamps` holds of "snap (county)".
-#[derive(Clone, PartialEq, Debug)]
-pub struct Where {
-    pub field: FieldId,
-    /// Empty: filled in, or not.
-    pub codes: Vec<String>,
-    pub not: bool,
-    /// The field holds what someone typed, not a code.
-    typed: bool,
-}
-
-impl Where {
-    fn parse(record: &'static RecordType, text: &str) -> Result<Where, String> {
-        let (not, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
-        let (name, codes) = text.split_once('=').unwrap_or((text, ""));
-        let field = watched(record, name.trim())?;
-        let codes: Vec<String> =
-            codes.split('|').map(|code| code.trim().into()).filter(|code: &String| !code.is_empty()).collect();
-        // An agency may take a choice off its own lists: a rule that names it then looks for what never comes.
-        if let Kind::Choice(choices @ Choices::Fixed(_)) = field.kind
-            && let Some(strange) = codes.iter().find(|code| !choices.holds(code))
-        {
-            return Err(format!("{}.{} is never \"{strange}\"", record.name, field.name));
-        }
-        let typed = matches!(field.kind, Kind::Line | Kind::Text);
-        Ok(Where { field: field.id, codes, not, typed })
-    }
-
-    pub(super) fn holds(&self, mark: &Mark) -> bool {
-        let word = mark.word(self.field);
-        let holds = match &self.codes[..] {
-            [] => !word.is_empty() || mark.date(self.field).is_some(),
-            codes if self.typed => codes.iter().any(|code| has_words(word, code)),
-            codes => codes.iter().any(|code| code == word),
-        };
-        holds != self.not
-    }
-}
-
-/// Whether whole words stand in a text, whatever the case.
-fn has_words(text: &str, words: &str) -> bool {
-    let plain = |text: &str| {
-        let lower = text.to_lowercase();
-        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        format!(" {} ", words.join(" "))
-    };
-    plain(text).contains(&plain(words))
-}
-
-/// What makes a reason go away.
-#[derive(Clone, PartialEq, Debug)]
-pub enum MetBy {
-    /// The client was reached since.
-    Contact,
-    /// The client was seen since: face to face, by video, or at a visit that was kept.
-    Seen,
-    /// A field of the same row was filled in.
-    Field(FieldId),
-}
-
-impl MetBy {
-    fn parse(record: &'static RecordType, text: &str) -> Result<MetBy, String> {
-        Ok(match text {
-            "contact" => MetBy::Contact,
-            "seen" => MetBy::Seen,
-            name => MetBy::Field(watched(record, name)?.id),
-        })
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calendar {
@@ -189,11 +57,44 @@ pub enum Calendar {
     Business,
 }
 
+/// What a raised risk, or a critical medication, makes of a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lift {
+    /// Of the class *life*, in *now*.
+    LifeNow,
+    /// Of the class *life*, in *today*.
+    LifeToday,
+    /// Of the class *contact*, in *today*.
+    ContactToday,
+}
+
+/// How long a reason may be put off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PutOffAtMost {
+    Never,
+    /// Days from the day on which it was put off.
+    Days(i64),
+    /// As many days as agency.toml allows.
+    Agency,
+}
+
 /// One rule, complete.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
     pub id: String,
     pub looks_at: LooksAt,
+    /// What comes of it if nobody answers.
+    pub class: Class,
+    /// How grave, where it is about life: 0 to 1,100.
+    pub gravity: u16,
+    /// What a raised risk makes of it.
+    pub lifts: Option<Lift>,
+    /// What a critical medication makes of it.
+    pub lifts_critical: Option<Lift>,
+    pub put_off: PutOffAtMost,
+    /// Asks of a closed case too.
+    pub closed: bool,
     /// Days from the fact to its due day; negative = before.
     pub days: i64,
     pub calendar: Calendar,
@@ -209,21 +110,40 @@ pub struct Rule {
     pub met_by: Vec<MetBy>,
     /// So many days after the fact a contact counts at the earliest.
     pub met_after: i64,
-    /// Where this date of the row is filled in, it is the due day.
+    /// The date to go by where the row does not have the one that is looked at.
+    pub or_else: Option<FieldId>,
+    /// Where this date of the row is filled in, it is the due day, moved by `instead_days`.
     pub instead: Option<FieldId>,
+    pub instead_days: i64,
+    /// Due on this date of the row at the earliest: the later of two.
+    pub later_of: Option<FieldId>,
+    /// Due on this date of the row at the latest: the earlier of two.
+    pub not_after: Option<FieldId>,
+    /// A due day on a weekend or holiday moves to the next workday.
+    pub rolls: bool,
+    /// Counts only while this date of the row is empty or later than the one looked at.
+    pub earlier_than: Option<FieldId>,
+    /// Once this date of the row has passed, another rule takes over.
+    pub gives_way: Option<FieldId>,
+    /// What fell due before the client first came to us was somebody else's.
+    pub since_opened: bool,
+    /// Does not ask while the client is in a hospital again.
+    pub at_home: bool,
     /// Days before the due day on which it first shows.
     pub shows: Option<i64>,
-    /// Days after the due day on which it shows last.
+    /// Days after the due day on which it shows last: only for what ends by itself.
     pub ends: Option<i64>,
     /// In the band when so many days or fewer are left.
     pub now: Option<i64>,
     pub today: Option<i64>,
     pub this_week: Option<i64>,
-    /// Before everything else in its band.
-    pub first: bool,
+    /// The band once the due day has passed, where it is another.
+    pub afterwards: Option<Band>,
     pub weight: u16,
     pub action: String,
     pub text: String,
+    /// The words once the due time has passed; empty: the same.
+    pub missed: String,
     pub source: String,
 }
 
@@ -232,7 +152,7 @@ impl Rule {
     pub fn answered_in(&self) -> Option<FieldId> {
         self.met_by.iter().find_map(|by| match by {
             MetBy::Field(field) => Some(*field),
-            MetBy::Contact | MetBy::Seen => None,
+            MetBy::Contact | MetBy::Reached | MetBy::Seen | MetBy::FollowUp { .. } => None,
         })
     }
 
@@ -240,6 +160,28 @@ impl Rule {
         match self.calendar {
             Calendar::Calendar => calendar::add_days(from, days),
             Calendar::Business => calendar::add_business_days(from, days),
+        }
+    }
+
+    /// Why another rule in place of this one would guard a life less; `None` where it would not.
+    fn weakened_by(&self, other: &Rule) -> Option<&'static str> {
+        let sooner = |old: Option<i64>, new: Option<i64>| old.is_some() && new < old;
+        if self.class != Class::Life {
+            None
+        } else if other.class != Class::Life {
+            Some("is no longer of the class life")
+        } else if sooner(self.now, other.now) || sooner(self.today, other.today) || self.days < other.days {
+            Some("asks later")
+        } else if other.wheres != self.wheres || other.met_by != self.met_by || other.without != self.without {
+            Some("asks of fewer, or is answered by more")
+        } else if other.ends.is_some() && other.ends != self.ends || other.shows < self.shows && other.shows.is_some() {
+            Some("is shown for a shorter time")
+        } else if self.closed && !other.closed {
+            Some("no longer asks of closed cases")
+        } else if self.put_off == PutOffAtMost::Never && other.put_off != PutOffAtMost::Never {
+            Some("may be put off")
+        } else {
+            None
         }
     }
 }
@@ -250,7 +192,28 @@ pub struct Rules {
     pub(super) rules: Vec<Rule>,
     /// Days between contacts, by [`Intensity`].
     contact: [i64; 4],
+    /// Names of programs, by code: what `programme=@snap` stands for.
+    programs: BTreeMap<String, Vec<String>>,
+    /// Names of medications a gap of which is dangerous.
+    pub(super) critical: Vec<Words>,
+    /// How urgent each kind of crisis is, by its code; one that is not named is a matter of minutes.
+    urgency: BTreeMap<String, Urgency>,
+    /// Safety rules that the agency switched off or weakened, and why it says so.
+    accepted: Vec<String>,
+    /// The places of the rules that look at rows, by the number of the record type.
+    pub(super) by_record: Vec<Vec<u16>>,
+    /// The places of the others.
+    pub(super) by_client: Vec<u16>,
     practice: Arc<Practice>,
+}
+
+/// How soon a crisis may kill or hurt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    Tonight,
+    Hours,
+    Minutes,
 }
 
 #[derive(Deserialize)]
@@ -259,7 +222,20 @@ struct RulesFile {
     #[serde(default)]
     contact: ContactLines,
     #[serde(default)]
+    programs: BTreeMap<String, Vec<String>>,
+    #[serde(default, rename = "critical-medication")]
+    critical: CriticalLines,
+    #[serde(default, rename = "crisis-urgency")]
+    urgency: BTreeMap<String, Urgency>,
+    #[serde(default)]
     rule: Vec<toml::Spanned<RuleLines>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CriticalLines {
+    #[serde(default)]
+    names: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -271,34 +247,6 @@ struct ContactLines {
     light: Option<u16>,
 }
 
-/// A rule as a file has it: any line may be missing in an agency's own.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RuleLines {
-    id: String,
-    looks_at: Option<String>,
-    days: Option<i64>,
-    calendar: Option<Calendar>,
-    r#where: Option<Vec<String>>,
-    in_a_row: Option<u8>,
-    without: Option<String>,
-    beside: Option<String>,
-    met_by: Option<Vec<String>>,
-    met_after: Option<i64>,
-    instead: Option<String>,
-    shows: Option<i64>,
-    ends: Option<i64>,
-    now: Option<i64>,
-    today: Option<i64>,
-    this_week: Option<i64>,
-    first: Option<bool>,
-    weight: Option<u16>,
-    action: Option<String>,
-    text: Option<String>,
-    source: Option<String>,
-    off: Option<bool>,
-}
-
 impl Rules {
     /// The rules that ship with the program, over the practice data that ship with it.
     pub fn standard() -> Rules {
@@ -307,7 +255,17 @@ impl Rules {
 
     /// The shipped rules over an agency's practice data.
     pub fn with(practice: Arc<Practice>) -> Rules {
-        let none = Rules { rules: Vec::new(), contact: [7, 14, 30, 90], practice };
+        let none = Rules {
+            rules: Vec::new(),
+            contact: [7, 14, 30, 90],
+            programs: BTreeMap::new(),
+            critical: Vec::new(),
+            urgency: BTreeMap::new(),
+            accepted: Vec::new(),
+            by_record: Vec::new(),
+            by_client: Vec::new(),
+            practice,
+        };
         let shipped = include_str!("../../assets/triage.toml");
         let mut rules = none.overlay("triage.toml", shipped).expect("the shipped rules are sound");
         let silent = i64::from(rules.practice.agency.referral_silent_days);
@@ -316,7 +274,7 @@ impl Rules {
     }
 
     /// These rules with a file's laid over them: a rule with a known id replaces the lines it names, a new one is added,
-    /// `off = true` takes one out.
+    /// `off = true` takes one out. What guards a life is weakened only with `accept = "reason"`.
     ///
     /// # Errors
     /// Names the file and the line of what cannot be understood.
@@ -328,23 +286,62 @@ impl Rules {
         for (days, given) in self.contact.iter_mut().zip(contact) {
             *days = given.map_or(*days, i64::from);
         }
+        for (code, names) in lines.programs {
+            self.programs.entry(code).or_default().extend(names);
+        }
+        self.critical.extend(lines.critical.names.iter().map(|name| Words::new(name)));
+        self.urgency.extend(lines.urgency);
         for spanned in lines.rule {
             let start = spanned.span().start;
             let rule = spanned.into_inner();
             let known = self.rules.iter().position(|known| known.id == rule.id);
+            let accept = rule.accept.clone().filter(|why| !why.trim().is_empty());
             if rule.off == Some(true) {
                 let known =
                     known.ok_or_else(|| at(start, format!("there is no rule \"{}\" to switch off", rule.id)))?;
+                if self.rules[known].class == Class::Life {
+                    self.accept(file, &rule.id, "is switched off", accept).map_err(|why| at(start, why))?;
+                }
                 self.rules.remove(known);
                 continue;
             }
-            let whole = rule.onto(known.map(|known| &self.rules[known])).map_err(|why| at(start, why))?;
+            let whole =
+                rule.onto(known.map(|known| &self.rules[known]), &self.programs).map_err(|why| at(start, why))?;
             match known {
-                Some(known) => self.rules[known] = whole,
+                Some(known) => {
+                    if let Some(how) = self.rules[known].weakened_by(&whole) {
+                        self.accept(file, &whole.id, how, accept).map_err(|why| at(start, why))?;
+                    }
+                    self.rules[known] = whole;
+                }
                 None => self.rules.push(whole),
             }
         }
+        self.sort_by_what_they_look_at();
         Ok(self)
+    }
+
+    /// Takes note that a safety rule is weakened, where somebody says why.
+    fn accept(&mut self, file: &str, id: &str, how: &str, accept: Option<String>) -> Result<(), String> {
+        let why = accept.ok_or_else(|| {
+            format!(
+                "the rule \"{id}\" guards a life and {how}: say why in a line `accept = \"...\"`, or leave it as it is"
+            )
+        })?;
+        self.accepted.push(format!("{file}: the safety rule \"{id}\" {how}, because: {why}"));
+        Ok(())
+    }
+
+    fn sort_by_what_they_look_at(&mut self) {
+        let most = CATALOGUE.iter().map(|record| record.number).max().unwrap_or(0);
+        self.by_record = vec![Vec::new(); usize::from(most) + 1];
+        self.by_client.clear();
+        for (rule, place) in self.rules.iter().zip(0u16..) {
+            match rule.looks_at {
+                LooksAt::Row(field) => self.by_record[usize::from(field.record)].push(place),
+                _ => self.by_client.push(place),
+            }
+        }
     }
 
     /// At most so many days between contacts: as the client's areas ask, or else by the agency's own rule. A client
@@ -352,6 +349,21 @@ impl Rules {
     pub fn contact_days(&self, intensity: Option<Intensity>, areas: &[String]) -> i64 {
         let intensity = intensity.unwrap_or(Intensity::Standard);
         self.practice.contact_days(intensity, areas).unwrap_or(self.contact[intensity as usize])
+    }
+
+    /// How urgent a kind of crisis is.
+    pub fn urgency(&self, kind: &str) -> Urgency {
+        self.urgency.get(kind).copied().unwrap_or(Urgency::Minutes)
+    }
+
+    /// Whether a gap of days in this medication is dangerous, by its name.
+    pub fn is_critical(&self, medication: &str) -> bool {
+        self.critical.iter().any(|name| has_words(medication, name))
+    }
+
+    /// Safety rules that the agency's own files switch off or weaken, each with the reason it gives: told at every start.
+    pub fn accepted(&self) -> &[String] {
+        &self.accepted
     }
 
     /// The agency's data that these rules rest on.
@@ -362,168 +374,35 @@ impl Rules {
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
     }
+
+    /// The rule of a reason.
+    pub fn of(&self, reason: &super::Reason) -> &Rule {
+        &self.rules[usize::from(reason.rule)]
+    }
+
+    /// Days for which a reason may be put off, from the day on which it was.
+    pub fn put_off_days(&self, reason: &super::Reason) -> i64 {
+        let agency = i64::from(self.practice.agency.put_off_days);
+        match (reason.lifted, self.of(reason).put_off) {
+            (_, PutOffAtMost::Never) => 0,
+            (true, _) => 1,
+            (_, PutOffAtMost::Days(days)) => days,
+            (_, PutOffAtMost::Agency) => agency,
+        }
+    }
 }
 
-impl RuleLines {
-    fn onto(self, known: Option<&Rule>) -> Result<Rule, String> {
-        fn needed<T>(given: Option<T>, known: Option<T>, id: &str, what: &str) -> Result<T, String> {
-            given.or(known).ok_or_else(|| format!("the rule \"{id}\" needs a line `{what} = ...`"))
-        }
-        let id = self.id;
-        let action = needed(self.action, known.map(|rule| rule.action.clone()), &id, "action")?;
-        if !ACTIONS.contains(&action.as_str()) {
-            return Err(format!(
-                "the rule \"{id}\" has no such action: \"{action}\". Use one of: {}",
-                ACTIONS.join(", ")
-            ));
-        }
-        let text = needed(self.text, known.map(|rule| rule.text.clone()), &id, "text")?;
-        let weight = self.weight.or(known.map(|rule| rule.weight)).unwrap_or(0);
-        if weight > 100 {
-            return Err(format!("the rule \"{id}\" has a weight of {weight}; it goes from 0 to 100"));
-        }
-        let looks_at = self
-            .looks_at
-            .map(|text| LooksAt::parse(&text))
-            .transpose()
-            .map_err(|why| format!("the rule \"{id}\": {why}"))?;
-        let looks_at = needed(looks_at, known.map(|rule| rule.looks_at), &id, "looks-at")?;
-        let known =
-            known.filter(|known| known.looks_at == looks_at || (self.r#where.is_none() && self.met_by.is_none()));
-        let record = match looks_at {
-            LooksAt::Row(field) => crate::model::record_by_number(field.record),
-            _ => None,
-        };
-        let names_of_row = |name: &str| record.is_some_and(|record| watched(record, name).is_ok());
-        for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)) {
-            if !PLACEHOLDERS.contains(&name) && !names_of_row(name) {
-                return Err(format!(
-                    "the rule \"{id}\" has {{{name}}} in its text; it may be {}",
-                    PLACEHOLDERS.join(", ")
-                ));
-            }
-        }
-        let of_row = |what: &str| {
-            record.ok_or_else(|| {
-                format!("the rule \"{id}\" has a line `{what}`, which goes with looks-at = \"type.field\" only")
-            })
-        };
-        let told = |why: String| format!("the rule \"{id}\": {why}");
-        let wheres = match self.r#where {
-            Some(lines) => {
-                let record = of_row("where")?;
-                lines.iter().map(|line| Where::parse(record, line).map_err(told)).collect::<Result<_, _>>()?
-            }
-            None => known.map_or(Vec::new(), |rule| rule.wheres.clone()),
-        };
-        let met_by = match self.met_by {
-            Some(lines) => {
-                let record = of_row("met-by")?;
-                lines.iter().map(|line| MetBy::parse(record, line).map_err(told)).collect::<Result<_, _>>()?
-            }
-            None => known.map_or(Vec::new(), |rule| rule.met_by.clone()),
-        };
-        let in_a_row = self.in_a_row.or(known.and_then(|rule| rule.in_a_row));
-        if in_a_row == Some(0) {
-            return Err(format!("the rule \"{id}\" has in-a-row = 0; it is 1 or more"));
-        }
-        if in_a_row.is_some() && looks_at != LooksAt::Missed {
-            of_row("in-a-row")?;
-        }
-        let without = match self.without {
-            Some(name) => {
-                let record = record_by_name(&name).filter(|record| record.is_watched());
-                let record = record.ok_or_else(|| told(format!("there is no record type \"{name}\" to look for")))?;
-                Some(record.number)
-            }
-            None => known.and_then(|rule| rule.without),
-        };
-        let beside = match self.beside {
-            Some(name) => {
-                of_row("beside")?;
-                let watched = crate::model::record_by_name(&name).filter(|record| record.is_watched());
-                Some(watched.ok_or_else(|| told(format!("there is no record type \"{name}\" to stand beside")))?.number)
-            }
-            None => known.and_then(|rule| rule.beside),
-        };
-        let instead = match self.instead {
-            Some(name) => Some(watched(of_row("instead")?, &name).map_err(told)?.id),
-            None => known.and_then(|rule| rule.instead),
-        };
-        Ok(Rule {
-            looks_at,
-            wheres,
-            beside,
-            met_by,
-            met_after: self.met_after.or(known.map(|rule| rule.met_after)).unwrap_or(0),
-            instead,
-            in_a_row,
-            without,
-            days: self.days.or(known.map(|rule| rule.days)).unwrap_or(0),
-            calendar: self.calendar.or(known.map(|rule| rule.calendar)).unwrap_or_default(),
-            shows: self.shows.or(known.and_then(|rule| rule.shows)),
-            ends: self.ends.or(known.and_then(|rule| rule.ends)),
-            now: self.now.or(known.and_then(|rule| rule.now)),
-            today: self.today.or(known.and_then(|rule| rule.today)),
-            this_week: self.this_week.or(known.and_then(|rule| rule.this_week)),
-            first: self.first.or(known.map(|rule| rule.first)).unwrap_or(false),
-            weight,
-            action,
-            text,
-            source: needed(self.source, known.map(|rule| rule.source.clone()), &id, "source")?,
-            id,
-        })
+impl Mark {
+    /// Whether the row asks for nothing more: a field that settles it holds such a code, or a day that has come.
+    pub(super) fn is_settled(&self, clock: &super::Clock) -> bool {
+        let Some(record) = crate::model::record_by_number(self.record) else { return false };
+        record
+            .fields
+            .iter()
+            .filter(|field| !field.settles.is_empty())
+            .any(|field| self.happened(field.id, clock).is_some() || field.settles.contains(&self.word(field.id)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_agencys_file_replaces_the_lines_it_names() {
-        let own =
-            "[contact]\nlight = 60\n\n[[rule]]\nid = \"no-plan\"\ndays = 45\n\n[[rule]]\nid = \"ride\"\noff = true\n";
-        let rules = Rules::standard().overlay("own.toml", own).unwrap();
-        assert_eq!(rules.contact_days(Some(Intensity::Light), &[]), 60);
-        assert_eq!(rules.contact_days(Some(Intensity::Intensive), &[]), 7);
-        assert_eq!(rules.iter().find(|rule| rule.id == "no-plan").unwrap().days, 45);
-        assert!(rules.iter().all(|rule| rule.id != "ride"));
-    }
-
-    #[test]
-    fn a_wrong_file_is_an_error_with_its_line() {
-        for (own, line, why) in [
-            ("[contact]\nweekly = 7\n", 2, "unknown field"),
-            ("\n\n[[rule]]\nid = \"task\"\nweight = \"heavy\"\n", 5, "invalid type"),
-            ("[[rule]]\nid = \"mine\"\n", 1, "needs a line"),
-            ("\n[[rule]]\nid = \"task\"\naction = \"dance\"\n", 2, "no such action"),
-            ("[[rule]]\nid = \"task\"\ntext = \"{who}\"\n", 1, "{who}"),
-            ("[[rule]]\nid = \"tsak\"\noff = true\n", 1, "no rule \"tsak\""),
-            ("[[rule]\n", 1, ""),
-            (
-                "[[rule]]\nid = \"x\"\naction = \"add-note\"\ntext = \"x\"\nsource = \"x\"\nlooks-at = \"stay.left\"\n",
-                1,
-                "stay has no field \"left\"",
-            ),
-            ("[[rule]]\nid = \"task\"\nwhere = [\"kind=x\"]\n", 1, "goes with looks-at"),
-            ("[[rule]]\nid = \"task\"\nin-a-row = 2\n", 1, "goes with looks-at"),
-            ("[[rule]]\nid = \"missed-in-a-row\"\nin-a-row = 0\n", 1, "1 or more"),
-            ("[[rule]]\nid = \"debrief\"\nwithout = \"sefety_plan\"\n", 1, "no record type \"sefety_plan\""),
-            (
-                "[[rule]]\nid = \"x\"\naction = \"add-note\"\ntext = \"x\"\nsource = \"x\"\nlooks-at = \"stay.discharged\"\nwhere = [\"kind=ship\"]\n",
-                1,
-                "never \"ship\"",
-            ),
-        ] {
-            let error = Rules::standard().overlay("own.toml", own).unwrap_err();
-            assert_eq!((error.line, error.file.as_str()), (line, "own.toml"), "{own}: {error}");
-            assert!(error.why.contains(why), "{error}");
-        }
-    }
-
-    #[test]
-    fn every_shipped_rule_says_where_it_comes_from() {
-        assert!(Rules::standard().iter().all(|rule| !rule.source.is_empty() && !rule.text.is_empty()));
-    }
-}
+mod tests;

@@ -47,13 +47,15 @@ pub fn loads(caseload: &Caseload, rules: &Rules, capacities: &[(String, f64)], t
             let own = capacities.iter().find(|(name, _)| name.trim().eq_ignore_ascii_case(worker));
             load.capacity = own.map_or(rules.practice().agency.capacity, |(_, capacity)| *capacity);
         }
-        load.clients += 1;
-        load.weight += rules.practice().weight(facts.intensity, &facts.areas);
-        load.contacts += 30.0 / rules.contact_days(facts.intensity, &facts.areas) as f64;
-        load.crisis += usize::from(!facts.crisis.is_empty());
+        if !ranked.closed {
+            load.clients += 1;
+            load.weight += rules.practice().weight(facts.intensity, &facts.areas);
+            load.contacts += 30.0 / rules.contact_days(facts.intensity, &facts.areas) as f64;
+        }
+        load.crisis += usize::from(ranked.is_in_crisis());
         load.need_attention += usize::from(ranked.band <= Band::Today);
-        let late = |reason: &super::reason::Reason| reason.due.is_some_and(|due| due.day() < today);
-        load.overdue += usize::from(ranked.reasons.iter().any(late));
+        let late = |reason: &super::Reason| reason.due.is_some_and(|due| due.day() < today);
+        load.overdue += usize::from(ranked.about_people().any(late));
         load.covered += usize::from(facts.shares.iter().any(|share| share.covers(today)));
     }
     loads.into_values().collect()

@@ -34,6 +34,13 @@ impl Desk {
 
     /// Does an action; `about` names the row it is about where a reason or a list says so.
     pub fn act(&mut self, action: Action, about: Option<RowId>) -> Result<Flow, StoreError> {
+        self.for_whom = match TABLE.iter().find(|entry| entry.action == action).map(|entry| entry.needs) {
+            Some(Needs::Client | Needs::Change) if matches!(action, Action::Tag | Action::Reassign) => {
+                self.meant().first().copied().filter(|_| self.meant().len() == 1)
+            }
+            Some(Needs::Client | Needs::Change) => self.chosen,
+            _ => None,
+        };
         if let Some(why) = self.unavailable(action) {
             self.trouble(format!("Not now: {why}."));
             return Ok(Flow::Stay);
@@ -118,7 +125,7 @@ impl Desk {
             Action::NewPlanVersion => self.ask_new_version()?,
             Action::ReviewPlan => self.review_plan(about)?,
             Action::SignPlan => self.ask_plan_signer(about)?,
-            Action::AddAppointment => self.add(&appointment::TYPE, Vec::new()),
+            Action::AddAppointment => self.add(&appointment::TYPE, self.follow_up(appointment::follow_up).into_iter().collect()),
             Action::AddGoal => self.add_goal()?,
             Action::AddStep => self.add_step(about),
             Action::AddTask => self.add(&task::TYPE, Vec::new()),
@@ -126,6 +133,8 @@ impl Desk {
             Action::AddPlan => self.add_plan(),
             Action::Template => self.choose_template(),
             Action::Unmet => self.unmet_needs()?,
+            Action::DeskWork => self.desk_work_menu(),
+            Action::WhyHere => self.why_here(),
             Action::AddClient => {
                 self.form = Some(Form::add(self, &client::TYPE, None, Vec::new()).titled("Add client"));
             }
@@ -161,14 +170,8 @@ impl Desk {
             Action::Refill => self.refill(about)?,
             Action::Snooze => self.snooze_menu(),
             Action::Undo => self.ask_undo()?,
-            Action::Redo => match self.store.redo() {
-                Ok(Some((label, receipt))) => {
-                    self.follow(receipt)?;
-                    self.say(format!("Done again: {label}."));
-                }
-                Ok(None) => self.say("There is nothing to do again."),
-                Err(error) => self.trouble(error),
-            },
+            Action::Redo => self.ask_redo()?,
+            Action::UndoHistory => self.undo_history()?,
             Action::Find => {
                 self.filtering = true;
                 self.filter.get_or_insert_default();
@@ -236,28 +239,6 @@ impl Desk {
         Ok(Flow::Stay)
     }
 
-    /// Moves the choice in the focused pane.
-    pub fn step(&mut self, by: isize) -> Result<(), StoreError> {
-        let moved = |at: usize, many: usize| at.saturating_add_signed(by).min(many.saturating_sub(1));
-        match self.focus {
-            Pane::Caseload => self.choose(moved(self.at, self.view.len()))?,
-            Pane::Client => {
-                let many = self.reasons().len();
-                let to = moved(self.reason, many);
-                // Past the last reason the page itself moves.
-                if to == self.reason || many == 0 {
-                    self.client_scroll = self.client_scroll.saturating_add_signed(by.clamp(-1000, 1000)).min(10_000);
-                } else {
-                    self.client_scroll = 0;
-                }
-                self.reason = to;
-            }
-            Pane::Goals => self.goal_at = moved(self.goal_at, self.goal_lines().len()),
-            Pane::Appointments => self.visit_at = moved(self.visit_at, self.queue.len()),
-        }
-        Ok(())
-    }
-
     /// Gives the keys to a pane. Whoever goes to the client's page reads on: more of the notes are loaded.
     pub fn go_to(&mut self, pane: Pane) -> Result<(), StoreError> {
         self.focus = pane;
@@ -280,8 +261,7 @@ impl Desk {
             }
             Pane::Goals => self.open_goal()?,
             Pane::Appointments => {
-                if let Some(queued) = self.queue.get(self.visit_at) {
-                    self.choose_client(queued.client)?;
+                if self.visit().is_some() {
                     self.go_to(Pane::Client)?;
                 }
             }
@@ -312,6 +292,7 @@ impl Desk {
                 self.choose_client(client)?;
                 self.go_to(Pane::Client)?;
             }
+            Pick::Reason(client, at) => self.go_to_reason(client, at)?,
             Pick::Place => self.ask_place(),
             Pick::AskForget => self.ask_forget()?,
             Pick::Forget(place) => {
@@ -355,13 +336,14 @@ impl Desk {
             Pick::AskWhose(key) => self.ask_whose(key),
             Pick::PlaceWith(key, client) => self.place_with(key, client),
             Pick::SetAside(key) => self.set_aside(key),
-            Pick::Snooze(at) => self.snooze(at),
+            Pick::Snooze(rule, subject) => self.snooze(&rule, subject),
             Pick::Delete(record, row) => {
                 let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
                 change.delete(record, row);
                 self.apply(&change, format!("Deleted the {}.", record.label.to_lowercase()))?;
             }
-            Pick::Undo => self.undo()?,
+            Pick::Undo(past) => self.undo(past)?,
+            Pick::Redo(past) => self.redo(past)?,
             Pick::View(view) => {
                 self.view_by(view);
                 self.show()?;
@@ -371,7 +353,7 @@ impl Desk {
                 self.filter = Some(filter);
                 self.focus = Pane::Caseload;
                 self.list();
-                self.show()?;
+                self.choose_in_list()?;
             }
             Pick::Looks(name, plain) => self.set_looks(name, plain),
             Pick::Editor => self.editing = true,
@@ -380,10 +362,17 @@ impl Desk {
             Pick::AskPrint(wish, question) => self.ask_print(*wish, question),
             Pick::OwnLog => self.own_log()?,
             Pick::SaveForm(follow) => self.save_form(follow)?,
+            Pick::Repeats(rule) => {
+                if let Some(form) = &mut self.form {
+                    form.put(crate::model::records::appointment::repeats, &rule.as_str().into());
+                }
+                self.save_form(None)?;
+            }
             Pick::Apply(change, done) => self.apply(&change, done)?,
             Pick::DropForm => {
                 self.form = None;
                 self.drop_draft();
+                self.ask_goals_of_next()?;
             }
             Pick::Signing(signing) => self.overlay = Some(Overlay::Signing(*signing)),
             Pick::SignAll(notes) => self.sign_all(&notes)?,

@@ -2,24 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days, NaiveDate, TimeDelta};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, TimeDelta};
 
 use crate::triage::Visit;
 use crate::triage::calendar::{add_days, is_federal_holiday};
 
 use super::desk::Desk;
 
+/// An appointment on the clock of this place, whatever clock it was written on.
+struct Lived<'a> {
+    starts: DateTime<FixedOffset>,
+    visit: &'a Visit,
+}
+
 impl Desk {
     /// Open visits from a day up to and without another, by start: client's name and visit.
-    fn visits(&self, from: NaiveDate, until: NaiveDate) -> Vec<(&str, &Visit)> {
-        let queued = self.queue.iter().filter(|queued| (from..until).contains(&queued.starts.date_naive()));
-        queued
+    fn visits(&self, from: NaiveDate, until: NaiveDate) -> Vec<(&str, Lived<'_>)> {
+        let moment = self.moment();
+        let mut visits: Vec<(&str, Lived<'_>)> = self
+            .queue
+            .iter()
             .filter_map(|queued| {
-                let facts = self.caseload.get(queued.client)?;
-                let visit = facts.visits.iter().find(|visit| visit.row == queued.row)?;
-                Some((facts.name.as_str(), visit))
+                let (facts, visit) = (self.caseload.get(queued.client)?, self.visit_of(queued)?);
+                Some((facts.name.as_str(), Lived { starts: moment.local(visit.starts), visit }))
             })
-            .collect()
+            .filter(|(_, lived)| (from..until).contains(&lived.starts.date_naive()))
+            .collect();
+        visits.sort_by_key(|(_, lived)| lived.starts);
+        visits
     }
 
     /// Seven days from today, a line for each appointment.
@@ -27,23 +37,23 @@ impl Desk {
         let visits = self.visits(self.today, add_days(self.today, 7));
         let mut lines = Vec::new();
         for day in (0..7).filter_map(|n| self.today.checked_add_days(Days::new(n))) {
-            let own: Vec<&(&str, &Visit)> =
-                visits.iter().filter(|(_, visit)| visit.starts.date_naive() == day).collect();
-            let load: u32 = own.iter().map(|(_, visit)| visit.minutes).sum();
+            let own: Vec<&(&str, Lived<'_>)> =
+                visits.iter().filter(|(_, lived)| lived.starts.date_naive() == day).collect();
+            let load: u32 = own.iter().map(|(_, lived)| lived.visit.minutes).sum();
             let holiday = if is_federal_holiday(day) { "  (federal holiday)" } else { "" };
             let load =
                 if own.is_empty() { "  free".into() } else { format!("  {} appointments, {}", own.len(), hours(load)) };
             lines.push(format!("{}{load}{holiday}", day.format("%A %-d %B").to_string().to_uppercase()));
             let mut ends = None;
-            for (name, visit) in own {
-                let end = visit.starts + TimeDelta::minutes(visit.minutes.into());
-                let clash = ends.is_some_and(|ends| visit.starts < ends);
+            for (name, Lived { starts, visit }) in own {
+                let end = self.moment().local(*starts + TimeDelta::minutes(visit.minutes.into()));
+                let clash = ends.is_some_and(|ends| *starts < ends);
                 ends = ends.max(Some(end));
                 let place = if visit.place.is_empty() { String::new() } else { format!(", {}", visit.place) };
                 let clash = if clash { "   ! overlaps the one before" } else { "" };
                 lines.push(format!(
                     "  {}-{}  {name}: {}{place}{clash}",
-                    visit.starts.format("%H:%M"),
+                    starts.format("%H:%M"),
                     end.format("%H:%M"),
                     visit.title
                 ));
@@ -58,9 +68,9 @@ impl Desk {
         let first = self.today.with_day(1).unwrap_or(self.today);
         let last = first.checked_add_months(chrono::Months::new(2)).unwrap_or(NaiveDate::MAX);
         let mut load: BTreeMap<NaiveDate, (u32, u32)> = BTreeMap::new();
-        for (_, visit) in self.visits(first, last) {
-            let day = load.entry(visit.starts.date_naive()).or_default();
-            *day = (day.0 + 1, day.1 + visit.minutes);
+        for (_, lived) in self.visits(first, last) {
+            let day = load.entry(lived.starts.date_naive()).or_default();
+            *day = (day.0 + 1, day.1 + lived.visit.minutes);
         }
         let mut lines = Vec::new();
         for month in [first, first.checked_add_months(chrono::Months::new(1)).unwrap_or(first)] {

@@ -24,6 +24,9 @@ pub enum Answer {
     ActedOn(RowId),
     /// The day of an assessment of a client, by its instrument.
     AssessedOn(RowId, String),
+    /// Who takes over what is open at a closing.
+    HandOn(Box<crate::practice::closing::Matter>),
+    CloseAllTheSame,
     Tag,
     Reassign,
     SaveFilter,
@@ -90,6 +93,14 @@ impl Desk {
                 self.acted_on(row, typed)?;
             }
             Answer::AssessedOn(client, code) => self.assessed_on(client, &code, typed)?,
+            Answer::HandOn(matter) => {
+                self.overlay = None;
+                self.hand_on(*matter, typed)?;
+            }
+            Answer::CloseAllTheSame => {
+                self.overlay = None;
+                self.close_all_the_same(typed)?;
+            }
             Answer::Tag => {
                 self.overlay = None;
                 self.tag(typed)?;

@@ -60,7 +60,7 @@ impl App {
             0 => String::new(),
             many => format!(" And {many} more."),
         };
-        let text = format!("{first}. This file was left out; the rest is in use.{more}");
+        let text = format!("{} The rest is in use.{more}", first.told());
         if let Stage::Desk(desk) = &mut self.stage {
             desk.trouble(text);
         }
@@ -196,7 +196,9 @@ impl App {
                 }
                 let ticks = desk.timer_ticks();
                 let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
-                Ok(desk.new_day() || elsewhere || ticks || clock)
+                // A visit ends by itself, and then asks whether it was kept.
+                let ended = desk.line_up();
+                Ok(desk.new_minute() || elsewhere || ticks || clock || ended)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }

@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::records::{care_team, client, incident, relationship, safety_plan};
-use crate::model::{Change, FieldId, List, Row, RowId};
+use crate::model::{Change, FieldId, List, Moment, Row, RowId};
 use crate::practice::{CrisisKind, incident as pure};
 use crate::store::{ClientFile, StoreError};
 use crate::triage::calendar::add_business_days;
@@ -37,7 +37,7 @@ pub enum Choice {
     Another,
     /// Takes back the word that the client is in crisis, where there is no record of one.
     Over,
-    Reported(RowId),
+    Reported(RowId, pure::By),
     NoReport(RowId),
     Debriefed(RowId),
     Edit(RowId),
@@ -55,6 +55,8 @@ pub struct Crisis {
     calls: Vec<String>,
     plan: Vec<(String, bool)>,
     typing: Option<Typing>,
+    /// Asked which of the two reports was made: by phone, or in writing.
+    asks_which: bool,
     said: Option<String>,
     scroll: usize,
 }
@@ -116,7 +118,8 @@ impl Crisis {
         }));
         let team = file.of(&care_team::TYPE).iter();
         calls.extend(team.map(|row| said(row, [care_team::name, care_team::role, care_team::phone])));
-        let phone = file.client.text(client::phone);
+        let person = file.person();
+        let phone = person.text(client::phone);
         if !phone.is_empty() {
             calls.push(format!("{}: {phone}", file.client.client_name()));
         }
@@ -129,6 +132,7 @@ impl Crisis {
             calls,
             row,
             typing: None,
+            asks_which: false,
             said: None,
             scroll: 0,
         }))
@@ -153,6 +157,13 @@ impl Crisis {
                 Ok(false)
             }
         }
+    }
+
+    /// The report was made, by phone or in writing.
+    fn made(&mut self, by: pure::By, desk: &mut Desk) -> Result<(), StoreError> {
+        let change = pure::reported(self.row.id, by, desk.moment().now);
+        let more = if by == pure::By::Phone { " Write its number down: k." } else { "" };
+        self.save(&change, desk, format!("{}{more}", said_of(by))).map(drop)
     }
 
     fn tick(&mut self, at: usize, desk: &mut Desk) -> Result<(), StoreError> {
@@ -182,7 +193,7 @@ impl Crisis {
         match key.code {
             // What was typed comes back with the same key.
             KeyCode::Esc => self.typing = None,
-            KeyCode::Enter => {
+            _ if key.code == KeyCode::Enter || desk.saves(key) => {
                 let text = typing.line.text();
                 if text.trim().is_empty() {
                     self.typing = None;
@@ -243,6 +254,7 @@ impl Sheet for Crisis {
             return Ok(Some(self));
         }
         self.said = None;
+        let asked = std::mem::take(&mut self.asks_which);
         // Another laptop, or the command line, may have written meanwhile.
         match desk.store.row_of(&incident::TYPE, self.row.id)? {
             Some(row) => self.row = row,
@@ -253,6 +265,9 @@ impl Sheet for Crisis {
         }
         let over = !pure::is_open(&self.row);
         match key.code {
+            KeyCode::Esc if asked => {}
+            KeyCode::Char('p') if asked => self.made(pure::By::Phone, desk)?,
+            KeyCode::Char('w') if asked => self.made(pure::By::Writing, desk)?,
             KeyCode::Esc => {
                 if !over {
                     desk.say(format!("The crisis stays open: {} returns to it.", desk.keys.first(Action::Crisis)));
@@ -272,13 +287,13 @@ impl Sheet for Crisis {
             KeyCode::Char('w') => self.begin_typing(Written::Happening, desk),
             KeyCode::Char('r') if over => self.said = Some("It is over already.".into()),
             KeyCode::Char('r') => self.begin_typing(Written::Resolution, desk),
-            KeyCode::Char('m') => match pure::report_clock(&self.row, desk.moment().now) {
-                Some(pure::ReportClock::Left(_)) => {
-                    let change = pure::reported(self.row.id, desk.moment().now);
-                    self.save(&change, desk, "The report is made. Write its number down: k.")?;
+            KeyCode::Char('m') => match pure::owed(&self.row, desk.moment().now)[..] {
+                [] if self.row.time(incident::reported).is_some() => {
+                    self.said = Some("The report was made already.".into());
                 }
-                Some(pure::ReportClock::Made(_)) => self.said = Some("The report was made already.".into()),
-                None => self.said = Some("No mandated report is due here.".into()),
+                [] => self.said = Some("No mandated report is due here.".into()),
+                [only] => self.made(only, desk)?,
+                _ => self.asks_which = true,
             },
             KeyCode::Char('y') => {
                 desk.safety_plan(Some(self.client))?;
@@ -305,7 +320,7 @@ impl Sheet for Crisis {
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme, desk: &Desk) -> Option<Position> {
-        self.draw_screen(area, buffer, theme, desk.moment().now)
+        self.draw_screen(area, buffer, theme, &desk.moment())
     }
 
     fn paste(&mut self, pasted: &str) {
@@ -343,12 +358,27 @@ fn safe_contact(file: &ClientFile) -> Vec<String> {
     lines
 }
 
-/// The clock of a report in words.
-fn report_in_words(left: i64) -> String {
-    match left {
-        left @ 0.. => format!("REPORT DUE in {}", pure::span(left)),
-        over => format!("REPORT OVERDUE by {}", pure::span(-over)),
+/// What is said when a report was made.
+fn said_of(by: pure::By) -> &'static str {
+    match by {
+        pure::By::Phone => "The report is made by phone.",
+        pure::By::Writing => "The report is sent in writing.",
     }
+}
+
+/// The clock of a report in words: by phone it is due at once, and late after the state's hours; `None` where it does not
+/// run.
+fn report_in_words(row: &Row, by: pure::By, moment: &Moment) -> Option<String> {
+    let Some(pure::ReportClock::Left(left)) = pure::report_clock(row, by, moment.now) else { return None };
+    let (field, way) = match by {
+        pure::By::Phone => (incident::report_due, "By phone at once"),
+        pure::By::Writing => (incident::written_due, "In writing"),
+    };
+    let due = moment.local(row.time(field)?).format("%a %-d %b %H:%M");
+    Some(match left {
+        left @ 0.. => format!("{way}: REPORT DUE in {} ({due})", pure::span(left)),
+        over => format!("{way}: REPORT OVERDUE by {} ({due})", pure::span(-over)),
+    })
 }
 
 #[cfg(test)]

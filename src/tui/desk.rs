@@ -16,8 +16,10 @@ use crate::model::records::{
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
 use crate::triage::filter::Filter;
-use crate::triage::{Band, Caseload, ClientFacts, Ranked, Rules, Told};
+use crate::triage::{Band, Caseload, ClientFacts, Clock, DeskWork, Ranked, Rules, Told, Visit};
 
+use super::closing::Closing;
+use super::current::Held;
 use super::form::Form;
 use super::keys::Keys;
 use super::lately::Lately;
@@ -143,6 +145,8 @@ pub enum GoalLine {
 pub struct Message {
     pub text: String,
     pub trouble: bool,
+    /// Whom it is about; empty where it is about nobody.
+    pub whom: String,
 }
 
 /// Where the desk learns what time it is.
@@ -154,12 +158,22 @@ pub struct Desk {
     pub keys: Keys,
     moments: Moments,
     pub today: NaiveDate,
+    /// The minute of the last ranking, since 1970.
+    minute: i64,
+    /// The worker's own desk work: of the whole caseload, paper only.
+    pub paper: DeskWork,
+    /// Clients with something put off.
+    pub put_off: usize,
+    /// Clients whose case is not closed.
+    pub active: usize,
     pub demo: bool,
     pub caseload: Caseload,
     /// What the filter looks through, in the order of the facts; empty until someone looks, or hands rest.
     hay: Vec<Utf32String>,
     matcher: Matcher,
     pub queue: Vec<Queued>,
+    /// How many of the queue are over and not marked: they stand first.
+    pub over: usize,
     pub view: Vec<Listed>,
     /// How many of the caseload are in crisis.
     pub crises: usize,
@@ -172,7 +186,7 @@ pub struct Desk {
     pub file: Option<ClientFile>,
     /// Those lately shown, and the one who comes next the way the choice is moving.
     lately: Lately,
-    moving: isize,
+    pub(super) moving: isize,
     pub focus: Pane,
     /// The reason chosen in the client pane.
     pub reason: usize,
@@ -183,6 +197,10 @@ pub struct Desk {
     pub form: Option<Form>,
     pub message: Option<Message>,
     pub ordered: View,
+    /// Notes of a group of which it is still to be asked which goals they served.
+    pub ask_goals: Vec<RowId>,
+    /// Who was on the screen before that was asked.
+    pub asked_from: Option<RowId>,
     /// Clients marked to do something for all of them at once.
     pub marked: HashSet<RowId>,
     pub run: Option<Run>,
@@ -210,6 +228,18 @@ pub struct Desk {
     pub own_due: Option<String>,
     /// The client whose being looked at was noted last.
     noted: Option<RowId>,
+    /// What is chosen in the panes, by what it is and not by where it stands.
+    pub(super) held: Held,
+    /// The clients whom the key at hand changed something for.
+    pub(super) touched: Vec<RowId>,
+    /// The client whom the open overlay is about; none where it is about nobody or about many.
+    pub(super) for_whom: Option<RowId>,
+    /// A closing that is being gone through.
+    pub(super) closing: Option<Closing>,
+    /// Where the journal ended when this session began.
+    pub(super) began: i64,
+    /// Where the journal ended after the last key that changed something, and who was the current client then.
+    pub(super) acted: Option<(i64, Option<RowId>)>,
 }
 
 impl Desk {
@@ -221,11 +251,16 @@ impl Desk {
             keys,
             moments,
             today,
+            minute: 0,
+            paper: DeskWork::default(),
+            put_off: 0,
+            active: 0,
             demo,
             caseload: Caseload::default(),
             hay: Vec::new(),
             matcher: Matcher::new(Config::DEFAULT),
             queue: Vec::new(),
+            over: 0,
             view: Vec::new(),
             crises: 0,
             filter: None,
@@ -244,6 +279,8 @@ impl Desk {
             form: None,
             message: None,
             ordered: View::Triage,
+            ask_goals: Vec::new(),
+            asked_from: None,
             marked: HashSet::new(),
             run: None,
             running: false,
@@ -258,7 +295,14 @@ impl Desk {
             synced: None,
             own_due: None,
             noted: None,
+            held: Held::default(),
+            touched: Vec::new(),
+            for_whom: None,
+            closing: None,
+            began: 0,
+            acted: None,
         };
+        desk.began = desk.store.last_action()?;
         desk.load()?;
         desk.looks = desk.kept_looks()?;
         desk.tour = desk.kept_tour()?;
@@ -279,11 +323,17 @@ impl Desk {
 
     /// Reads everything again: at the start, and after another program changed the file.
     pub fn load(&mut self) -> Result<(), StoreError> {
-        self.today = self.moment().today();
-        self.caseload = Caseload::new(self.store.all_facts()?, &self.rules, self.today);
+        let moment = self.moment();
+        (self.today, self.minute) = (moment.today(), moment.now.timestamp().div_euclid(60));
+        let mut facts = self.store.all_facts()?;
+        let clock = Clock::new(moment);
+        facts.iter_mut().for_each(|facts| facts.here(&clock));
+        self.caseload = Caseload::new(facts, &self.rules, moment);
+        self.recount();
         self.hay.clear();
-        self.queue = self.caseload.facts().iter().flat_map(queued).collect();
+        self.queue = self.caseload.facts().iter().flat_map(|facts| queued(facts, self.today)).collect();
         self.queue.sort_unstable();
+        self.line_up();
         self.own_due = self.own_due_now()?;
         self.synced = self.store.places()?.iter().map(|(_, synced)| *synced).max().filter(|synced| *synced > 0);
         self.list();
@@ -294,24 +344,38 @@ impl Desk {
         (self.moments)()
     }
 
-    /// Takes note of a new day; says whether it is one.
-    pub fn new_day(&mut self) -> bool {
-        let today = self.moment().today();
-        if today == self.today {
+    /// The same, with the hour that it is here at every other instant.
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.moment())
+    }
+
+    /// Takes note of a new minute, at which a visit may be over or a report late; says whether anything stands otherwise.
+    pub fn new_minute(&mut self) -> bool {
+        let moment = self.moment();
+        let minute = moment.now.timestamp().div_euclid(60);
+        if minute == self.minute {
             return false;
         }
-        self.today = today;
-        self.caseload.rank(&self.rules, today);
-        self.list();
-        true
+        self.minute = minute;
+        let new_day = std::mem::replace(&mut self.today, moment.today()) != self.today;
+        let before: Vec<(RowId, Band)> =
+            self.caseload.ranked().iter().map(|ranked| (ranked.client, ranked.band)).collect();
+        self.caseload.rank(&self.rules, moment);
+        self.recount();
+        let same = self.caseload.ranked().iter().map(|ranked| (ranked.client, ranked.band)).eq(before);
+        if new_day || !same {
+            self.list();
+            self.find_again();
+        }
+        new_day || !same
     }
 
     pub fn say(&mut self, text: impl Into<String>) {
-        self.message = Some(Message { text: text.into(), trouble: false });
+        self.message = Some(Message { text: text.into(), trouble: false, whom: String::new() });
     }
 
     pub fn trouble(&mut self, text: impl std::fmt::Display) {
-        self.message = Some(Message { text: text.to_string(), trouble: true });
+        self.message = Some(Message { text: text.to_string(), trouble: true, whom: String::new() });
     }
 
     /// Makes the caseload's lines from its order and the filter, and keeps the chosen client chosen.
@@ -331,7 +395,7 @@ impl Desk {
         self.crises = 0;
         for (ranked, rank) in self.caseload.ranked().iter().zip(0..) {
             let facts = self.caseload.facts_of(ranked);
-            self.crises += usize::from(ranked.band == Band::Now && !facts.crisis.is_empty());
+            self.crises += usize::from(ranked.is_in_crisis());
             if !any || fits(ranked.place(), facts, Some(ranked.band)) {
                 let group = match ordered {
                     View::Triage => ranked.band as u8,
@@ -350,68 +414,27 @@ impl Desk {
             // Inside a group the triage order stays.
             View::Area | View::Intensity => view.sort_by_key(|line| line.group),
         }
-        // Closed clients are in sight only while someone looks for them.
+        // Closed clients are in sight only while someone looks for them; those with something open stand in the order.
         if !filter.words.is_empty() || filter.asks_for_closed() {
+            let there: HashSet<RowId> =
+                view.iter().filter(|line| line.rank.is_some()).map(|line| line.client).collect();
             let everyone = self.caseload.facts().iter().enumerate();
             let mut closed: Vec<&ClientFacts> = everyone
-                .filter(|(place, facts)| facts.status == ClientStatus::Closed && fits(*place, facts, None))
+                .filter(|(_, facts)| facts.is_closed(today) && !there.contains(&facts.id))
+                .filter(|(place, facts)| fits(*place, facts, None))
                 .map(|(_, facts)| facts)
                 .collect();
             closed.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
             view.extend(closed.iter().map(|facts| Listed { client: facts.id, rank: None, band: None, group: CLOSED }));
         }
         self.view = view;
-        let kept = self.chosen.and_then(|chosen| self.view.iter().position(|line| line.client == chosen));
-        self.at = kept.unwrap_or(if any { 0 } else { self.at.min(self.view.len().saturating_sub(1)) });
+        self.keep_current();
     }
 
     /// Orders the caseload otherwise.
     pub fn view_by(&mut self, view: View) {
         self.ordered = view;
         self.list();
-    }
-
-    /// Whom an action for many is about: all who are marked, or else the chosen client.
-    pub fn meant(&self) -> Vec<RowId> {
-        if self.marked.is_empty() {
-            return self.chosen.into_iter().collect();
-        }
-        let mut meant: Vec<RowId> =
-            self.marked.iter().copied().filter(|client| self.caseload.get(*client).is_some()).collect();
-        meant.sort_unstable();
-        meant
-    }
-
-    /// Chooses a line of the caseload.
-    pub fn choose(&mut self, at: usize) -> Result<(), StoreError> {
-        let at = at.min(self.view.len().saturating_sub(1));
-        self.moving = if at < self.at { -1 } else { 1 };
-        self.at = at;
-        let client = self.view.get(self.at).map(|line| line.client);
-        if client != self.chosen {
-            self.chosen = client;
-            self.reason = 0;
-            self.client_scroll = 0;
-            self.goal_at = 0;
-            self.show()?;
-        }
-        Ok(())
-    }
-
-    /// Chooses a client, through the filter if need be.
-    pub fn choose_client(&mut self, client: RowId) -> Result<(), StoreError> {
-        let client = self.store.root(client)?;
-        if !self.view.iter().any(|line| line.client == client) {
-            let closed = self.caseload.get(client).is_some_and(|facts| facts.status == ClientStatus::Closed);
-            // A closed client is in sight only while someone looks for them.
-            self.filter = closed.then(|| self.caseload.get(client).map_or(String::new(), |facts| facts.name.clone()));
-            self.filtering = false;
-            self.list();
-        }
-        match self.view.iter().position(|line| line.client == client) {
-            Some(at) => self.choose(at),
-            None => Ok(()),
-        }
     }
 
     /// Reads the chosen client again: the file may hold something else by now.
@@ -421,9 +444,9 @@ impl Desk {
         self.show()
     }
 
-    /// Shows the client on the line that is chosen, read as far as the pane wants.
+    /// Shows the current client, read as far as the pane wants; where there is none yet, whoever the list is at.
     pub fn show(&mut self) -> Result<(), StoreError> {
-        self.chosen = self.view.get(self.at).map(|line| line.client);
+        self.chosen = self.chosen.or_else(|| self.view.get(self.at).map(|line| line.client));
         let shown = self.file.as_ref().map(|file| file.client.id);
         if self.chosen.is_none() || shown != self.chosen || self.focus == Pane::Client {
             if let Some(before) = self.file.take().filter(|file| file.of(&note::TYPE).len() <= NOTES.0) {
@@ -434,14 +457,12 @@ impl Desk {
                 Some(_) if known.is_some() => known,
                 Some(client) => {
                     let notes = if self.focus == Pane::Client { NOTES.1 } else { NOTES.0 };
-                    self.store.client_part(client, notes, SHOWN)?
+                    self.store.client_part(client, notes, SHOWN)?.map(|file| file.here(&self.moment()))
                 }
                 None => None,
             };
         }
-        self.reason = self.reason.min(self.ranked().map_or(0, |ranked| ranked.reasons.len()).saturating_sub(1));
-        self.goal_at = self.goal_at.min(self.goal_lines().len().saturating_sub(1));
-        self.visit_at = self.visit_at.min(self.queue.len().saturating_sub(1));
+        self.find_again();
         Ok(())
     }
 
@@ -467,23 +488,34 @@ impl Desk {
         self.caseload.get(self.chosen?)
     }
 
-    /// Where the chosen client stands in the caseload; none for a closed one.
+    /// Where the chosen client stands in the caseload, whether the list shows them or not; none for a closed one.
     pub fn ranked(&self) -> Option<&Ranked> {
-        self.caseload.ranked().get(self.view.get(self.at)?.rank? as usize)
+        let chosen = self.chosen?;
+        let line = self.view.get(self.at).filter(|line| line.client == chosen);
+        match line.and_then(|line| line.rank) {
+            Some(rank) => self.caseload.ranked().get(rank as usize),
+            None => self.caseload.ranked().iter().find(|ranked| ranked.client == chosen),
+        }
     }
 
     /// Why the chosen client needs the worker.
     pub fn reasons(&self) -> Vec<Told> {
         let Some(ranked) = self.ranked() else { return Vec::new() };
-        let facts = self.caseload.facts_of(ranked);
-        ranked.reasons.iter().map(|reason| self.rules.tell(reason, facts, self.today)).collect()
+        let (facts, clock) = (self.caseload.facts_of(ranked), self.clock());
+        ranked.reasons.iter().map(|reason| self.rules.tell(reason, facts, &clock)).collect()
     }
 
     /// The first reason of one line of the caseload, in words.
     pub fn first_reason(&self, line: &Listed) -> Option<String> {
         let ranked = &self.caseload.ranked()[line.rank? as usize];
-        let reason = ranked.reasons.first()?;
-        Some(self.rules.words(reason, self.caseload.facts_of(ranked), self.today))
+        Some(self.rules.headline(ranked, self.caseload.facts_of(ranked), &self.clock()))
+    }
+
+    /// Counts what the bars show of the whole caseload; after everything that may change it, so that a frame need not.
+    fn recount(&mut self) {
+        self.paper = DeskWork::of(&self.caseload, &self.rules, &self.clock(), |_| true);
+        self.put_off = self.caseload.ranked().iter().filter(|ranked| !ranked.put_off.is_empty()).count();
+        self.active = self.caseload.ranked().iter().filter(|ranked| !ranked.closed).count();
     }
 
     /// How many clients stand in each band.
@@ -532,12 +564,15 @@ impl Desk {
 
     /// Saves one action and brings the screen up to it.
     pub fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
-        let receipt = self.store.commit(change)?;
+        let mut change = self.with_answers(change)?.unwrap_or_else(|| change.clone());
+        self.store.complete(&mut change, self.today)?;
+        let receipt = self.store.commit(&change)?;
         self.follow(receipt)
     }
 
     /// Brings the screen up to what was saved.
     pub fn follow(&mut self, receipt: Receipt) -> Result<(), StoreError> {
+        self.touched = receipt.facts.iter().map(|facts| facts.id).collect();
         if receipt.facts.is_empty() {
             self.own_due = self.own_due_now()?;
         }
@@ -549,26 +584,30 @@ impl Desk {
             .collect();
         for row in gone {
             if self.store.facts(row)?.is_none() {
-                self.caseload.remove(row, &self.rules, self.today);
+                self.caseload.remove(row, &self.rules, self.moment());
                 self.queue.retain(|queued| queued.client != row);
                 self.hay.clear();
             }
         }
-        for facts in receipt.facts {
+        let clock = self.clock();
+        for mut facts in receipt.facts {
+            facts.here(&clock);
             self.queue.retain(|queued| queued.client != facts.id);
-            for visit in queued(&facts) {
+            for visit in queued(&facts, self.today) {
                 let place = self.queue.partition_point(|other| *other < visit);
                 self.queue.insert(place, visit);
             }
             let hay = haystack(&facts);
             let id = facts.id;
-            self.caseload.update(facts, &self.rules, self.today);
+            self.caseload.update(facts, &self.rules, self.moment());
             match self.caseload.facts().iter().position(|facts| facts.id == id) {
                 Some(place) if place < self.hay.len() => self.hay[place] = hay,
                 Some(place) if place == self.hay.len() => self.hay.push(hay),
                 _ => {}
             }
         }
+        self.line_up();
+        self.recount();
         self.list();
         self.reload()?;
         self.run_follows()
@@ -644,9 +683,11 @@ fn pattern(filter: &str) -> Pattern {
     Pattern::parse(&words.join(" "), CaseMatching::Ignore, Normalization::Smart)
 }
 
-/// The appointments of a client that are still to come, or past and unanswered.
-fn queued(facts: &ClientFacts) -> impl Iterator<Item = Queued> + '_ {
-    let open = facts.status != ClientStatus::Closed;
-    let visits = facts.visits.iter().filter(move |visit| open && visit.status.is_open());
+/// The appointments of a client that are still to come, or past and unanswered. Those ahead also of someone whose case was
+/// closed: a person may be waiting there.
+fn queued(facts: &ClientFacts, today: NaiveDate) -> impl Iterator<Item = Queued> + '_ {
+    let closed = facts.status == ClientStatus::Closed;
+    let counts = move |visit: &&Visit| visit.status.is_open() && !(closed && visit.starts.date_naive() < today);
+    let visits = facts.visits.iter().filter(counts);
     visits.map(|visit| Queued { starts: visit.starts, client: facts.id, row: visit.row })
 }

@@ -9,6 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::model::hours::Hours;
 use crate::model::records::{referral, resource};
 use crate::model::{ResourceStatus, RowId, Value};
 use crate::practice::directory::{Answers, CONDITIONS, Entry, Query, answers};
@@ -179,11 +180,7 @@ impl Directory {
         {
             let mut shown = row.shown(field);
             if field.id == resource::hours {
-                shown = match entry.open_at(self.now) {
-                    Some(true) => format!("{shown}  (open now)"),
-                    Some(false) => format!("{shown}  (closed now)"),
-                    None => format!("{shown}  (whether it is open now is not known)"),
-                };
+                shown = hours_read(&shown, entry, self.now);
             }
             if shown.trim().is_empty() {
                 continue;
@@ -203,5 +200,17 @@ impl Directory {
             let style = if *strong { theme.strong() } else { theme.text() };
             put(buffer, inner.x, y, inner.width, line, style);
         }
+    }
+}
+
+/// The hours as they were written, how they were read, and whether it is open now.
+fn hours_read(written: &str, entry: &Entry, now: chrono::NaiveDateTime) -> String {
+    let line = entry.hours.as_ref().map(Hours::line).filter(|line| line != written.trim() && !line.is_empty());
+    let read = line.map_or(String::new(), |line| format!("read as {line}; "));
+    match entry.open_at(now) {
+        Some(true) => format!("{written}  ({read}open now)"),
+        Some(false) => format!("{written}  ({read}closed now)"),
+        None if written.to_lowercase().contains("appointment") => format!("{written}  (call first)"),
+        None => format!("{written}  (whether it is open now is not known)"),
     }
 }

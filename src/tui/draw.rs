@@ -1,5 +1,6 @@
 //! Forms and overlays, drawn over the panes.
 
+use chrono::Datelike;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
@@ -38,6 +39,9 @@ pub fn middle(area: Rect, columns: u16, lines: u16) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
+/// Columns that are left for what is typed beside what is read of it.
+const TYPED: u16 = 10;
+
 /// Columns for labels in a form.
 const LABELS: u16 = 20;
 
@@ -57,7 +61,11 @@ impl Form {
         moment: &Moment,
         name: Option<&str>,
     ) -> Option<Position> {
-        let title = name.map_or(self.title.clone(), |name| format!("{}: {name}", self.title));
+        // The name stays whole where there is not room for both.
+        let title = name.map_or(self.title.clone(), |name| {
+            let room = usize::from(area.width).saturating_sub(width(name) + 8).max(12);
+            format!("{}: {name}", fit(&self.title, room))
+        });
         let inner = boxed(area, buffer, &title, theme);
         let (trouble, body) = match &self.trouble {
             Some(trouble) => {
@@ -126,13 +134,18 @@ impl Input {
             Body::Ticks { rows, .. } => (rows.len() as u16).clamp(1, 6),
             _ => 1,
         };
-        let beside =
-            self.beside().filter(|_| active).map_or(0, |text| wrap(&text, usize::from(columns)).len().min(3) as u16);
+        let beside = self
+            .beside(columns)
+            .filter(|_| active)
+            .map_or(0, |text| wrap(&text, usize::from(columns)).len().min(3) as u16);
         own + beside + u16::from(self.sides.len() > 1)
     }
 
-    /// What stands under the field while it is typed.
-    fn beside(&self) -> Option<String> {
+    /// What stands under the field while it is typed: what is wrong with it in full, or what may be typed.
+    fn beside(&self, columns: u16) -> Option<String> {
+        if let Some(wrong) = self.wrong.as_ref().filter(|wrong| width(wrong) + 2 > usize::from(columns / 2)) {
+            return Some(format!("! {wrong}"));
+        }
         if self.hint.is_some() {
             return self.hint.clone();
         }
@@ -147,6 +160,9 @@ impl Input {
             }
             Body::Text(_) if !self.field.help.is_empty() => Some(self.field.help.into()),
             Body::Text(_) => match self.field.kind {
+                Kind::Date if self.field.past && self.field.name != "birth_date" => {
+                    Some("today, yesterday, 24 nov, 2026-11-24".into())
+                }
                 Kind::Date if self.field.past => Some("3/14/85, 14 mar 1985, 1985-03-14".into()),
                 Kind::Date => Some("tomorrow, fri, +2w, 30 nov, 2026-11-30".into()),
                 Kind::Time if self.field.past => Some("now, 10:30, yesterday 14:30, 24 nov 10:00".into()),
@@ -162,13 +178,19 @@ impl Input {
     }
 
     /// What the program makes of what is typed, or what is wrong with it.
-    fn reading(&self, active: bool, moment: &Moment) -> Option<(String, bool)> {
+    fn reading(&self, active: bool, columns: u16, moment: &Moment) -> Option<(String, bool)> {
         if let Some(wrong) = self.wrong.as_ref().filter(|_| !active || self.value(moment).is_err()) {
             return Some((wrong.clone(), true));
         }
         match (self.field.kind, self.field.parse(&self.typed(), moment)) {
             (Kind::Date, Ok(Value::Date(day))) => Some((day.format("%a %-d %b %Y").to_string(), false)),
-            (Kind::Time, Ok(Value::Time(time))) => Some((time.format("%a %-d %b %Y %H:%M").to_string(), false)),
+            (Kind::Time, Ok(Value::Time(time))) => {
+                // Weekday, day and hour are always there; the year goes first where there is little room.
+                let long = time.format("%a %-d %b %Y %H:%M").to_string();
+                let this_year = time.year() == moment.today().year();
+                let short = this_year && width(&long) + 2 > usize::from(columns / 2);
+                Some((if short { time.format("%a %-d %b %H:%M").to_string() } else { long }, false))
+            }
             (Kind::Repeat, Ok(Value::Text(rule))) => Some((series::in_words(&rule), false)),
             (Kind::Whole { unit: "minutes", .. }, Ok(Value::Whole(1))) => Some(("1 minute".into(), false)),
             (Kind::Whole { unit, .. }, Ok(Value::Whole(number))) => Some((format!("{number} {unit}"), false)),
@@ -193,21 +215,31 @@ impl Input {
             let text = format!("{} values disagree: {}   (Ctrl-n takes the other)", sides.len(), sides.join("  |  "));
             put(buffer, place.x, under, place.width, &text, theme.danger());
         }
-        if let Some(beside) = self.beside().filter(|_| active && lines > 1) {
+        if let Some(beside) = self.beside(place.width).filter(|_| active && lines > 1) {
             let wrapped = wrap(&beside, usize::from(place.width));
             let many = (wrapped.len().min(3) as u16).min(lines - 1);
             lines -= many;
             under -= many;
             for (line, y) in wrapped.iter().zip(under..under + many) {
-                put(buffer, place.x, y, place.width, line, theme.quiet());
+                let style = if beside.starts_with('!') { theme.danger() } else { theme.quiet() };
+                put(buffer, place.x, y, place.width, line, style);
             }
         }
-        let reading = self.reading(active, moment);
+        let reading = self.reading(active, place.width, moment);
         let field = Rect { height: lines, ..place };
         match &mut self.body {
             Body::Text(area) => {
-                let (text, wrong) = reading.unwrap_or_default();
-                let beside = if text.is_empty() { 0 } else { (width(&text) as u16 + 2).min(field.width / 2) };
+                let (mut text, wrong) = reading.unwrap_or_default();
+                if active && wrong && width(&text) + 2 > usize::from(place.width / 2) {
+                    // It stands under the field, in full.
+                    text.clear();
+                }
+                let wanted = width(&text) as u16 + 2;
+                let beside = match text.is_empty() {
+                    true => 0,
+                    false if wrong => wanted.min(field.width / 2),
+                    false => wanted.min(field.width.saturating_sub(TYPED).max(field.width / 2)),
+                };
                 let typing = Rect { width: field.width - beside, ..field };
                 if !text.is_empty() {
                     let style = if wrong { theme.danger() } else { theme.quiet() };
@@ -280,6 +312,12 @@ pub fn typing(line: &Line, area: Rect, buffer: &mut Buffer, theme: Theme) -> Pos
 impl Overlay {
     /// Draws the overlay; gives the place of the cursor.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme, desk: &Desk) -> Option<Position> {
+        // Whom it is about stands first: a long title never cuts it off.
+        let whom = desk.for_whom.map_or(String::new(), |client| desk.name_within(client, 28));
+        let headed = |title: &str| match whom.is_empty() || title.contains(&whom) {
+            true => title.to_string(),
+            false => format!("{whom}: {title}"),
+        };
         match self {
             Overlay::Help { scroll } => {
                 let inner = boxed(middle(area, 100, area.height), buffer, "Help: arrows scroll, Esc closes", theme);
@@ -295,7 +333,13 @@ impl Overlay {
                 None
             }
             Overlay::Palette { input, found, at } => {
-                let inner = boxed(middle(area, 90, 24), buffer, "All commands: type, Enter does it", theme);
+                let title = match desk.chosen {
+                    Some(chosen) => {
+                        format!("All commands, for {}: type, Enter does it", desk.name_within(chosen, 28))
+                    }
+                    None => "All commands: type, Enter does it".into(),
+                };
+                let inner = boxed(middle(area, 90, 24), buffer, &title, theme);
                 let cursor = typing(input, inner, buffer, theme);
                 let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
                 let top = scrolled(*at, found.len(), usize::from(list.height));
@@ -328,9 +372,9 @@ impl Overlay {
                 let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
                 let top = scrolled(*at, hits.len(), usize::from(list.height / 2));
                 for ((hit, number), y) in hits.iter().zip(0..).skip(top).zip((list.y..list.bottom()).step_by(2)) {
-                    let when = hit
-                        .when
-                        .map_or(String::new(), |when| crate::triage::day_in_words(when.date_naive(), desk.today));
+                    let when = hit.when.map_or(String::new(), |when| {
+                        crate::triage::day_in_words(desk.moment().local(when).date_naive(), desk.today)
+                    });
                     let head = format!("{}  {}  {when}", hit.client_name, hit.record.label.to_lowercase());
                     let style = if number == *at { theme.bar() } else { theme.strong() };
                     put(buffer, list.x, y, list.width, &cell(&head, usize::from(list.width)), style);
@@ -350,13 +394,14 @@ impl Overlay {
             }
             Overlay::Menu(menu) => {
                 let widest = menu.items.iter().map(|item| width(&fit(&item.label, 100)) + 6).max().unwrap_or(20);
-                let title = width(&fit(&menu.title, 100)) + 6;
+                let heading = headed(&menu.title);
+                let title = width(&fit(&heading, 100)) + 6;
                 let told = menu.about.iter().map(|line| width(line) + 2).max().unwrap_or(0).min(100);
                 let wide = widest.max(title).max(told).max(30).min(usize::from(area.width));
                 let about: Vec<String> =
                     menu.about.iter().flat_map(|line| wrap(line, wide.saturating_sub(2))).collect();
                 let many = (about.len() + usize::from(!about.is_empty()) + menu.items.len() + 2) as u16;
-                let inner = boxed(middle(area, wide as u16, many), buffer, &menu.title, theme);
+                let inner = boxed(middle(area, wide as u16, many), buffer, &heading, theme);
                 // What there is to know gives way to the choices where there is no room for both.
                 let room = usize::from(inner.height).saturating_sub(menu.items.len().min(4) + 1);
                 let hidden = about.len().saturating_sub(room);
@@ -392,7 +437,7 @@ impl Overlay {
                 None
             }
             Overlay::Records { title, rows, at } => {
-                let inner = boxed(middle(area, 116, area.height), buffer, title, theme);
+                let inner = boxed(middle(area, 116, area.height), buffer, &headed(title), theme);
                 let top = scrolled(*at, rows.len(), usize::from(inner.height));
                 for ((row, number), y) in rows.iter().zip(0..).skip(top).zip(inner.y..inner.bottom()) {
                     let style = match (number == *at, row.broken) {
@@ -409,7 +454,7 @@ impl Overlay {
                 let inner = boxed(
                     middle(area, 116, area.height),
                     buffer,
-                    &format!("{title}: arrows scroll, Esc closes"),
+                    &headed(&format!("{title}: arrows scroll, Esc closes")),
                     theme,
                 );
                 let lines: Vec<String> = lines.iter().flat_map(|line| wrap(line, usize::from(inner.width))).collect();
@@ -420,7 +465,7 @@ impl Overlay {
                 None
             }
             Overlay::Figures(figures) => {
-                let title = "Enter: the clients behind a figure, p another period, y copies, Esc closes";
+                let title = "Enter: the clients behind a figure, p another period, b by whom, y copies, Esc closes";
                 let inner = boxed(middle(area, 110, area.height), buffer, title, theme);
                 let chosen = figures.rows.get(figures.at).map_or(0, |behind| behind.line);
                 let top = scrolled(chosen, figures.lines.len(), usize::from(inner.height));
@@ -458,7 +503,7 @@ impl Overlay {
             }
             Overlay::Ask { title, about, input, answer, trouble } => {
                 let place = middle(area, 90, 8);
-                let inner = boxed(place, buffer, title, theme);
+                let inner = boxed(place, buffer, &headed(title), theme);
                 let lines = wrap(trouble.as_ref().unwrap_or(about), usize::from(inner.width));
                 let style = if trouble.is_some() { theme.danger() } else { theme.text() };
                 for (line, y) in lines.iter().zip(inner.y..inner.bottom().saturating_sub(2)) {

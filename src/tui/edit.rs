@@ -1,11 +1,9 @@
 //! Forms that an action opens, and what is done without one: a step ticked off, an assessment done.
 
 use crate::model::records::{
-    appointment, arrangement, assessment, client, enrollment, goal, note, plan, signature, step, task,
+    appointment, arrangement, assessment, enrollment, goal, note, plan, signature, step, task,
 };
-use crate::model::{
-    ArrangementStatus, CATALOGUE, Change, ClientStatus, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus,
-};
+use crate::model::{ArrangementStatus, CATALOGUE, Change, FieldId, PlanStatus, RecordType, RowId, Value, WorkStatus};
 use crate::store::StoreError;
 
 use super::act::numbered;
@@ -53,7 +51,7 @@ impl Desk {
                 Some((record, row)) => self.edit_row(record, row),
                 None => Ok(()),
             },
-            Pane::Appointments => match self.queue.get(self.visit_at).map(|queued| queued.row) {
+            Pane::Appointments => match self.visit_at_hand() {
                 Some(row) => self.edit_row(&appointment::TYPE, row),
                 None => Ok(()),
             },
@@ -136,7 +134,10 @@ impl Desk {
                 change.set(id, step::status, WorkStatus::Done.code()).set(id, step::done_on, today);
                 (row.text(step::what).to_string(), row.text(step::status).to_string())
             }
-            _ => return Ok(()),
+            _ => {
+                self.trouble("That is not there any more.");
+                return Ok(());
+            }
         };
         if status == WorkStatus::Done.code() {
             self.say("That is done already. Press e to change it.");
@@ -172,7 +173,8 @@ impl Desk {
 
     pub(super) fn assessed(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
         let stays = self.facts().map_or(&[][..], |facts| &facts.enrollments);
-        let row = about.or_else(|| stays.iter().find(|stay| stay.head).map(|stay| stay.row));
+        // Every member of a household has one, the head's is meant where nothing says whose.
+        let row = about.or_else(|| stays.iter().find(|stay| stay.head).or(stays.first()).map(|stay| stay.row));
         let Some(row) = row else {
             self.say("No open enrollment that an annual assessment goes by.");
             return Ok(());
@@ -180,22 +182,5 @@ impl Desk {
         let mut change = Change::new("annual assessment done");
         change.set(row, enrollment::assessed, Value::Date(self.today));
         self.apply(&change, "Annual assessment: done today.")
-    }
-
-    pub(super) fn close_client(&mut self) -> Result<(), StoreError> {
-        if let Some(file) = &self.file {
-            let mut row = file.client.clone();
-            let only =
-                [client::status, client::closed, client::closing_reason, client::outcome, client::closing_summary];
-            row.put(client::status, ClientStatus::Closed.code());
-            row.put(client::closed, Value::Date(self.today));
-            let mut form =
-                Form::edit(self, &row, Some(&only)).titled("Close client").starting_at(client::closing_reason);
-            for (input, field) in form.inputs.iter_mut().zip(only) {
-                input.was(&file.client, field);
-            }
-            self.form = Some(form);
-        }
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::RowId;
 use crate::model::records::{credential, education, supervision};
 use crate::practice::credentials::{self, Standing, hours};
-use crate::report::figures::{Kind, Only, REPORTS, Report, Unit, make};
+use crate::report::figures::{By, Kind, Only, REPORTS, Report, Unit, make};
 use crate::report::period::{NAMES, Period};
 use crate::store::StoreError;
 
@@ -15,6 +15,8 @@ use super::overlay::{Menu, Overlay, Pick};
 /// A report that is open: its figures, one of them chosen.
 pub struct Figures {
     pub kind: &'static Kind,
+    pub period: Period,
+    pub by: By,
     pub lines: Vec<String>,
     pub rows: Vec<Behind>,
     pub at: usize,
@@ -48,7 +50,13 @@ impl Desk {
                 return Ok(());
             }
         };
-        let report = make(&self.store, &self.rules, kind, period, self.today, &Only::default())?;
+        self.report_over(kind, period, By::default())
+    }
+
+    /// The same by whoever did it, or by the case manager of that day.
+    pub(super) fn report_over(&mut self, kind: &'static Kind, period: Period, by: By) -> Result<(), StoreError> {
+        let only = Only { by, ..Only::default() };
+        let report = make(&self.store, &self.rules, kind, period, &self.moment(), &only)?;
         self.overlay = Some(Overlay::Figures(self.figures(&report)));
         Ok(())
     }
@@ -60,8 +68,8 @@ impl Desk {
             let told = |one: &crate::report::figures::Counted| match figure.measure.unit {
                 Unit::Share => format!("{}: {:.0} of {:.0}", name(one.client), one.got, one.of),
                 Unit::Minutes => format!("{}: {}", name(one.client), hours(one.got as i64)),
-                Unit::Weight => format!("{}: {:.1}", name(one.client), one.got),
-                Unit::Count => format!("{}: {:.0}", name(one.client), one.got),
+                Unit::Weight | Unit::Mean => format!("{}: {:.1}", name(one.client), one.got),
+                Unit::Count | Unit::People => format!("{}: {:.0}", name(one.client), one.got),
             };
             let mut clients: Vec<(RowId, String)> = figure.clients.iter().map(|one| (one.client, told(one))).collect();
             if figure.measure.unit == Unit::Share {
@@ -74,7 +82,7 @@ impl Desk {
             // Two lines stand before the first figure.
             Behind { line: at + 2, label: figure.measure.label.to_string(), clients }
         });
-        Figures { kind: report.kind, rows: rows.collect(), lines, at: 0 }
+        Figures { kind: report.kind, period: report.period, by: report.by, rows: rows.collect(), lines, at: 0 }
     }
 
     /// The clients behind a figure: to go to.

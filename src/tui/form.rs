@@ -6,8 +6,8 @@ use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, Choice, Edit, Field, FieldId, Kind, Moment, RecordType, Row, RowId, Shown, Value, record_by_name, series,
-    text,
+    Change, Choice, Edit, Field, FieldId, Kind, Moment, NAMES, RecordType, Row, RowId, Shown, Value, record_by_name,
+    series, text,
 };
 
 use super::desk::Desk;
@@ -37,6 +37,8 @@ pub struct Form {
 
 pub struct Input {
     pub field: &'static Field,
+    /// Where it is filled in: times are shown on the clock of this place.
+    here: Moment,
     pub body: Body,
     /// As it was when the form opened: only what differs is saved.
     before: String,
@@ -150,6 +152,20 @@ impl Form {
         self
     }
 
+    /// Asks for one field only; what the others hold is set without being shown.
+    pub fn asking_only(mut self, field: FieldId) -> Form {
+        let (asked, known): (Vec<Input>, Vec<Input>) =
+            std::mem::take(&mut self.inputs).into_iter().partition(|input| input.field.id == field);
+        for input in known {
+            match input.value(&input.here) {
+                Ok(value) if !value.is_empty() => self.hidden.push((input.field.id, value)),
+                _ => {}
+            }
+        }
+        (self.inputs, self.at) = (asked, 0);
+        self
+    }
+
     /// Whether anything was typed or chosen since the form opened.
     pub fn changed(&self) -> bool {
         self.inputs.iter().any(|input| input.decided || input.typed() != input.opened)
@@ -236,6 +252,20 @@ impl Form {
         self.go(to, moment);
     }
 
+    /// `Enter`: to the next field; says whether there is none, so that the form is to be saved. What is wrong is told, and
+    /// one stays where it is.
+    pub fn enter(&mut self, moment: &Moment) -> bool {
+        let last = self.at + 1 >= self.inputs.len();
+        let wrong = self.inputs.get_mut(self.at).is_some_and(|input| {
+            input.wrong = input.value(moment).err();
+            input.wrong.is_some()
+        });
+        if !last && !wrong {
+            self.next(moment);
+        }
+        last
+    }
+
     pub fn previous(&mut self, moment: &Moment) {
         let to = (self.at + self.inputs.len().max(1) - 1) % self.inputs.len().max(1);
         self.go(to, moment);
@@ -254,6 +284,14 @@ impl Form {
         }
     }
 
+    /// Where a client is left without any name: the place of the first of the fields for one.
+    fn nameless(&self) -> Option<usize> {
+        let names: Vec<(usize, &Input)> =
+            self.inputs.iter().enumerate().filter(|(_, input)| NAMES.contains(&input.field.id)).collect();
+        let none = names.len() == NAMES.len() && names.iter().all(|(_, input)| input.typed().trim().is_empty());
+        none.then(|| names[0].0)
+    }
+
     /// The change that saving makes, or nothing where a field is wrong: then the form stands in that field.
     pub fn change(&mut self, moment: &Moment) -> Option<Change> {
         let mut change = Change::new(self.title.to_lowercase());
@@ -263,7 +301,7 @@ impl Form {
                 change.set(self.row, *field, value.clone());
             }
         }
-        let mut first_wrong = None;
+        let mut first_wrong = self.nameless();
         for (at, input) in self.inputs.iter_mut().enumerate() {
             input.wrong = input.value(moment).err();
             if input.field.required && input.typed().trim().is_empty() {
@@ -304,7 +342,10 @@ impl Form {
         if let Some(at) = first_wrong {
             self.at = at;
             let input = &self.inputs[at];
-            self.trouble = Some(format!("{} {}", input.field.label, input.wrong.as_deref().unwrap_or("")));
+            self.trouble = Some(match &input.wrong {
+                Some(wrong) => format!("{} {wrong}", input.field.label),
+                None => crate::model::needs_a_name().to_string(),
+            });
             return None;
         }
         change.edits.extend(self.also.iter().cloned());
@@ -417,6 +458,7 @@ impl Input {
         let sides = row.disagreements.iter().find(|disagreement| disagreement.field == field.id);
         let mut input = Input {
             field,
+            here: desk.moment(),
             body,
             before: String::new(),
             opened: String::new(),
@@ -463,7 +505,7 @@ impl Input {
             (Body::Text(_), value) => {
                 let text = match value {
                     Value::Text(rule) if matches!(self.field.kind, Kind::Repeat) => series::in_words(rule),
-                    Value::Time(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+                    Value::Time(time) => self.here.local(*time).format("%Y-%m-%d %H:%M").to_string(),
                     other => other.plain(),
                 };
                 self.retype(&text);

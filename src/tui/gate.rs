@@ -205,6 +205,7 @@ impl Welcome {
                 3 => self.second.push(c),
                 _ => {}
             },
+            KeyCode::Char('s') if key.modifiers.contains(KeyModifiers::CONTROL) => return self.create(),
             KeyCode::Enter if self.at < 3 => self.at += 1,
             KeyCode::Enter => return self.create(),
             _ => {}

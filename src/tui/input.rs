@@ -18,6 +18,20 @@ impl Desk {
     /// Takes a key, wherever it belongs.
     pub fn key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         self.message = None;
+        self.touched.clear();
+        if self.overlay.is_none() {
+            self.for_whom = None;
+        }
+        let flow = self.take_key(key)?;
+        self.back_to_closing()?;
+        self.tell_whom();
+        if !self.touched.is_empty() {
+            self.acted = Some((self.store.last_action()?, self.chosen));
+        }
+        Ok(flow)
+    }
+
+    fn take_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z') {
             return Ok(Flow::Suspend);
         }
@@ -34,7 +48,7 @@ impl Desk {
             self.filter_key(key)?
         } else {
             match self.keys.action(key, Place::Desk) {
-                Some(action) => self.act(action, None)?,
+                Some(action) => self.act(action, self.subject_of(action))?,
                 None if key.code == KeyCode::Esc => self.step_back()?,
                 None => {
                     if matches!(key.code, KeyCode::Char(_)) {
@@ -83,7 +97,7 @@ impl Desk {
                     let clean = crate::model::text::one_line(pasted.trim()).into_owned();
                     self.filter.get_or_insert_default().push_str(&clean);
                     self.list();
-                    self.show()?;
+                    self.choose_in_list()?;
                 }
                 None => {}
             },
@@ -104,7 +118,9 @@ impl Desk {
             let hints = self.hint_line(layout.bottom.width);
             let hit = hints.iter().find(|hint| (hint.x..hint.x + hint.width).contains(&mouse.column));
             if let Some(action) = hit.map(|hint| hint.action) {
-                return self.act(action, None);
+                let flow = self.act(action, self.subject_of(action));
+                self.tell_whom();
+                return flow;
             }
         }
         let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Ok(Flow::Stay) };
@@ -122,11 +138,13 @@ impl Desk {
                     }
                     Pane::Goals => {
                         let many = self.goal_lines().len();
-                        self.goal_at = (scrolled(self.goal_at, many, height) + row).min(many.saturating_sub(1));
+                        self.choose_goal((scrolled(self.goal_at, many, height) + row).min(many.saturating_sub(1)));
                     }
                     Pane::Appointments => {
-                        let many = self.queue.len();
-                        self.visit_at = (scrolled(self.visit_at, many, height) + row).min(many.saturating_sub(1));
+                        let top = scrolled(self.visit_at, self.queue.len(), height);
+                        if top + row < self.queue.len() {
+                            self.choose_visit(top + row)?;
+                        }
                     }
                     Pane::Client => {}
                 }
@@ -155,25 +173,35 @@ impl Desk {
         let layout = Layout::of(area, self.focus, theme.plain);
         let moment = self.moment();
         let mut cursor = None;
-        // Under a short form the client stays in sight: whom it is about, and how to reach them safely.
-        let short = self.form.as_ref().map(form::Form::lines).filter(|lines| lines + 8 <= layout.over.height);
-        let about_chosen = self.form.as_ref().is_some_and(|form| Some(form.stream) == self.chosen);
+        // Under a short form the client stays in sight: whom it is about, and how to reach them safely. A form that is a
+        // little too long for that scrolls; above a long one at least the way to reach them stands.
+        let over = layout.over;
+        let short = self.form.as_ref().map(form::Form::lines).filter(|lines| lines + 5 <= over.height);
+        let whose = self.form.as_ref().map(|form| self.store.root(form.stream).unwrap_or(form.stream));
+        let about_chosen = whose.is_some() && whose == self.chosen;
         let place = match short.filter(|_| about_chosen) {
             Some(lines) => {
-                let under = Rect { y: layout.over.y + lines, height: layout.over.height - lines, ..layout.over };
+                let lines = lines.min(over.height.saturating_sub(8));
+                let under = Rect { y: over.y + lines, height: over.height - lines, ..over };
                 self.draw_beneath(under, buffer, theme);
-                Rect { height: lines, ..layout.over }
+                Rect { height: lines, ..over }
             }
-            None => layout.over,
+            None if about_chosen => {
+                let rest = self.under_safety(over, true, buffer, theme);
+                if rest.y > over.y { rest } else { over }
+            }
+            None => over,
         };
         let meant = self.form.as_ref().is_some_and(|form| self.is_for_many(form)).then(|| self.meant_in_words());
         let spoken =
             self.form.as_ref().filter(|form| *form.record == note::TYPE).map(|form| self.spoken_of(form.stream));
+        let room = usize::from(place.width / 2);
+        let named = whose.map(|whose| self.name_within(whose, room));
         if let Some(form) = &mut self.form {
             let name = match &meant {
                 Some(many) => Some(many.as_str()),
                 None if spoken.is_some() => spoken.as_deref().filter(|spoken| !spoken.is_empty()),
-                None => self.caseload.get(form.stream).map(|facts| facts.name.as_str()),
+                None => named.as_deref().filter(|name| !name.is_empty()),
             };
             cursor = form.draw(place, buffer, theme, &moment, name);
         }
@@ -195,6 +223,11 @@ impl Desk {
         }
     }
 
+    /// Whether a key saves, wherever something is typed.
+    pub(super) fn saves(&self, key: &KeyEvent) -> bool {
+        key.modifiers.contains(KeyModifiers::CONTROL) && self.keys.action(key, Place::Form) == Some(Action::Save)
+    }
+
     fn form_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let moment = self.moment();
         let action = self.keys.action(key, Place::Form);
@@ -212,9 +245,14 @@ impl Desk {
             Some(Action::PreviousField) => form.previous(&moment),
             Some(Action::OtherValue) if form.has_library() => self.take_idea(),
             Some(Action::OtherValue) => form.other_value(),
-            Some(Action::Leave) => self.leave_form(),
+            Some(Action::Leave) => self.leave_form()?,
             Some(Action::Editor) => self.ask_editor(),
-            _ if key.code == KeyCode::Enter => self.save_form(None)?,
+            _ if key.code == KeyCode::Enter => {
+                let last = form.enter(&moment);
+                if last {
+                    self.save_form(None)?;
+                }
+            }
             _ if self.keys.action(key, Place::Desk) == Some(Action::Lock)
                 && key.modifiers.contains(KeyModifiers::CONTROL) =>
             {
@@ -258,7 +296,12 @@ impl Desk {
             _ => return Ok(Flow::Stay),
         }
         self.list();
-        self.show()?;
+        // What is typed asks for those who fit; leaving the line changes nothing.
+        if self.filtering {
+            self.choose_in_list()?
+        } else {
+            self.show()?
+        }
         Ok(Flow::Stay)
     }
 
@@ -273,6 +316,7 @@ impl Desk {
     fn overlay_key(&mut self, key: &KeyEvent) -> anyhow::Result<Flow> {
         let stay = Ok(Flow::Stay);
         let Some(mut overlay) = self.overlay.take() else { return stay };
+        let saves = self.saves(key);
         if let Overlay::Sheet(sheet) = overlay {
             if let Some(open) = sheet.key(key, self)? {
                 self.overlay = Some(Overlay::Sheet(open));
@@ -342,6 +386,10 @@ impl Desk {
             }
             Overlay::Menu(menu) => {
                 let by_key = match key.code {
+                    // What asks whether to save is answered by the key that saves.
+                    _ if saves => {
+                        menu.items.iter().position(|item| matches!(item.choice, overlay::Pick::SaveForm(None)))
+                    }
                     KeyCode::Char(c) => menu.items.iter().position(|item| item.key == Some(c)),
                     KeyCode::Enter => Some(menu.at),
                     _ => None,
@@ -425,6 +473,11 @@ impl Desk {
                     self.ask_period(kind);
                     return stay;
                 }
+                KeyCode::Char('b') => {
+                    let (kind, period, by) = (figures.kind, figures.period, figures.by.other());
+                    self.report_over(kind, period, by)?;
+                    return stay;
+                }
                 KeyCode::Char('y') => {
                     self.copied = Some(figures.lines.join("\n"));
                     self.say("Copied to the clipboard, if your terminal allows it.");
@@ -449,7 +502,7 @@ impl Desk {
                 *at = moved(*at, loads.len());
             }
             Overlay::Ask { input, answer, trouble, .. } => {
-                if key.code == KeyCode::Enter {
+                if key.code == KeyCode::Enter || saves {
                     let (answer, typed) = (answer.clone(), input.text());
                     self.overlay = Some(overlay);
                     self.answer(answer, &typed)?;

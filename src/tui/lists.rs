@@ -38,7 +38,7 @@ impl Desk {
         for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed()) {
             let Some(field) = record.ordered_by() else { continue };
             for row in file.of(record) {
-                let day = row.time(field.id).map(|time| time.date_naive()).or(row.date(field.id));
+                let day = row.time(field.id).map(|time| self.moment().local(time).date_naive()).or(row.date(field.id));
                 if let Some(day) = day {
                     let mut shown = self.shown_row(row, &file);
                     shown.text = format!("{}  {}", day.format("%-d %b %Y"), shown.text);
@@ -62,6 +62,7 @@ impl Desk {
 
     /// A row in one line.
     pub fn in_short(&self, row: &Row) -> String {
+        let row = &row.here(&self.moment());
         let words = |fields: &[FieldId]| {
             let shown = fields.iter().filter_map(|id| row.record.field(id.field)).map(|field| row.shown(field));
             shown.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("  ")
@@ -85,7 +86,7 @@ impl Desk {
     pub fn history(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
         let chosen = match self.focus {
             Pane::Goals => self.goal_row().map(|row| row.id),
-            Pane::Appointments => self.queue.get(self.visit_at).map(|queued| queued.row),
+            Pane::Appointments => self.visit_at_hand(),
             _ => None,
         };
         let Some(row) = about.or(chosen).or(self.chosen) else { return Ok(()) };

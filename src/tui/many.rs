@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::records::{client, note, task};
+use crate::model::records::{client, goal, note, task};
 use crate::model::{Change, Edit, Field, RecordType, RowId};
 use crate::store::StoreError;
 
@@ -19,7 +19,7 @@ impl Desk {
         if !self.marked.remove(&chosen) {
             self.marked.insert(chosen);
         }
-        self.choose(self.at + 1)
+        if self.is_in_list() { self.choose(self.at + 1) } else { Ok(()) }
     }
 
     /// Whose row a new one is: the chosen client's; or, where it is to be one for all who are marked, one of theirs.
@@ -27,20 +27,32 @@ impl Desk {
         if record.is_the_workers() {
             return Some(self.store.worker().id);
         }
-        let marked = self.meant().first().copied().filter(|_| COPIED.contains(&record) && !self.marked.is_empty());
-        self.chosen.filter(|chosen| marked.is_none() || self.marked.contains(chosen)).or(marked)
+        let meant = self.meant();
+        self.chosen.filter(|chosen| !COPIED.contains(&record) || meant.contains(chosen)).or(meant.first().copied())
     }
 
     /// Whether saving the form makes a row for each of those who are marked.
     pub fn is_for_many(&self, form: &Form) -> bool {
-        form.new && COPIED.contains(&form.record) && self.marked.contains(&form.stream) && self.marked.len() > 1
+        form.new && COPIED.contains(&form.record) && self.meant().len() > 1 && self.meant().contains(&form.stream)
     }
 
     /// What a change for one client is for all who are marked: rows of their own with the same values.
-    pub fn for_all_marked(&self, change: &mut Change, stream: RowId) {
+    ///
+    /// Gives the notes of the others: their goals are still to be asked for.
+    pub fn for_all_marked(&self, change: &mut Change, stream: RowId) -> Vec<RowId> {
+        // One sitting with several people: its minutes are the worker's once, and each of them came.
+        let written = change.edits.iter().find_map(|edit| match edit {
+            Edit::Create { record, row, .. } if **record == note::TYPE => Some(*row),
+            _ => None,
+        });
+        if let Some(note) = written {
+            change.set(note, note::session, self.store.new_id().to_string());
+        }
         let one = change.edits.clone();
+        let mut notes = Vec::new();
         for other in self.meant().into_iter().filter(|other| *other != stream) {
             let own = self.store.new_id();
+            notes.extend(written.map(|_| own));
             change.edits.extend(one.iter().filter_map(|edit| match edit {
                 Edit::Create { record, .. } => Some(Edit::Create { record, row: own, stream: other }),
                 Edit::Set { field, value, .. } => Some(Edit::Set { row: own, field: *field, value: value.clone() }),
@@ -48,6 +60,28 @@ impl Desk {
                 Edit::Member { .. } | Edit::Delete { .. } | Edit::Keep { .. } => None,
             }));
         }
+        notes
+    }
+
+    /// After something was written for several: asks for each of the others which of their own goals it served.
+    pub fn ask_goals_of_next(&mut self) -> Result<(), StoreError> {
+        while self.form.is_none() && !self.ask_goals.is_empty() {
+            let note = self.ask_goals.remove(0);
+            let Some(row) = self.store.row_of(&note::TYPE, note)? else { continue };
+            let open = |goal: &crate::model::Row| matches!(goal.text(goal::status), "" | "open");
+            if !self.store.rows(&goal::TYPE, row.stream)?.iter().any(open) {
+                continue;
+            }
+            // Whose goals they are is who is on the screen.
+            self.choose_client(row.stream)?;
+            self.form = Some(Form::edit(self, &row, Some(&[note::goals])).titled("Goals that it served"));
+        }
+        if self.form.is_none()
+            && let Some(first) = self.asked_from.take()
+        {
+            self.choose_client(first)?;
+        }
+        Ok(())
     }
 
     /// Adds and removes tags of all who are meant: `voucher, -wait`.
@@ -79,9 +113,9 @@ impl Desk {
     }
 
     pub fn meant_in_words(&self) -> String {
-        match self.meant().len() {
-            1 => "1 client".into(),
-            many => format!("{many} clients"),
+        match &self.meant()[..] {
+            [one] => self.name_of(*one),
+            many => format!("{} clients ({})", many.len(), self.names_of(many)),
         }
     }
 

@@ -52,6 +52,7 @@ impl Desk {
     pub(super) fn write_note(&mut self, kind: ContactKind, title: &str) {
         let owner = self.owner_of_new(&note::TYPE);
         let mut known: Vec<(FieldId, Value)> = vec![(note::kind, kind.code().into())];
+        known.extend(self.follow_up(note::follow_up).filter(|_| kind != ContactKind::Record));
         let practice = std::sync::Arc::clone(self.rules.practice());
         let template = self.template_for(owner, &practice).filter(|_| kind == ContactKind::Record);
         if let Some(template) = template {
@@ -80,8 +81,8 @@ impl Desk {
         let here = self.file.as_ref().filter(|file| file.client.id == person).map(|file| file.client.clone());
         let row = here.or_else(|| self.store.row_of(&client::TYPE, person).ok().flatten());
         let Some(row) = row else { return String::new() };
-        let parts =
-            [row.client_name(), row.text(client::pronouns).to_string(), row.text(client::addressed_as).to_string()];
+        let name = Some(self.name_of(person)).filter(|name| !name.is_empty()).unwrap_or_else(|| row.client_name());
+        let parts = [name, row.text(client::pronouns).to_string(), row.text(client::addressed_as).to_string()];
         parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(", ")
     }
 

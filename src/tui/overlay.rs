@@ -8,7 +8,7 @@ use ratatui_textarea::TextArea;
 use crate::model::{
     Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
 };
-use crate::store::{Hit, Site, Trust};
+use crate::store::{ActionId, Hit, Site, Trust};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
@@ -100,6 +100,8 @@ pub struct Item {
 /// What a choice does.
 #[derive(Clone)]
 pub enum Pick {
+    /// Puts a rule into the open form of an appointment and saves it.
+    Repeats(String),
     /// Does an action with this row.
     Act(Action, RowId),
     Do(Action),
@@ -110,6 +112,8 @@ pub enum Pick {
     Work(Work),
     /// To a client's page.
     Go(RowId),
+    /// To one reason of a client.
+    Reason(RowId, usize),
     Place,
     AskForget,
     Forget(String),
@@ -145,9 +149,11 @@ pub enum Pick {
     AskWhose(RowId),
     PlaceWith(RowId, RowId),
     SetAside(RowId),
-    Snooze(usize),
+    /// Puts off the reason of a rule, about a row.
+    Snooze(String, Option<RowId>),
     Delete(&'static RecordType, RowId),
-    Undo,
+    Undo(ActionId),
+    Redo(ActionId),
     View(super::desk::View),
     Filter(String),
     Looks(&'static str, bool),

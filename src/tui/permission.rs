@@ -45,7 +45,8 @@ impl Desk {
         self.seen("permissions");
         let Some(file) = self.store.client_part(chosen, 0, &[&consent::TYPE])? else { return Ok(()) };
         let mut about = Vec::new();
-        let safe_contact = file.client.text(client::safe_contact).trim();
+        let person = file.person();
+        let safe_contact = person.text(client::safe_contact).trim();
         if !safe_contact.is_empty() {
             about.push(format!("! SAFE CONTACT: {}", one_line(safe_contact)));
             about.push("Where they are and how to reach them leaves by a written release only.".into());

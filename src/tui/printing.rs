@@ -155,7 +155,7 @@ impl Desk {
     /// What would not be given and why, before anything is written.
     fn show_left_out(&mut self, wish: Wish) -> Result<(), StoreError> {
         let agreed = Wish { agreed: true, ..wish.clone() };
-        let (mut about, can, less) = match print::prepare(&self.store, &self.rules, self.today, &wish.wanted()) {
+        let (mut about, can, less) = match print::prepare(&self.store, &self.rules, self.moment(), &wish.wanted()) {
             Ok(printing) => {
                 let less = printing.parts.iter().any(|part| !part.permission.is_whole());
                 (printing.told(), true, less || !printing.nothing.is_empty())
@@ -236,7 +236,7 @@ impl Desk {
     fn print_to(&mut self, wish: &Wish, typed: &str) -> Result<(), StoreError> {
         let path = path(typed);
         let written = Form::of(&path).and_then(|form| {
-            let printing = print::prepare(&self.store, &self.rules, self.today, &wish.wanted())?;
+            let printing = print::prepare(&self.store, &self.rules, self.moment(), &wish.wanted())?;
             let written = print::write(&mut self.store, &printing, &path, form)?;
             Ok((printing, written))
         });

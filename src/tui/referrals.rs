@@ -89,6 +89,7 @@ impl Desk {
             .collect();
         items.push((Some('c'), "Close it: what came of it".into(), Pick::Refer(id, ReferralStatus::Closed)));
         items.push((Some('e'), "Edit it".into(), Pick::EditReferral(id)));
+        items.push((Some('o'), "Another referral, or a new one".into(), Pick::Do(Action::Referral)));
         let about = vec![self.referral_in_short(&row)];
         self.overlay = Some(Menu::telling("How does this referral stand?", about, items));
         Ok(())

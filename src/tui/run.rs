@@ -26,7 +26,10 @@ impl Desk {
     /// Starts the day's run or goes on with it; in a run, passes the client at hand over.
     pub fn run_on(&mut self) -> Result<(), StoreError> {
         if self.running {
-            if let (Some(run), Some(chosen)) = (&mut self.run, self.chosen) {
+            // Passed over is who came up; someone looked at meanwhile is not.
+            if let (Some(run), Some(chosen)) = (&mut self.run, self.chosen)
+                && run.came.last() == Some(&chosen)
+            {
                 run.skipped.insert(chosen);
             }
         } else {
@@ -64,7 +67,9 @@ impl Desk {
 
     /// After an action: someone who no longer needs the worker makes room for the next.
     pub fn run_follows(&mut self) -> Result<(), StoreError> {
-        let Some(chosen) = self.chosen.filter(|_| self.running && self.form.is_none()) else { return Ok(()) };
+        let came_up = self.run.as_ref().and_then(|run| run.came.last().copied());
+        let at_hand = self.running && self.form.is_none() && came_up == self.chosen;
+        let Some(chosen) = self.chosen.filter(|_| at_hand) else { return Ok(()) };
         let needs = self.caseload.ranked().iter().take_while(|ranked| ranked.band <= Band::Today);
         if needs.map(|ranked| ranked.client).any(|client| client == chosen) { Ok(()) } else { self.next_in_run() }
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::Change;
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
+use crate::model::{Change, Row};
 use crate::practice::stays;
 use crate::store::{StoreError, make_folder_for};
 
@@ -14,35 +14,10 @@ use super::visits::Rest;
 use super::work::Far;
 
 impl Desk {
-    pub(super) fn ask_undo(&mut self) -> Result<(), StoreError> {
-        match self.store.undoable()? {
-            None => self.say("There is nothing to undo."),
-            Some(label) if label == "import demo" => self.say("There is nothing to undo."),
-            Some(label) if label.starts_with("import") => {
-                let question = format!("Undo the whole {label}?");
-                self.overlay = Some(Menu::confirm(question, "Yes, take it all back", Pick::Undo));
-            }
-            Some(_) => self.undo()?,
-        }
-        Ok(())
-    }
-
-    pub(super) fn undo(&mut self) -> Result<(), StoreError> {
-        match self.store.undo() {
-            Ok(Some((label, receipt))) => {
-                self.follow(receipt)?;
-                self.say(format!("Undone: {label}."));
-            }
-            Ok(None) => self.say("There is nothing to undo."),
-            Err(error) => self.tell_refusal(&error, None),
-        }
-        Ok(())
-    }
-
     pub(super) fn ask_delete(&mut self) -> Result<(), StoreError> {
         let chosen = match self.focus {
             Pane::Goals => self.goal_row().map(|row| (row.record, row.id, self.in_short(row))),
-            Pane::Appointments => self.queue.get(self.visit_at).and_then(|queued| {
+            Pane::Appointments => self.visit().and_then(|queued| {
                 let row = self.store.row_of(&appointment::TYPE, queued.row).ok()??;
                 Some((row.record, row.id, self.in_short(&row)))
             }),
@@ -104,7 +79,15 @@ impl Desk {
         let (new, record, row, title) = (form.new, form.record, form.row, form.title.clone());
         let stream = form.stream;
         let for_many = self.form.as_ref().is_some_and(|form| self.is_for_many(form));
+        if *record == client::TYPE && !new && self.closes_beside_open(&change, row)? {
+            return Ok(());
+        }
         if *record == appointment::TYPE {
+            let before = self.store.row_of(record, row)?.unwrap_or_else(|| Row::new(record, row, stream));
+            if let Err(wrong) = crate::practice::visits::check(&change, &before, &moment) {
+                self.form.as_mut().expect("it is open").trouble = Some(wrong.to_string());
+                return Ok(());
+            }
             match self.series(&mut change, (row, stream, new), follow)? {
                 Rest::Settled => {}
                 Rest::Ask(menu) => {
@@ -120,9 +103,7 @@ impl Desk {
         if *record == stay::TYPE {
             stays::recognise(&mut change, &self.store.rows(&stay::TYPE, stream)?);
         }
-        if for_many {
-            self.for_all_marked(&mut change, stream);
-        }
+        let of_group = if for_many { self.for_all_marked(&mut change, stream) } else { Vec::new() };
         if *record == snooze::TYPE
             && let Some(why) = self.snooze_refused(&change)
         {
@@ -143,11 +124,14 @@ impl Desk {
                 }
                 if change.is_empty() {
                     self.say("Nothing was changed.");
-                    return Ok(());
+                    return self.ask_goals_of_next();
                 }
                 let title = title.split(':').next().unwrap_or("").to_string();
                 let many = if for_many { format!(" for {}", self.meant_in_words()) } else { String::new() };
                 self.say(format!("Saved: {}{many}. {} undoes it.", title.to_lowercase(), self.keys.first_of("undo")));
+                self.asked_from = self.asked_from.or(self.chosen.filter(|_| !of_group.is_empty()));
+                self.ask_goals.extend(of_group);
+                self.ask_goals_of_next()?;
                 self.run_follows()?;
             }
             Err(error) => {
@@ -187,7 +171,10 @@ impl Desk {
     }
 
     /// Leaves the form; asks first where something would be lost.
-    pub fn leave_form(&mut self) {
+    ///
+    /// # Errors
+    /// What the file says, where another form follows.
+    pub fn leave_form(&mut self) -> Result<(), StoreError> {
         if self.form.as_ref().is_some_and(Form::changed) {
             let items = vec![
                 (Some('s'), "Save it".into(), Pick::SaveForm(None)),
@@ -195,9 +182,11 @@ impl Desk {
                 (Some('b'), "Back to the form".into(), Pick::Nothing),
             ];
             self.overlay = Some(Menu::over("Leave without saving?", items));
+            Ok(())
         } else {
             self.form = None;
             self.drop_draft();
+            self.ask_goals_of_next()
         }
     }
 
@@ -213,7 +202,9 @@ impl Desk {
             practice: self.rules.practice(),
             going: &|done, all| show.borrow_mut()(Far::Read(done, all)),
         };
-        let reading = crate::exchange::read(path, &options)?;
+        let mut reading = crate::exchange::read(path, &options)?;
+        let held = crate::exchange::closings::hold_back(&self.store, &mut reading.drafts, self.moment().now)?;
+        reading.told.extend(held);
         let rows = &mut |done: usize, all: usize| show.borrow_mut()(Far::Rows(done as u64, all as u64));
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, rows)?;
         crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;

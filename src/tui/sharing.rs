@@ -210,7 +210,7 @@ impl Desk {
         self.filtering = false;
         self.focus = Pane::Caseload;
         self.list();
-        self.show()
+        self.choose_in_list()
     }
 
     /// Pairs that may be one person; with two marked, those.

@@ -158,6 +158,9 @@ impl Desk {
             return Ok(());
         }
         signing.at = signing.notes.iter().position(|one| Some(one.note) == about).unwrap_or(0);
+        if about.is_some_and(|about| signing.notes.iter().all(|one| one.note != about)) {
+            self.say("That note does not wait for a signature any more; these do.");
+        }
         self.overlay = Some(Overlay::Signing(signing));
         Ok(())
     }
@@ -194,7 +197,8 @@ impl Desk {
         };
         let root = self.store.root(waiting.client)?;
         let name = self.caseload.get(root).map_or("", |facts| facts.name.as_str());
-        let when = written.note.time(note::when).map_or(String::new(), |when| hour_in_words(when, self.today));
+        let when = written.note.time(note::when).map(|when| self.moment().local(when));
+        let when = when.map_or(String::new(), |when| hour_in_words(when, self.today));
         let kind = ContactKind::from_code(written.note.text(note::kind)).map_or("", ContactKind::label).to_lowercase();
         let head = format!(" {name}  {when}  {kind}  {state}");
         Ok(Some(Waits { note: waiting.note, day: waiting.day, head, text, by }))
@@ -316,8 +320,10 @@ impl Desk {
             let mut form =
                 Form::add(self, &addendum::TYPE, Some(written.note.stream), vec![(addendum::note, Value::Link(id))]);
             form.inputs.retain(|input| input.field.id == addendum::body);
-            let when =
-                written.note.time(note::when).map_or(String::new(), |when| day_in_words(when.date_naive(), self.today));
+            let when = written
+                .note
+                .time(note::when)
+                .map_or(String::new(), |when| day_in_words(self.moment().local(when).date_naive(), self.today));
             self.form = Some(form.titled(format!("Addendum to the note of {when}")));
             return Ok(());
         }
@@ -375,6 +381,7 @@ impl Desk {
             return;
         }
         let written = about.and_then(|note| self.store.written(note).ok().flatten());
+        self.for_whom = written.as_ref().map(|written| written.note.stream).or(self.for_whom);
         let by = written
             .as_ref()
             .and_then(|written| written.standing().signatures.first().copied().map(crate::model::standing::signed_by));

@@ -108,7 +108,7 @@ impl Desk {
             KeyCode::Left => open.start = add_days(open.start, -1),
             KeyCode::Right => open.start = add_days(open.start, 1),
             KeyCode::Char(' ') => open.tick(),
-            KeyCode::Enter => {
+            _ if key.code == KeyCode::Enter || self.saves(key) => {
                 let Some(client) = self.chosen else { return Ok(None) };
                 let (said, change) = {
                     let chosen = open.chosen();

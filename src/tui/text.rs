@@ -86,6 +86,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                     false => vec![letter],
                 });
                 for part in letters {
+                    // A sign that no line of this width can hold, as one of Khmer is three columns wide.
+                    let part = if part.width() > columns { "…" } else { part };
                     if used + part.width() > columns {
                         out.push(std::mem::take(&mut current));
                         used = 0;

@@ -147,7 +147,7 @@ impl Theme {
             Band::Now => self.danger(),
             Band::Today => self.warning().add_modifier(Modifier::BOLD),
             Band::ThisWeek => self.heading(),
-            Band::Later => self.quiet().add_modifier(Modifier::BOLD),
+            Band::Later | Band::Desk => self.quiet().add_modifier(Modifier::BOLD),
         }
     }
 }

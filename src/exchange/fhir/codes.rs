@@ -33,6 +33,7 @@ pub(super) struct Codes {
     domain: Vec<Words>,
     plan: Vec<Words>,
     answer: BTreeMap<String, i64>,
+    level: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +94,11 @@ impl Codes {
     /// What a coded answer counts.
     pub fn answer(&self, code: &str) -> Option<i64> {
         self.answer.get(code).copied()
+    }
+
+    /// The word for a coded level; empty where it is not known.
+    pub fn level(&self, code: &str) -> &str {
+        self.level.get(code).map_or("", String::as_str)
     }
 
     /// An identifier as it is kept here: `mrn:00412`. `None` for those that are never kept.

@@ -53,6 +53,8 @@ pub(super) struct Names<'a> {
     pub(super) owners: &'a HashMap<String, String>,
     pub(super) organisations: &'a HashMap<String, String>,
     pub(super) users: &'a HashMap<String, String>,
+    /// When the head of each household entered: the annual assessment of every member goes by it.
+    pub(super) heads: &'a HashMap<&'a str, NaiveDate>,
 }
 
 impl Person<'_> {
@@ -180,6 +182,8 @@ impl Stay<'_> {
         if ids::own(line.get("EnrollmentID")).is_none() {
             put(&mut draft, enrollment::key, format!("hmis:{}", line.get("EnrollmentID")).as_str());
         }
+        let head = names.heads.get(line.get("HouseholdID")).filter(|_| line.get("RelationshipToHoH") != "1");
+        put(&mut draft, enrollment::head_entry, head.copied());
         put(&mut draft, enrollment::assessed, self.assessed);
         draft
     }

@@ -347,9 +347,12 @@ fn gather(files: &Files<'_>, store: &Store, reading: &mut Reading) -> Result<(),
         }
         Ok(())
     })?;
+    let heads = stays.iter().filter(|stay| stay.line.get("RelationshipToHoH") == "1");
+    let heads = heads.map(|stay| (stay.line.get("HouseholdID"), stay.entry)).collect();
     for (id, person) in &people {
         let theirs: Vec<&Stay> = person.stays.iter().map(|at| &stays[*at]).collect();
-        let names = Names { projects: &projects, owners: &owners, organisations: &organisations, users: &users };
+        let names =
+            Names { projects: &projects, owners: &owners, organisations: &organisations, users: &users, heads: &heads };
         reading.drafts.push(person.draft(id, &theirs, &names));
         reading.drafts.extend(theirs.iter().map(|stay| stay.draft(person.row, &names)));
         reading.drafts.extend(person.needs.iter().filter_map(|(name, need)| need.draft(person.row, id, name)));

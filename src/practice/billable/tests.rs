@@ -194,6 +194,79 @@ fn everything_that_is_missing_is_said_with_what_would_make_it_billable() {
     assert!(of_year(&[books]).iter().find(|line| line.note == good).unwrap().is_billable());
 }
 
+/// A plan that ended covers its own days: to the last one written down, or to the next plan's first; otherwise nobody can tell.
+#[test]
+fn a_plan_that_ended_bills_for_the_days_on_which_it_was_in_force() {
+    let mut books = books("Ana");
+    books.plans[0].put(plan::status, PlanStatus::Ended.code());
+    for when in ["2025-12-31T09:00", "2026-01-01T09:00", "2026-05-31T09:00", "2026-06-01T09:00"] {
+        books.note(when, "H0006", 30);
+    }
+    let all =
+        |books: &Books| sheet(&Practice::standard(), std::slice::from_ref(books), day("2025-01-01"), day("2026-12-31"));
+    let billable = |books: &Books| all(books).iter().map(Line::is_billable).collect::<Vec<_>>();
+    assert_eq!(billable(&books), [false; 4]);
+    assert!(whys(&all(&books)[0]).contains("on no active plan that day"), "before it began");
+    assert!(whys(&all(&books)[2]).contains("cannot tell whether its plan was in force"), "{}", whys(&all(&books)[2]));
+    books.plans[0].put(plan::ended, Value::Date(day("2026-05-31")));
+    assert_eq!(billable(&books), [false, true, true, false]);
+}
+
+/// 23:40 to 0:25: 20 minutes on the 31st, 25 on the 1st; a sheet of either month has its own.
+#[test]
+fn a_service_across_midnight_stands_on_both_days() {
+    let mut books = books("Ana");
+    books.approve("Medicaid", "T1016", 100, "2026-01-01", "2026-12-31");
+    let note = books.note("2026-10-31T23:40", "T1016", 45);
+    let of = |from, to| sheet(&Practice::standard(), &[books.clone()], day(from), day(to));
+    let both = of("2026-10-01", "2026-11-30");
+    assert_eq!(
+        both.iter().map(|line| (line.note, line.minutes, line.units)).collect::<Vec<_>>(),
+        [(note, 20, 1), (note, 25, 2)]
+    );
+    assert_eq!(both[1].when, at("2026-11-01T00:00"));
+    assert_eq!(units(&of("2026-10-01", "2026-10-31")), [1]);
+    assert_eq!(units(&of("2026-11-01", "2026-11-30")), [2]);
+    assert!(in_words(&both, (day("2026-10-01"), day("2026-11-30"))).join("\n").contains("T1016: 3 units"));
+}
+
+/// The clocks went back at 2:00 on 1 November 2026: an hour is an hour, before it and after.
+#[test]
+fn minutes_on_both_sides_of_a_clock_change_are_minutes() {
+    let mut books = books("Ana");
+    books.approve("Medicaid", "T1016", 100, "2026-01-01", "2026-12-31");
+    for (when, offset) in
+        [("2026-11-01T00:30", "-04:00"), ("2026-11-01T01:30", "-04:00"), ("2026-11-01T01:30", "-05:00")]
+    {
+        books.unsigned(when, "T1016", 60);
+        let at = DateTime::parse_from_rfc3339(&format!("{when}:00{offset}")).unwrap();
+        let own = books.notes.last_mut().unwrap();
+        own.id = id(&format!("{when}{offset}"));
+        own.put(note::when, Value::Time(at));
+        let own = own.id;
+        books.sign(own, SignatureRole::Author, "Rosa Ortiz");
+    }
+    let lines = of_year(&[books]);
+    assert_eq!(units(&lines), [4, 4, 4], "{:?}", lines.iter().map(whys).collect::<Vec<_>>());
+}
+
+/// One hour with three clients: nobody was in two places.
+#[test]
+fn a_group_is_billed_for_each_client_and_overlaps_nothing() {
+    let mut all: Vec<Books> = ["Ana", "Ben", "Cleo"].map(books).into();
+    for books in &mut all {
+        books.approve("Medicaid", "T1016", 100, "2026-01-01", "2026-12-31");
+        let note = books.note("2026-11-24T09:00", "T1016", 60);
+        books.row(note).put(note::session, "group 1");
+    }
+    let lines = of_year(&all);
+    assert_eq!(units(&lines), [4, 4, 4]);
+    assert!(lines.iter().all(Line::is_billable));
+    let ben = all[1].notes[0].id;
+    all[1].row(ben).put(note::session, Value::Empty);
+    assert!(!of_year(&all).iter().any(Line::is_billable), "without the session it is two services at once");
+}
+
 #[test]
 fn an_ended_plan_covers_its_days_until_the_next_began() {
     let mut books = books("Ana");
@@ -245,6 +318,21 @@ fn units_come_from_the_oldest_authorization_and_then_run_out() {
         row.put(authorization::status, "denied");
     }
     assert_eq!(units(&of_year(&[books])), [0, 0, 0, 0, 0]);
+}
+
+/// Two payers approved one code for the same day: each note is one payer's, and minutes of one are not the other's.
+#[test]
+fn two_authorizations_of_one_code_on_one_day_are_not_added_together() {
+    let mut books = books("Ana");
+    books.approve("A", "T1016", 1, "2026-01-01", "2026-12-31");
+    books.approve("B", "T1016", 9, "2026-02-01", "2026-12-31");
+    for hour in ["09", "11", "13"] {
+        books.note(&format!("2026-11-24T{hour}:00"), "T1016", 20);
+    }
+    let lines = of_year(&[books]);
+    let from: Vec<_> = lines.iter().map(|line| (line.from[0].payer.clone(), line.from[0].units)).collect();
+    // 20 with A: 1. 20 and 20 with B: 40 minutes, 3. All three together would be 60 minutes, 4 as well, but 2 and 2.
+    assert_eq!(from, [("A".into(), 1), ("B".into(), 1), ("B".into(), 2)]);
 }
 
 #[test]

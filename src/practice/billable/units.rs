@@ -1,73 +1,46 @@
 //! From the notes of one client that can be billed to units, and from authorizations to what is left of them.
 
-use std::collections::BTreeMap;
-
-use chrono::{Datelike, NaiveDate};
-
 use crate::model::records::authorization;
 use crate::model::{AuthorizationStatus, Row};
 
 use super::super::Practice;
-use super::super::billing::{Need, Service, Unit};
+use super::super::billing::{Service, Unit};
+use super::super::counting::{Budget, Counted, count_asking};
 use super::{Books, Line, Missing, Taken};
-
-/// An authorization, and what is left of it.
-struct Budget<'a> {
-    row: &'a Row,
-    left: u32,
-}
 
 /// Counts the units of one client's billable lines, in the order of time, and takes them from the authorizations.
 pub(super) fn count(practice: &Practice, books: &Books, lines: &mut [Line]) {
-    let mut budgets = budgets(&books.authorizations);
+    let approved = approved(&books.authorizations);
+    let mut budgets: Vec<Budget<'_>> = approved.iter().map(|row| budget(row)).collect();
     let mut own: Vec<&mut Line> =
         lines.iter_mut().filter(|line| line.client == books.client && line.is_billable()).collect();
     own.sort_by_key(|line| (line.when, line.note));
-    // What was counted before in the same stretch: the day of a service, or its month.
-    let mut before: BTreeMap<(String, NaiveDate), (u32, u32)> = BTreeMap::new();
-    let mut of_day: BTreeMap<(String, NaiveDate), u32> = BTreeMap::new();
-    for line in &own {
-        *of_day.entry((line.service.clone(), line.when.date_naive())).or_default() += line.minutes;
-    }
-    for line in own {
+    let services: Vec<String> = own.iter().map(|line| line.service.clone()).collect();
+    let parts: Vec<_> = services.iter().map(String::as_str).zip(own.iter().map(|line| line.given())).collect();
+    let counted = count_asking(practice, &parts, &mut budgets);
+    for (line, counted) in own.into_iter().zip(counted) {
         let Some(service) = practice.service(&line.service) else { continue };
-        let day = line.when.date_naive();
-        let stretch = if service.unit == Unit::Month { day.with_day(1).unwrap_or(day) } else { day };
-        let (minutes, units) = before.entry((line.service.clone(), stretch)).or_default();
-        let so_far = so_far(service, *minutes, *units, line.minutes);
-        let added = so_far.saturating_sub(*units);
-        (*minutes, *units) = (*minutes + line.minutes, so_far);
-        if added == 0 {
-            let all = of_day.get(&(line.service.clone(), day)).copied().unwrap_or(0);
-            nothing_added(service, line, so_far, all);
-        } else if service.needs.contains(&Need::Authorization) {
-            take(&mut budgets, line, added, day);
-        } else {
-            line.units = added;
+        line.units = counted.units();
+        line.from = counted.taken.iter().filter_map(|(at, units)| Some(taken(approved[(*at)?], *units))).collect();
+        if counted.wanting > 0 {
+            not_enough(line, &counted);
+        } else if line.units == 0 {
+            nothing_added(service, line, &counted);
         }
     }
 }
 
-/// The units of a stretch with one more note in it.
-fn so_far(service: &Service, minutes: u32, units: u32, more: u32) -> u32 {
-    match service.unit {
-        Unit::Quarter => service.units(minutes + more),
-        // Each encounter is one of its own.
-        Unit::Encounter => (units + 1).min(service.daily_most.unwrap_or(u32::MAX)),
-        Unit::Day | Unit::Month => 1,
-    }
-}
-
 /// Says why a note adds no unit: its minutes count with another note's, or there are too few.
-fn nothing_added(service: &Service, line: &mut Line, so_far: u32, minutes_of_day: u32) {
-    let least = (1..=15).find(|minutes| service.units(*minutes) > 0).unwrap_or(15);
+fn nothing_added(service: &Service, line: &mut Line, counted: &Counted) {
+    let least = (1..=15).find(|minutes| service.rounding.units(*minutes) > 0).unwrap_or(15);
     match service.unit {
-        Unit::Quarter if minutes_of_day < least => line.missing.push(Missing::new(
-            format!("{} a day are too few for a unit of {}", counted(minutes_of_day), service.code),
-            format!("{} of it on the same day", counted(least)),
+        _ if !counted.covered => not_enough(line, counted),
+        Unit::Quarter if counted.together < least => line.missing.push(Missing::new(
+            format!("{} a day are too few for a unit of {}", in_minutes(counted.together), service.code),
+            format!("{} of it on the same day", in_minutes(least)),
         )),
-        _ if service.daily_most == Some(so_far) => line.missing.push(Missing::new(
-            format!("{} is billed with {so_far} units a day at most", service.code),
+        _ if counted.used_up => line.missing.push(Missing::new(
+            format!("{} is billed with {} units a day at most", service.code, service.daily_most.unwrap_or(1)),
             "Nothing: the day's units are used up",
         )),
         Unit::Quarter | Unit::Encounter => line.remark = "counted with the day's other minutes".into(),
@@ -76,61 +49,56 @@ fn nothing_added(service: &Service, line: &mut Line, so_far: u32, minutes_of_day
     }
 }
 
-fn counted(minutes: u32) -> String {
+fn in_minutes(minutes: u32) -> String {
     if minutes == 1 { "1 minute".into() } else { format!("{minutes} minutes") }
 }
 
 /// Approved authorizations, the oldest first.
-fn budgets(rows: &[Row]) -> Vec<Budget<'_>> {
+fn approved(rows: &[Row]) -> Vec<&Row> {
     let approved = |row: &&Row| {
         matches!(row.text(authorization::status), "" | "ended") || {
             AuthorizationStatus::from_code(row.text(authorization::status)) == Some(AuthorizationStatus::Approved)
         }
     };
-    let mut budgets: Vec<Budget<'_>> = rows
-        .iter()
-        .filter(approved)
-        .map(|row| {
-            let units = row.whole(authorization::units).and_then(|units| u32::try_from(units).ok());
-            Budget { row, left: units.unwrap_or(0) }
-        })
-        .collect();
-    budgets.sort_by_key(|budget| {
-        (budget.row.date(authorization::from), budget.row.date(authorization::until), budget.row.id)
-    });
-    budgets
+    let mut approved: Vec<&Row> = rows.iter().filter(approved).collect();
+    approved.sort_by_key(|row| (row.date(authorization::from), row.date(authorization::until), row.id));
+    approved
 }
 
-/// Takes a note's units from the oldest authorization that covers the day, and from the next where that is used up.
-fn take(budgets: &mut [Budget<'_>], line: &mut Line, units: u32, day: NaiveDate) {
-    let mut wanted = units;
-    let mut covered = false;
-    for budget in budgets.iter_mut().filter(|budget| budget.row.text(authorization::service) == line.service) {
-        let begun = budget.row.date(authorization::from).is_none_or(|from| from <= day);
-        if !begun || budget.row.date(authorization::until).is_some_and(|until| until < day) {
-            continue;
-        }
-        covered = true;
-        let taken = wanted.min(budget.left);
-        if taken > 0 {
-            budget.left -= taken;
-            wanted -= taken;
-            line.from.push(Taken {
-                authorization: budget.row.id,
-                payer: budget.row.text(authorization::payer).into(),
-                number: budget.row.text(authorization::number).into(),
-                units: taken,
-            });
-        }
+/// What two lines of one authorization have in common: who pays, and its number.
+pub fn letter(row: &Row) -> String {
+    match row.text(authorization::number).trim() {
+        "" => row.id.to_string(),
+        number => format!("{} {number}", row.text(authorization::payer).trim().to_lowercase()),
     }
-    line.units = units - wanted;
-    if wanted == 0 {
-        return;
+}
+
+fn budget(row: &Row) -> Budget<'_> {
+    Budget {
+        service: row.text(authorization::service),
+        from: row.date(authorization::from),
+        until: row.date(authorization::until),
+        letter: letter(row),
+        left: row.whole(authorization::units).and_then(|units| u32::try_from(units).ok()).unwrap_or(0),
     }
-    let why = match (covered, line.units) {
-        (false, _) => format!("no approved authorization of {} covers {}", line.service, day.format("%-d %b %Y")),
+}
+
+fn taken(row: &Row, units: u32) -> Taken {
+    Taken {
+        authorization: row.id,
+        payer: row.text(authorization::payer).into(),
+        number: row.text(authorization::number).into(),
+        units,
+    }
+}
+
+/// Says that the authorizations have no units for all of it.
+fn not_enough(line: &mut Line, counted: &Counted) {
+    let all = line.units + counted.wanting;
+    let why = match (counted.covered, line.units) {
+        (false, _) => format!("no approved authorization of {} covers {}", line.service, line.when.format("%-d %b %Y")),
         (true, 0) => format!("the authorization of {} has no units left", line.service),
-        (true, _) => format!("the authorization of {} has {} of its {units} units left", line.service, line.units),
+        (true, _) => format!("the authorization of {} has {} of its {all} units left", line.service, line.units),
     };
     line.missing.push(Missing::new(why, "An authorization with units left that covers the day"));
 }

@@ -57,6 +57,19 @@ impl Condition {
         self.0.iter().any(|all| all.iter().all(|term| value(term.name.as_str()).is_some_and(|value| term.holds(value))))
     }
 
+    /// Whether it holds for all that its names may stand for, each between a lowest and a highest value. A name without one
+    /// makes its term false.
+    pub(super) fn holds_surely(&self, span: impl Fn(&str) -> Option<(i64, i64)>) -> bool {
+        let sure = |term: &Term| span(term.name.as_str()).is_some_and(|span| term.holds_surely(span));
+        self.0.iter().any(|all| all.iter().all(sure))
+    }
+
+    /// Whether it can hold for some of what its names may stand for.
+    pub(super) fn may_hold(&self, span: impl Fn(&str) -> Option<(i64, i64)>) -> bool {
+        let may = |term: &Term| span(term.name.as_str()).is_some_and(|span| term.may_hold(span));
+        self.0.iter().any(|all| all.iter().all(may))
+    }
+
     pub(super) fn terms(&self) -> impl Iterator<Item = &Term> {
         self.0.iter().flatten()
     }
@@ -76,6 +89,20 @@ impl Term {
             return Err(wrong());
         }
         Ok(Term { name, is: *is, than })
+    }
+
+    fn holds_surely(&self, (low, high): (i64, i64)) -> bool {
+        match self.is {
+            Is::Unequal => self.than < low || high < self.than,
+            _ => self.holds(low) && self.holds(high),
+        }
+    }
+
+    fn may_hold(&self, (low, high): (i64, i64)) -> bool {
+        match self.is {
+            Is::Equal => (low..=high).contains(&self.than),
+            _ => self.holds(low) || self.holds(high),
+        }
     }
 
     fn holds(&self, value: i64) -> bool {

@@ -10,10 +10,11 @@ mod parts;
 use toml::Spanned;
 
 use crate::model::{Domain, text};
+use crate::practice::weaker;
 
 use super::{AlertRule, Asks, Condition, CutOff, Instrument, Item, ItemId, Missing, NeedRule, Scoring, Subscale};
 use lines::{ItemLines, Lines, MissingName, OffLines, ScoringName};
-use parts::{a_choice_of, a_cut_off, a_number, bands, days, loinc, loinc_at};
+use parts::{a_choice_of, a_cut_off, a_number, bands, days, gravity, loinc, loinc_at};
 
 /// What is wrong, and at which byte of the text.
 pub(super) struct Wrong {
@@ -23,22 +24,41 @@ pub(super) struct Wrong {
 
 /// What a file asks for.
 pub(super) enum Read {
-    Whole(Box<Instrument>, usize),
-    Off { code: String, at: usize },
+    /// The instrument, where its code stands, and why the agency accepts less of it.
+    Whole(Box<Instrument>, usize, String),
+    Off {
+        code: String,
+        at: usize,
+        accept: String,
+    },
 }
 
 impl Read {
     pub fn code(&self) -> &str {
         match self {
-            Read::Whole(instrument, _) => &instrument.code,
+            Read::Whole(instrument, ..) => &instrument.code,
             Read::Off { code, .. } => code,
         }
     }
 
     pub fn at(&self) -> usize {
         match self {
-            Read::Whole(_, at) | Read::Off { at, .. } => *at,
+            Read::Whole(_, at, _) | Read::Off { at, .. } => *at,
         }
+    }
+
+    /// The answers that would no longer be told at once, where nobody says why.
+    pub fn weaker_than(&self, before: &Instrument) -> Option<String> {
+        let (kept, accept): (&[AlertRule], _) = match self {
+            Read::Whole(new, _, accept) => (&new.alerts, accept),
+            Read::Off { accept, .. } => (&[], accept),
+        };
+        let told = |rule: &AlertRule| kept.iter().any(|new| new.tells(rule));
+        let gone = before.alerts.iter().find(|rule| !told(rule));
+        let what = gone.map(|rule| {
+            format!("an answer to \"{}\" that is to be acted on is no longer told ({})", rule.item, rule.says)
+        });
+        weaker::unless(accept, what)
     }
 }
 
@@ -48,14 +68,15 @@ fn wrong<T>(at: usize, why: impl Into<String>) -> Result<T, Wrong> {
 
 /// Reads one file.
 pub(super) fn read(text: &str) -> Result<Read, Wrong> {
-    if let Ok(OffLines { code, off: true }) = toml::from_str(text) {
+    if let Ok(OffLines { code, off: true, accept }) = toml::from_str(text) {
         let at = code.span().start;
-        return Ok(Read::Off { code: code.into_inner(), at });
+        return Ok(Read::Off { code: code.into_inner(), at, accept });
     }
     let lines: Lines = toml::from_str(text)
         .map_err(|error| Wrong { at: error.span().map_or(0, |span| span.start), why: in_words(error.message()) })?;
     let at = lines.code.span().start;
-    lines.into_instrument().map(|instrument| Read::Whole(Box::new(instrument), at))
+    let accept = lines.accept.clone();
+    lines.into_instrument().map(|instrument| Read::Whole(Box::new(instrument), at, accept))
 }
 
 /// A reader's message as one line.
@@ -255,6 +276,8 @@ impl Lines {
                 when: Condition::parse(&when).or_else(|why| wrong(lines.when.span().start, why))?,
                 says: needed(&lines.says, at, &format!("what the alert on \"{item}\" says"))?,
                 now: lines.now,
+                gravity: lines.gravity.as_ref().map_or(Ok(super::GRAVITY), gravity)?,
+                until_evaluated: lines.until_evaluated,
                 item,
             })
         });

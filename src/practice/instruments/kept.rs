@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use crate::model::records::{assessment, need};
 use crate::model::{Change, FieldId, NeedStatus, Row, RowId, Value};
 
-use super::{Answers, Instrument, Need, NotScored, Scored};
+use super::{Alert, Answers, Instrument, Need, NotScored, Scored};
 
 /// Stands for the band of an assessment that was not brought to its end.
 pub const BEGUN: &str = "Not finished";
@@ -20,6 +20,8 @@ pub struct Place<'a> {
     pub row: RowId,
     pub stream: RowId,
     pub before: Option<&'a Row>,
+    /// The person's assessments: what a clinician has evaluated before is not urgent again for the same answers.
+    pub others: &'a [Row],
 }
 
 impl Place<'_> {
@@ -45,16 +47,22 @@ impl Instrument {
         answers: &Answers,
         on: NaiveDate,
     ) -> Result<Scored, NotScored> {
-        let scored = self.score(answers)?;
+        let mut scored = self.score(answers)?;
+        self.settle_alerts(&mut scored.alerts, answers, on, place.row, place.others);
         self.keep_answers(change, place, answers, on);
-        place.set(change, assessment::score, scored.total);
+        let exact = (!scored.at_least()).then_some(scored.total);
+        place.set(change, assessment::score, exact.map_or(Value::Empty, Value::Whole));
         place.set(change, assessment::band, scored.bands_in_words());
         place.set(change, assessment::again, self.due_again(on, &scored));
         Ok(scored)
     }
 
-    /// Puts one that is not finished into a change, for the answers in it that cannot wait.
+    /// Puts one that is not finished into a change, for the answers in it that cannot wait. What is certain of its score is
+    /// told already.
     pub fn keep_begun(&self, change: &mut Change, place: Place<'_>, answers: &Answers, on: NaiveDate) {
+        if self.keep(change, place, answers, on).is_ok() {
+            return;
+        }
         self.keep_answers(change, place, answers, on);
         place.set(change, assessment::score, Value::Empty);
         place.set(change, assessment::band, BEGUN);
@@ -65,7 +73,7 @@ impl Instrument {
         if place.before.is_none() {
             change.create(&assessment::TYPE, place.row, place.stream);
         }
-        let urgent = self.urgent(answers);
+        let urgent = self.urgent_on(answers, on, place.row, place.others);
         let other = place.before.is_some_and(|before| before.text(assessment::urgent) != urgent);
         place.set(change, assessment::instrument, self.code.as_str());
         place.set(change, assessment::on, on);
@@ -79,9 +87,48 @@ impl Instrument {
 
     /// What of the answers demands action at once, in words; empty where nothing does.
     pub fn urgent(&self, answers: &Answers) -> String {
-        let alerts = self.alerts(answers);
-        let says: Vec<&str> = alerts.iter().filter(|alert| alert.now).map(|alert| alert.says.as_str()).collect();
-        says.join("; ")
+        super::score::urgent(&self.alerts(answers))
+    }
+
+    /// The same, apart from what a clinician has evaluated before, for the same answers.
+    pub fn urgent_on(&self, answers: &Answers, on: NaiveDate, row: RowId, others: &[Row]) -> String {
+        let mut alerts = self.alerts(answers);
+        self.settle_alerts(&mut alerts, answers, on, row, others);
+        super::score::urgent(&alerts)
+    }
+
+    /// Whether it matters what was evaluated before.
+    pub fn looks_back(&self) -> bool {
+        self.alerts.iter().any(|alert| alert.until_evaluated)
+    }
+
+    /// What stays true for ever, such as behavior long ago, is not urgent again once it was evaluated and nothing changed.
+    fn settle_alerts(&self, alerts: &mut [Alert], answers: &Answers, on: NaiveDate, row: RowId, others: &[Row]) {
+        let settles = alerts.iter().any(|alert| alert.now && alert.until_evaluated);
+        if settles && self.was_evaluated(answers, on, row, others) {
+            for alert in alerts.iter_mut().filter(|alert| alert.until_evaluated) {
+                alert.now = false;
+            }
+        }
+    }
+
+    /// Whether the same answers were evaluated by a clinician before, and no other ones were given since.
+    fn was_evaluated(&self, answers: &Answers, on: NaiveDate, row: RowId, others: &[Row]) -> bool {
+        let own = |other: &&Row| other.id != row && other.text(assessment::instrument) == self.code;
+        let dated = others.iter().filter(own).filter_map(|other| Some((other.date(assessment::on)?, other)));
+        let mut earlier: Vec<(NaiveDate, &Row)> = dated.filter(|(day, _)| *day <= on).collect();
+        earlier.sort_by_key(|(day, other)| std::cmp::Reverse((*day, other.id)));
+        for (_, other) in earlier {
+            // Two laptops that wrote different answers into it leave open which they were.
+            let torn = other.disagreements.iter().any(|torn| torn.field == assessment::answers);
+            if torn || other.text(assessment::answers).parse().as_ref() != Ok(answers) {
+                return false;
+            }
+            if other.date(assessment::evaluated).is_some_and(|day| day <= on) {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -119,7 +166,7 @@ mod tests {
         let all = Instruments::standard();
         let phq = all.get("phq-9").unwrap();
         let row = RowId::derived(&["row"]);
-        let place = Place { row, stream: row, before: None };
+        let place = Place { row, stream: row, before: None, others: &[] };
         let answers: Answers = "1=2;2=2;3=2;4=2;5=1;6=1;7=1;8=0;9=1".parse().unwrap();
         let mut change = Change::new("assess");
         phq.keep(&mut change, place, &answers, day("2026-11-24")).unwrap();
@@ -147,13 +194,13 @@ mod tests {
         let mut row = Row::new(&assessment::TYPE, id, id);
         row.put(assessment::urgent, "something else");
         row.put(assessment::answered, day("2026-11-24"));
-        let place = Place { row: id, stream: id, before: Some(&row) };
+        let place = Place { row: id, stream: id, before: Some(&row), others: &[] };
         let mut change = Change::new("assess");
         phq.keep_begun(&mut change, place, &"9=3".parse().unwrap(), day("2026-11-25"));
         assert_eq!(set(&change, assessment::answered), Some(Value::Empty));
         row.put(assessment::urgent, phq.urgent(&"9=3".parse().unwrap()));
         let mut change = Change::new("assess");
-        let place = Place { row: id, stream: id, before: Some(&row) };
+        let place = Place { row: id, stream: id, before: Some(&row), others: &[] };
         phq.keep_begun(&mut change, place, &"9=2".parse().unwrap(), day("2026-11-25"));
         assert_eq!(set(&change, assessment::answered), None);
     }

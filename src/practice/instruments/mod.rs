@@ -11,6 +11,8 @@
 //! needs and levels, `kept` the row that an assessment becomes.
 
 mod answers;
+mod certain;
+mod complete;
 mod condition;
 mod file;
 mod gas;
@@ -19,6 +21,7 @@ mod score;
 mod set;
 
 pub use answers::{Answers, AnswersError, ItemId};
+pub use complete::{Around, Hand, Settled, complete, may_go, settle, waits};
 pub use condition::Condition;
 pub use gas::{Attained, gas_t_score};
 pub use kept::{BEGUN, Place};
@@ -26,6 +29,9 @@ pub use score::{Alert, Need, NotScored, Reading, Scored, SubScore};
 pub use set::Instruments;
 
 use crate::model::{Domain, Severity};
+
+/// How grave an answer is that demands action, where its instrument does not say: behind every one that does.
+pub const GRAVITY: u16 = 971;
 
 /// One instrument, sound: every name in it leads somewhere, and its bands cover its range without a gap.
 #[derive(Clone, PartialEq, Debug)]
@@ -97,6 +103,8 @@ pub struct Choice {
     pub key: char,
     /// Points before reversing.
     pub points: i64,
+    /// Other words for it, as forms and other programs have them; never shown.
+    pub also: Vec<String>,
 }
 
 /// How the total comes about.
@@ -153,6 +161,8 @@ pub struct Band {
     pub severity: Option<Severity>,
     /// What it asks the worker to do; may be empty.
     pub asks: String,
+    /// What it asks for stands beside an answer that cannot wait; otherwise it gives way to it.
+    pub now: bool,
     /// Days until the instrument is due again.
     pub again: Option<u16>,
 }
@@ -163,6 +173,8 @@ struct AlertRule {
     when: Condition,
     says: String,
     now: bool,
+    gravity: u16,
+    until_evaluated: bool,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -173,9 +185,53 @@ struct NeedRule {
     urgent: Option<Condition>,
 }
 
+impl AlertRule {
+    /// Whether this tells of every answer that the other tells of, and as soon.
+    fn tells(&self, other: &AlertRule) -> bool {
+        self.item == other.item && self.when == other.when && (self.now || !other.now)
+    }
+}
+
 impl Instrument {
     pub fn item(&self, id: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.id.as_str() == id)
+    }
+
+    /// Takes one typed answer: the item by its id, the answer by its number, its key or its words.
+    ///
+    /// # Errors
+    /// Says which item there is not, which answer it does not take, or what was answered twice.
+    pub fn take(&self, answers: &mut Answers, name: &str, typed: &str) -> Result<(), String> {
+        let shown = |text: &str| crate::model::text::one_line(text.trim()).into_owned();
+        let Some(item) = self.item(&name.trim().to_lowercase()) else {
+            let ids: Vec<&str> = self.items.iter().map(|item| item.id.as_str()).collect();
+            return Err(format!("{} has no item \"{}\". It has: {}.", self.name, shown(name), ids.join(", ")));
+        };
+        if answers.get(item.id.as_str()).is_some() {
+            return Err(format!("\"{}\" is answered twice.", item.id));
+        }
+        let Some(value) = item.read(typed) else {
+            let (typed, may_be) = (shown(typed), item.may_be());
+            return Err(format!("\"{typed}\" is no answer to {} ({}). It may be {may_be}.", item.id, item.label));
+        };
+        answers.set(&item.id, value);
+        Ok(())
+    }
+
+    /// Answers as people type them into one line: `9=2; 1=nearly daily`, with semicolons, commas or spaces between them.
+    ///
+    /// # Errors
+    /// As [`Instrument::take`]; or what of it has not the form item=answer.
+    pub fn read(&self, line: &str) -> Result<Answers, String> {
+        let mut answers = Answers::default();
+        for part in line.split([';', '\n']).flat_map(pairs) {
+            let Some((name, typed)) = part.split_once('=') else {
+                let shown: String = crate::model::text::one_line(part).chars().take(40).collect();
+                return Err(format!("\"{shown}\" is not an answer: write item=answer, with semicolons between them."));
+            };
+            self.take(&mut answers, name, typed)?;
+        }
+        Ok(answers)
     }
 
     /// What to ask, given the answers so far, in order. An item that was answered stays in sight even when it would no
@@ -201,6 +257,47 @@ impl Item {
         match &self.asks {
             Asks::OneOf(choices) => choices.iter().find(|choice| choice.key == key.to_ascii_lowercase()),
             Asks::Number { .. } => None,
+        }
+    }
+
+    /// The answer that was typed: its number, its key or its words.
+    pub fn read(&self, typed: &str) -> Option<i64> {
+        let typed = typed.trim();
+        let bare = match &self.asks {
+            // "5 days", "1 visit".
+            Asks::Number { unit, .. } => {
+                let end = typed.find(|c: char| c.is_alphabetic()).unwrap_or(typed.len());
+                let named = [unit.as_str(), unit.strip_suffix('s').unwrap_or(unit), ""];
+                let fits = named.iter().any(|unit| typed[end..].trim().eq_ignore_ascii_case(unit));
+                if fits { typed[..end].trim() } else { typed }
+            }
+            Asks::OneOf(_) => typed,
+        };
+        let number = bare.parse().ok().filter(|number| self.takes(*number));
+        let mut letters = typed.chars();
+        let key = match (letters.next(), letters.next()) {
+            (Some(key), None) => self.by_key(key).map(|choice| choice.value),
+            _ => None,
+        };
+        let words = match &self.asks {
+            Asks::OneOf(choices) => choices.iter().find(|choice| {
+                let mut words = std::iter::once(&choice.label).chain(&choice.also);
+                words.any(|words| words.eq_ignore_ascii_case(typed))
+            }),
+            Asks::Number { .. } => None,
+        };
+        number.or(key).or(words.map(|choice| choice.value))
+    }
+
+    /// What its answer may be, in words.
+    pub fn may_be(&self) -> String {
+        match &self.asks {
+            Asks::OneOf(choices) => {
+                let all: Vec<String> =
+                    choices.iter().map(|choice| format!("{} {}", choice.value, choice.label)).collect();
+                all.join(", ")
+            }
+            Asks::Number { min, max, unit, .. } => format!("{min} to {max} {unit}").trim_end().to_string(),
         }
     }
 
@@ -248,6 +345,20 @@ impl Item {
             Asks::Number { points, .. } => ends(&mut points.iter().map(|(_, points)| *points)),
         }
     }
+}
+
+/// Answers that stand between two semicolons, where commas or spaces part them: each part is then an answer of its own.
+fn pairs(part: &str) -> Vec<&str> {
+    let all_pairs = |pieces: &Vec<&str>| pieces.iter().all(|piece| piece.contains('='));
+    let by_commas = Some(trimmed(part, |c| c == ',')).filter(all_pairs).unwrap_or_else(|| vec![part.trim()]);
+    let spaced = by_commas
+        .into_iter()
+        .flat_map(|part| Some(trimmed(part, char::is_whitespace)).filter(all_pairs).unwrap_or_else(|| vec![part]));
+    spaced.filter(|piece| !piece.is_empty()).collect()
+}
+
+fn trimmed(part: &str, by: fn(char) -> bool) -> Vec<&str> {
+    part.split(by).map(str::trim).filter(|piece| !piece.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -1,31 +1,44 @@
 //! From answers to a score, its band, what demands action, and needs.
 //!
-//! An answer counts whether or not its item would still be asked: what a person said is never dropped in silence
+//! A score is told as soon as it is certain: where answers are missing, a band is told when the least and the most that
+//! the instrument can still come to both fall into it. An answer counts whether or not its item would still be asked: what a person said is never dropped in silence
 //! ([`Instrument::to_ask`] keeps it in sight). An item whose answer may demand action at once is never estimated.
 
 use chrono::{Days, NaiveDate};
 
 use crate::model::{Domain, Severity};
 
-use super::{Answers, Band, Instrument, Item, ItemId, Missing, Scoring, Subscale};
+use super::certain::{Span, band_of_both};
+use super::{AlertRule, Answers, Band, Instrument, Item, ItemId, Missing, Scoring, Subscale};
+
+/// In an alert of an instrument: the total, where it came without its answers.
+pub(super) const TOTAL: &str = "total";
 
 /// A score and all that follows from it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scored {
-    /// Points, a level, or the count of needs, as the instrument has it; always within its range.
+    /// Points, a level, or the count of needs, as the instrument has it; always within its range. The least where answers
+    /// are missing.
     pub total: i64,
+    /// The most that it can be: the same as the total unless answers are missing.
+    pub most: i64,
     pub range: (i64, i64),
-    /// What the total falls into: one, or one for each group of people where the answers do not say which group fits.
+    /// What the total falls into: one, or one for each group of people where the answers do not say which group fits. Where
+    /// answers are missing, only what is certain.
     pub readings: Vec<Reading>,
     pub subscales: Vec<SubScore>,
     pub alerts: Vec<Alert>,
     /// In the order of the file.
     pub needs: Vec<Need>,
-    /// Asked and not answered, where the instrument allows that.
+    /// Asked and not answered, where the instrument allows that or the score is certain without.
     pub unanswered: Vec<ItemId>,
+    /// Where nothing demands action yet: what may, once it is asked. Labels of items and names of subscales.
+    pub to_ask: Vec<String>,
     /// Missing answers were taken as the mean of the given ones.
     pub prorated: bool,
     words: Words,
+    /// Each group of people has its own cut-off, and the answers do not say which fits.
+    by_group: bool,
 }
 
 /// How a total is told.
@@ -49,7 +62,10 @@ pub struct SubScore {
     pub name: String,
     /// `None` while one of its items has no answer.
     pub total: Option<i64>,
+    /// The least and the most that it can be; `None` while none of its items has an answer.
+    pub span: Option<(i64, i64)>,
     pub range: (i64, i64),
+    /// Where answers are missing, only one that is certain.
     pub band: Option<Band>,
 }
 
@@ -61,6 +77,8 @@ pub struct Alert {
     pub says: String,
     /// At once, before anything else.
     pub now: bool,
+    /// Once a clinician has evaluated it, only a change makes it demand action again.
+    pub(super) until_evaluated: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,45 +120,112 @@ impl Instrument {
             .iter()
             .filter(|item| !item.optional && self.is_asked(item, answers) && answers.get(item.id.as_str()).is_none())
             .collect();
-        if !self.may_score(&unanswered, answers) {
-            return Err(self.incomplete(&unanswered, answers));
-        }
-        let value = |name: &str| self.value(name, answers);
-        let needs = self.needs_of(answers);
-        let (total, words) = match &self.scoring {
-            Scoring::Sum => (self.sum(answers, &unanswered), Words::Points),
-            Scoring::Max => (self.points(answers).max().unwrap_or(self.range.0), Words::Points),
-            Scoring::Level(levels) => {
-                let level = levels.iter().find(|(when, _)| when.as_ref().is_none_or(|when| when.holds(value)));
-                (level.expect("the last level has no condition").1, Words::Level)
-            }
-            Scoring::Needs => (needs.len() as i64, Words::Needs),
+        let (needs, alerts) = (self.needs_of(answers), self.alerts(answers));
+        let whole = self.may_score(&unanswered, answers);
+        let span = if whole {
+            let total = self.total(answers, &unanswered, &needs);
+            Some((total, total))
+        } else {
+            self.span(answers)
         };
+        let (readings, by_group) = span.map_or((Vec::new(), false), |span| self.readings(span, answers));
+        let Some((total, most)) = span.filter(|_| !readings.is_empty()) else {
+            return Err(self.incomplete(&unanswered, answers));
+        };
+        let alarmed = alerts.iter().any(|alert| alert.now);
         Ok(Scored {
             total,
+            most,
             range: self.range,
-            readings: self.readings(total, answers),
+            readings,
             subscales: self.subscales.iter().map(|subscale| self.sub_score(subscale, answers)).collect(),
-            alerts: self.alerts(answers),
+            alerts,
             needs,
-            prorated: matches!(self.missing, Missing::Prorate { .. }) && !unanswered.is_empty(),
+            prorated: matches!(self.missing, Missing::Prorate { .. }) && whole && !unanswered.is_empty(),
             unanswered: unanswered.into_iter().map(|item| item.id.clone()).collect(),
-            words,
+            to_ask: if whole || alarmed { Vec::new() } else { self.may_alarm(answers) },
+            words: match self.scoring {
+                Scoring::Sum | Scoring::Max => Words::Points,
+                Scoring::Level(_) => Words::Level,
+                Scoring::Needs => Words::Needs,
+            },
+            by_group,
         })
+    }
+
+    /// The total where nothing is missing, or where the instrument says what missing answers count.
+    fn total(&self, answers: &Answers, unanswered: &[&Item], needs: &[Need]) -> i64 {
+        match &self.scoring {
+            Scoring::Sum => self.sum(answers, unanswered),
+            Scoring::Max => self.points(answers).max().unwrap_or(self.range.0),
+            Scoring::Level(levels) => {
+                let holds = |when: &super::Condition| when.holds_surely(|name| self.known(name, answers));
+                let level = levels.iter().find(|(when, _)| when.as_ref().is_none_or(holds));
+                level.expect("the last level has no condition").1
+            }
+            Scoring::Needs => needs.len() as i64,
+        }
+    }
+
+    /// What was not asked and may demand action at once.
+    fn may_alarm(&self, answers: &Answers) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for alert in self.alerts.iter().filter(|alert| alert.now && !self.raises(alert, answers)) {
+            let name = match self.item(alert.item.as_str()) {
+                Some(item) => Some(&item.label),
+                None => self.subscales.iter().find(|one| one.code == alert.item).map(|one| &one.name),
+            };
+            if let Some(name) = name.filter(|name| self.may_hold(&alert.when, answers) && !names.contains(name)) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Whether an answer to an item may demand action at once.
+    pub fn may_alarm_by(&self, item: &str) -> bool {
+        self.alerts.iter().any(|alert| alert.now && alert.item.as_str() == item)
+    }
+
+    fn raises(&self, alert: &AlertRule, answers: &Answers) -> bool {
+        alert.when.holds_surely(|name| self.known(name, answers))
     }
 
     /// What the answers given so far demand, however few they are.
     pub fn alerts(&self, answers: &Answers) -> Vec<Alert> {
-        self.alerts
-            .iter()
-            .filter(|alert| alert.when.holds(|name| self.value(name, answers)))
-            .map(|alert| Alert { item: alert.item.clone(), says: alert.says.clone(), now: alert.now })
-            .collect()
+        self.alerts.iter().filter(|alert| self.raises(alert, answers)).map(AlertRule::raised).collect()
+    }
+
+    /// What a total demands that came without its answers, as from elsewhere.
+    pub fn alerts_of_total(&self, (least, most): (i64, i64)) -> Vec<Alert> {
+        let told = |alert: &&AlertRule| alert.when.holds_surely(|name| (name == TOTAL).then_some((least, most)));
+        self.alerts.iter().filter(told).map(AlertRule::raised).collect()
+    }
+
+    /// What a total falls into, as the bands have it; of several groups of people, each.
+    pub fn bands_of_total(&self, total: i64) -> String {
+        let (readings, by_group) = self.readings((total, total), &Answers::default());
+        in_words(&readings, by_group)
+    }
+
+    /// The gravest of what the answers raise and what cannot wait; `None` where nothing is raised.
+    pub(super) fn gravity(&self, answers: &Answers) -> Option<u16> {
+        let raised = self.alerts.iter().filter(|alert| alert.now);
+        raised.filter(|alert| self.raises(alert, answers)).map(|alert| alert.gravity).max()
+    }
+
+    /// The same by the words that were kept.
+    pub(super) fn gravity_said(&self, urgent: &str) -> Option<u16> {
+        let said = self.alerts.iter().filter(|alert| alert.now && urgent.contains(&alert.says));
+        said.map(|alert| alert.gravity).max()
     }
 
     /// The day on which it is to be done again: as the band says, and if two bands are told the earlier; otherwise as the
-    /// instrument says. `None` = when there is a reason to.
+    /// instrument says. At once where what may demand action was not asked. `None` = when there is a reason to.
     pub fn due_again(&self, last_done: NaiveDate, scored: &Scored) -> Option<NaiveDate> {
+        if !scored.to_ask.is_empty() {
+            return Some(last_done);
+        }
         let days = scored.readings.iter().filter_map(|reading| reading.band.again).min().or(self.again)?;
         last_done.checked_add_days(Days::new(days.into()))
     }
@@ -167,14 +252,6 @@ impl Instrument {
         }
     }
 
-    /// The value of a name in a condition: an answer, or a subscale's total.
-    fn value(&self, name: &str, answers: &Answers) -> Option<i64> {
-        answers.get(name).or_else(|| {
-            let subscale = self.subscales.iter().find(|subscale| subscale.code.as_str() == name)?;
-            self.sub_total(subscale, answers)
-        })
-    }
-
     fn points(&self, answers: &Answers) -> impl Iterator<Item = i64> {
         let scored = self.items.iter().filter(|item| item.scored);
         scored.filter_map(|item| item.points(answers.get(item.id.as_str())?))
@@ -191,59 +268,82 @@ impl Instrument {
         (2 * sum * all + given).div_euclid(2 * given)
     }
 
-    fn sub_total(&self, subscale: &Subscale, answers: &Answers) -> Option<i64> {
-        let mut total = 0;
-        let mut answered = false;
-        for id in &subscale.items {
-            let item = self.item(id.as_str())?;
-            match answers.get(id.as_str()) {
-                Some(value) => {
-                    total += item.points(value)?;
-                    answered = true;
-                }
-                None if item.optional || !self.is_asked(item, answers) => {}
-                None => return None,
-            }
-        }
-        answered.then_some(total)
-    }
-
     fn sub_score(&self, subscale: &Subscale, answers: &Answers) -> SubScore {
-        let total = self.sub_total(subscale, answers);
+        let span = self.sub_span(subscale, answers);
         SubScore {
             code: subscale.code.clone(),
             name: subscale.name.clone(),
-            total,
+            total: span.filter(|(least, most)| least == most).map(|(total, _)| total),
+            span,
             range: subscale.range,
-            band: total.and_then(|total| band_of(&subscale.bands, total)),
+            band: span.and_then(|span| band_of_both(&subscale.bands, span)),
         }
     }
 
-    fn readings(&self, total: i64, answers: &Answers) -> Vec<Reading> {
-        let holds = |name: &str| self.value(name, answers);
-        let fitting = |when: &Option<super::Condition>| when.as_ref().is_some_and(|when| when.holds(holds));
-        let told = self.cut_offs.iter().any(|cut_off| fitting(&cut_off.when));
-        self.cut_offs
-            .iter()
-            .filter(|cut_off| !told || fitting(&cut_off.when))
-            .filter_map(|cut_off| Some((cut_off, band_of(&cut_off.bands, total)?)))
-            .map(|(cut_off, band)| Reading { people: cut_off.people.clone(), band })
-            .collect()
+    /// What is certain of the bands, and whether the groups of people have their own and none is told.
+    fn readings(&self, span: Span, answers: &Answers) -> (Vec<Reading>, bool) {
+        let fitting = |cut_off: &&super::CutOff| {
+            cut_off.when.as_ref().is_some_and(|when| when.holds_surely(|name| self.known(name, answers)))
+        };
+        let told: Vec<&super::CutOff> = self.cut_offs.iter().filter(fitting).collect();
+        let held = if told.is_empty() { self.cut_offs.iter().collect() } else { told };
+        let by_group = held.len() > 1;
+        let sure = held.into_iter().filter_map(|cut_off| Some((cut_off, band_of_both(&cut_off.bands, span)?)));
+        (sure.map(|(cut_off, band)| Reading { people: cut_off.people.clone(), band }).collect(), by_group)
     }
 
     fn needs_of(&self, answers: &Answers) -> Vec<Need> {
-        let value = |name: &str| self.value(name, answers);
+        let sure = |when: &super::Condition| when.holds_surely(|name| self.known(name, answers));
         let present = self.needs.iter().filter_map(|need| {
-            let urgent = need.urgent.as_ref().is_some_and(|urgent| urgent.holds(value));
+            let urgent = need.urgent.as_ref().is_some_and(sure);
             let severity = if urgent { Severity::High } else { Severity::Moderate };
-            (urgent || need.when.holds(value)).then(|| Need { domain: need.domain, what: need.what.clone(), severity })
+            (urgent || sure(&need.when)).then(|| Need { domain: need.domain, what: need.what.clone(), severity })
         });
         present.collect()
     }
 }
 
-fn band_of(bands: &[Band], total: i64) -> Option<Band> {
+pub(super) fn band_of(bands: &[Band], total: i64) -> Option<Band> {
     bands.iter().rev().find(|band| band.from <= total).cloned()
+}
+
+/// Bands in words; where groups of people have their own, with the group.
+fn in_words(readings: &[Reading], by_group: bool) -> String {
+    let bands = readings.iter().map(|reading| match &reading.people {
+        Some(people) if by_group => format!("for {people} {}", reading.band.label),
+        _ => reading.band.label.clone(),
+    });
+    bands.collect::<Vec<_>>().join("; ")
+}
+
+/// What of alerts demands action at once, in words; empty where nothing does.
+pub(super) fn urgent(alerts: &[Alert]) -> String {
+    let mut says: Vec<&str> = Vec::new();
+    for alert in alerts.iter().filter(|alert| alert.now) {
+        if !says.contains(&alert.says.as_str()) {
+            says.push(&alert.says);
+        }
+    }
+    says.join("; ")
+}
+
+impl AlertRule {
+    fn raised(&self) -> Alert {
+        let until_evaluated = self.until_evaluated;
+        Alert { item: self.item.clone(), says: self.says.clone(), now: self.now, until_evaluated }
+    }
+}
+
+impl SubScore {
+    /// "5 of 10, Clear"; "at least 16 of 20, Positive" where answers are missing.
+    pub fn says(&self) -> String {
+        let band = self.band.as_ref().map_or(String::new(), |band| format!(", {}", band.label));
+        match (self.total, self.span) {
+            (Some(total), _) => format!("{total} of {}{band}", self.range.1),
+            (None, Some((least, _))) if self.band.is_some() => format!("at least {least} of {}{band}", self.range.1),
+            _ => "not complete".into(),
+        }
+    }
 }
 
 impl Scored {
@@ -258,33 +358,49 @@ impl Scored {
         self.alerts.iter().any(|alert| alert.now)
     }
 
-    /// What is to be done: first what the alerts say, then what the bands ask for.
-    pub fn asks(&self) -> Vec<&str> {
-        let alerts = self.alerts.iter().map(|alert| alert.says.as_str());
-        let mut asks: Vec<&str> = Vec::new();
-        for ask in alerts.chain(self.readings.iter().map(|reading| reading.band.asks.as_str())) {
-            if !ask.is_empty() && !asks.contains(&ask) {
-                asks.push(ask);
-            }
+    /// Whether answers are missing, and the total is not known to the point.
+    pub fn at_least(&self) -> bool {
+        self.total != self.most
+    }
+
+    /// What of the answers demands action at once, in words; empty where nothing does.
+    pub fn urgent(&self) -> String {
+        urgent(&self.alerts)
+    }
+
+    /// What is to be done: first what the alerts say, then what may still have to be said, then what the bands ask for.
+    pub fn asks(&self) -> Vec<String> {
+        let mut asks: Vec<String> = self.alerts.iter().map(|alert| alert.says.clone()).collect();
+        if !self.to_ask.is_empty() {
+            asks.push(format!("Not asked yet, and the answer may not wait: {}", self.to_ask.join(", ")));
         }
+        asks.extend(self.band_asks().map(Into::into));
+        let mut seen = std::collections::BTreeSet::new();
+        asks.retain(|ask| seen.insert(ask.clone()));
         asks
+    }
+
+    /// What the bands ask for. Where an answer cannot wait, their advice gives way, but for what stands beside such answers:
+    /// nobody is told to watch and wait below what is to be asked today.
+    pub fn band_asks(&self) -> impl Iterator<Item = &str> {
+        let waits = !self.acts_now() && self.to_ask.is_empty();
+        let bands = self.readings.iter().map(|reading| &reading.band);
+        bands.filter(move |band| (waits || band.now) && !band.asks.is_empty()).map(|band| band.asks.as_str())
     }
 
     /// The band; where two groups of people have their own and the answers do not say which fits, both.
     pub fn bands_in_words(&self) -> String {
-        let bands = self.readings.iter().map(|reading| match &reading.people {
-            Some(people) if self.readings.len() > 1 => format!("for {people} {}", reading.band.label),
-            _ => reading.band.label.clone(),
-        });
-        bands.collect::<Vec<_>>().join("; ")
+        in_words(&self.readings, self.by_group)
     }
 
     /// The result in one line: "14 of 27: Moderate", "High risk", "2 needs: Housing, Food"; where two groups of people have
     /// their own cut-offs and the answers do not say which fits, both: "3 of 12: for women (3 or more) Positive; for ...".
+    /// Where answers are missing, "at least 24 of 27: Severe".
     pub fn says(&self) -> String {
         let bands = self.bands_in_words();
         let estimated = if self.prorated { " (missing answers estimated)" } else { "" };
         match self.words {
+            Words::Points if self.at_least() => format!("at least {} of {}: {bands}", self.total, self.range.1),
             Words::Points => format!("{} of {}: {bands}{estimated}", self.total, self.range.1),
             Words::Level => bands,
             Words::Needs => {

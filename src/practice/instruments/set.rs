@@ -2,7 +2,7 @@
 
 use crate::practice::Trouble;
 
-use super::{Instrument, file};
+use super::{GRAVITY, Instrument, file};
 
 /// The files that ship. A test holds this list against the folder.
 const SHIPPED: &[(&str, &str)] = &[
@@ -67,9 +67,28 @@ impl Instruments {
         self.0.iter().find(|instrument| instrument.code == code)
     }
 
+    /// The instrument that a person means: by its code or its name, whatever the case, spaces and hyphens.
+    pub fn meant(&self, typed: &str) -> Option<&Instrument> {
+        let bare = |text: &str| -> String {
+            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let wanted = bare(typed);
+        self.get(typed)
+            .or_else(|| self.0.iter().find(|one| [&one.code, &one.name].iter().any(|own| bare(own) == wanted)))
+    }
+
     /// The instrument of a LOINC panel code, as records from elsewhere name it.
     pub fn by_loinc(&self, panel: &str) -> Option<&Instrument> {
         self.0.iter().find(|instrument| instrument.loinc.as_deref() == Some(panel))
+    }
+
+    /// How grave the answers are that an assessment has and that demand action: the gravest of what they raise. `urgent` is
+    /// what the row says of it: where the answers cannot be read, or another edition asked them, what it says is looked for
+    /// among what the instrument can say. [`GRAVITY`] where nothing is known of it.
+    pub fn gravity(&self, instrument: &str, answers: &str, urgent: &str) -> u16 {
+        let Some(instrument) = self.get(instrument) else { return GRAVITY };
+        let raised = answers.parse().ok().and_then(|answers| instrument.gravity(&answers));
+        raised.or_else(|| instrument.gravity_said(urgent)).unwrap_or(GRAVITY)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Instrument> {
@@ -84,12 +103,16 @@ impl Instruments {
     fn lay(&mut self, line: file::Read) -> Result<(), file::Wrong> {
         let known = self.0.iter().position(|known| known.code == line.code());
         match (line, known) {
+            (line, Some(known)) if line.weaker_than(&self.0[known]).is_some() => {
+                let why = line.weaker_than(&self.0[known]).unwrap_or_default();
+                return Err(file::Wrong { at: line.at(), why });
+            }
             (file::Read::Off { .. }, Some(known)) => drop(self.0.remove(known)),
-            (file::Read::Off { code, at }, None) => {
+            (file::Read::Off { code, at, .. }, None) => {
                 return Err(file::Wrong { at, why: format!("there is no instrument \"{code}\" to switch off") });
             }
-            (file::Read::Whole(instrument, _), Some(known)) => self.0[known] = *instrument,
-            (file::Read::Whole(instrument, _), None) => self.0.push(*instrument),
+            (file::Read::Whole(instrument, ..), Some(known)) => self.0[known] = *instrument,
+            (file::Read::Whole(instrument, ..), None) => self.0.push(*instrument),
         }
         Ok(())
     }

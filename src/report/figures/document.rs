@@ -4,7 +4,7 @@ use super::super::{Block, Chart, ChartKind, Column, Document, PageSize, Table};
 use super::{Figure, Report, Total, Unit};
 
 impl Report {
-    /// The report without a name in it: figures, the period before, and charts by case manager and by practice area.
+    /// The report without a name in it: figures, the period before, and charts by worker and by practice area.
     pub fn document(&self) -> Document {
         let rows = self.figures.iter().map(|figure| {
             let unit = figure.measure.unit;
@@ -18,7 +18,7 @@ impl Report {
             Column::figures("Change", 2),
         ];
         let mut blocks = vec![Block::Table(Table { columns, rows: rows.collect() })];
-        for (title, groups) in [("By case manager", true), ("By practice area", false)] {
+        for (title, groups) in [(self.by.title(), true), ("By practice area", false)] {
             let of = |figure: &Figure| if groups { figure.by_worker.clone() } else { figure.by_area.clone() };
             if self.figures.iter().all(|figure| of(figure).len() < 2) {
                 continue;

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use crate::model::records::{appointment, client, employment, goal, need, note, referral, signature, stay};
-use crate::model::{ContactKind, Row, RowId, SignatureRole};
+use crate::model::records::{appointment, employment, goal, need, note, referral, signature, stay};
+use crate::model::{ContactKind, Moment, Row, RowId, SignatureRole, Value};
 use crate::practice::Practice;
-use crate::store::{Result, Store};
+use crate::practice::billable::month_of;
+use crate::practice::counting::{Given, given};
+use crate::practice::episodes::Episode;
+use crate::store::{Result, Store, Workers};
 use crate::triage::{ClientFacts, Rules, calendar::add_days};
 
 use super::super::period::Period;
@@ -15,20 +18,32 @@ use super::super::period::Period;
 /// Days before a period in which a last contact is looked for: longer than any contact rule.
 const LOOK_BACK: i64 = 400;
 
+/// Days after a period in which a call after a discharge is looked for: two business days and whatever holidays there are.
+const LOOK_AHEAD: i64 = 10;
+
 pub struct Person {
     pub facts: ClientFacts,
-    pub closed: Option<NaiveDate>,
-    /// The code of the outcome at closing.
-    pub outcome: String,
+    /// Their times in care, the oldest first.
+    pub episodes: Vec<Episode>,
+    workers: Workers,
 }
 
 impl Person {
     /// Whether the case was open on a day.
     pub fn open_on(&self, day: NaiveDate) -> bool {
-        let begun = self.facts.begun().is_none_or(|begun| begun <= day);
-        let closed = self.facts.status == crate::model::ClientStatus::Closed;
-        let over = closed && self.closed.is_none_or(|closed| closed <= day);
-        begun && !over
+        self.since(day).is_some()
+    }
+
+    /// Where the case was open on a day: since when, if that is known.
+    pub fn since(&self, day: NaiveDate) -> Option<Option<NaiveDate>> {
+        let begun = |one: &Episode| one.opened.or(self.facts.begun());
+        let open = self.episodes.iter().rfind(|one| one.is_open_on(day) && begun(one).is_none_or(|begun| begun <= day));
+        open.map(begun)
+    }
+
+    /// The case manager of a day.
+    pub fn worker_on(&self, day: NaiveDate) -> &str {
+        self.workers.on(day)
     }
 }
 
@@ -37,10 +52,20 @@ pub struct Written {
     pub client: RowId,
     pub day: NaiveDate,
     pub kind: Option<ContactKind>,
-    pub minutes: f64,
+    pub given: Given,
+    /// Who wrote it: a place among [`Material::authors`].
+    pub author: u32,
+    /// Minutes of the worker that it stands for: of a group's hour each note has its part, so that the hour counts once.
+    pub minutes: u32,
     /// The code of what it is billed as, or empty.
     pub service: String,
     pub signed: bool,
+}
+
+/// The time of a service as it was lived. What another system wrote on the clock of UTC says nothing of the place: it is
+/// taken as of here, so that an evening at the end of a month is of that month.
+fn lived(time: DateTime<FixedOffset>, moment: &Moment) -> DateTime<FixedOffset> {
+    if time.offset().local_minus_utc() == 0 { moment.local(time) } else { time }
 }
 
 pub struct Material<'a> {
@@ -48,6 +73,8 @@ pub struct Material<'a> {
     rules: &'a Rules,
     pub today: NaiveDate,
     people: HashMap<RowId, Person>,
+    /// Everyone who wrote a note.
+    authors: Vec<String>,
     /// Notes of the period and the one before.
     pub notes: Vec<Written>,
     /// The days on which each client was reached, in order, from well before the periods on.
@@ -67,7 +94,8 @@ impl<'a> Material<'a> {
     ///
     /// # Errors
     /// What the file says.
-    pub fn gather(store: &Store, rules: &'a Rules, period: Period, today: NaiveDate) -> Result<Material<'a>> {
+    pub fn gather(store: &Store, rules: &'a Rules, period: Period, moment: &Moment) -> Result<Material<'a>> {
+        let today = moment.today();
         let roots = store.roots()?;
         let root = |stream: RowId| roots.get(&stream).copied().unwrap_or(stream);
         let from = period.before().from;
@@ -76,6 +104,7 @@ impl<'a> Material<'a> {
             rules,
             today,
             people: HashMap::new(),
+            authors: Vec::new(),
             notes: Vec::new(),
             reached: HashMap::new(),
             visits: Vec::new(),
@@ -86,15 +115,14 @@ impl<'a> Material<'a> {
             stays: Vec::new(),
             jobs: Vec::new(),
         };
+        let mut times = store.all_episodes()?;
         for facts in store.all_facts()? {
-            material.people.insert(facts.id, Person { facts, closed: None, outcome: String::new() });
-        }
-        store.each_row(&client::TYPE, None, |row| {
-            if let Some(person) = material.people.get_mut(&row.id) {
-                person.closed = row.date(client::closed);
-                person.outcome = row.text(client::outcome).into();
+            let (episodes, mut workers) = times.remove(&facts.id).unwrap_or_default();
+            if store.now().date_naive() != today {
+                workers.leave_out(store.now().date_naive());
             }
-        })?;
+            material.people.insert(facts.id, Person { facts, episodes, workers });
+        }
         let mut signed = std::collections::HashSet::new();
         store.each_row(&signature::TYPE, None, |row| {
             if row.text(signature::role) == SignatureRole::Author.code()
@@ -103,23 +131,38 @@ impl<'a> Material<'a> {
                 signed.insert(of);
             }
         })?;
-        let between = (note::when, add_days(from, -LOOK_BACK), period.to);
+        let kept_from = add_days(month_of(from).0, -1);
+        let mut written: Vec<(RowId, String, String)> = Vec::new();
+        // Notes of the days after it too: a call that follows on a discharge at its end.
+        let between = (note::when, add_days(from, -LOOK_BACK), add_days(period.to, LOOK_AHEAD));
         store.each_row(&note::TYPE, Some(between), |row| {
-            let Some(day) = row.time(note::when).map(|when| when.date_naive()) else { return };
+            let Some(when) = row.time(note::when).map(|when| lived(when, moment)) else { return };
+            let day = when.date_naive();
             let client = root(row.stream);
             let kind = ContactKind::from_code(row.text(note::kind));
             if kind.is_some_and(ContactKind::reached_client) {
                 material.reached.entry(client).or_default().push(day);
             }
-            if day >= from {
-                let minutes = row.whole(note::minutes).unwrap_or(0) as f64;
+            // From the day before the first of a month on: a month's unit is counted once, in its first note.
+            if day >= kept_from {
+                let minutes = row.whole(note::minutes).and_then(|minutes| u32::try_from(minutes).ok()).unwrap_or(0);
                 let (service, signed) = (row.text(note::service).to_string(), signed.contains(&row.id));
-                material.notes.push(Written { client, day, kind, minutes, service, signed });
+                let given = given(when, minutes);
+                written.push((row.id, row.text(note::author).to_string(), row.text(note::session).to_string()));
+                material.notes.push(Written { client, day, kind, given, author: 0, minutes, service, signed });
             }
         })?;
+        material.name_authors(store, &written)?;
+        material.count_groups_once(&written);
         material.reached.values_mut().for_each(|days| days.sort_unstable());
-        let between = (appointment::starts, from, period.to);
-        store.each_row(&appointment::TYPE, Some(between), |row| material.visits.push((root(row.stream), row)))?;
+        // From the day before to the day after: what came in on the clock of UTC is on another day there.
+        let between = (appointment::starts, add_days(from, -1), add_days(period.to, 1));
+        store.each_row(&appointment::TYPE, Some(between), |mut row| {
+            if let Some(starts) = row.time(appointment::starts) {
+                row.put(appointment::starts, Value::Time(lived(starts, moment)));
+            }
+            material.visits.push((root(row.stream), row));
+        })?;
         store.each_row(&goal::TYPE, None, |row| material.goals.push((root(row.stream), row)))?;
         store.each_row(&need::TYPE, None, |row| material.needs.push((root(row.stream), row)))?;
         store.each_row(&referral::TYPE, None, |row| material.referrals.push((root(row.stream), row)))?;
@@ -131,6 +174,54 @@ impl<'a> Material<'a> {
             material.goals_reached.extend(said.map(|line| (*client, line.when.date_naive())));
         }
         Ok(material)
+    }
+
+    /// Names who wrote each note; of a note that does not say so the journal knows who made it.
+    fn name_authors(&mut self, store: &Store, written: &[(RowId, String, String)]) -> Result<()> {
+        let mut places: HashMap<String, u32> = HashMap::new();
+        for (note, (id, author, _)) in self.notes.iter_mut().zip(written) {
+            let author =
+                if author.trim().is_empty() { store.maker_of(*id)?.unwrap_or_default() } else { author.clone() };
+            let next = places.len() as u32;
+            note.author = *places.entry(author.trim().to_string()).or_insert(next);
+        }
+        self.authors = vec![String::new(); places.len()];
+        for (name, at) in places {
+            self.authors[at as usize] = name;
+        }
+        Ok(())
+    }
+
+    /// A group's minutes are its worker's once, whoever came: each note of it gets its part, in whole minutes.
+    fn count_groups_once(&mut self, written: &[(RowId, String, String)]) {
+        let mut groups: HashMap<(&str, u32), Vec<(RowId, usize)>> = HashMap::new();
+        for (at, (id, _, session)) in written.iter().enumerate().filter(|(_, (_, _, session))| !session.is_empty()) {
+            groups.entry((session, self.notes[at].author)).or_default().push((*id, at));
+        }
+        for mut group in groups.into_values() {
+            group.sort_unstable();
+            let all = group.iter().map(|(_, at)| self.notes[*at].minutes).max().unwrap_or(0);
+            let many = group.len() as u32;
+            for (place, (_, at)) in (0..).zip(group) {
+                self.notes[at].minutes = all / many + u32::from(place < all % many);
+            }
+        }
+    }
+
+    /// The name of an author.
+    pub fn author(&self, at: u32) -> &str {
+        &self.authors[at as usize]
+    }
+
+    /// Everyone by whom figures can be asked for.
+    pub fn names(&self) -> Vec<String> {
+        let managers = self.people.values().flat_map(|person| person.workers.names());
+        let mut names: Vec<String> =
+            managers.chain(self.authors.iter().map(String::as_str)).map(|name| name.trim().to_string()).collect();
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Days between contacts that a client's intensity and areas ask for.

@@ -1,36 +1,50 @@
 //! Every measure, declared once, and the reports that show them.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::model::records::{appointment, employment, need, referral, stay};
 use crate::model::{ContactKind, NeedStatus, ReferralStatus, Row, RowId};
+use crate::practice::counting::{self, Given};
+use crate::practice::episodes::Episode;
 use crate::practice::stays;
 use crate::triage::calendar::add_days;
 
 use super::super::period::Period;
-use super::material::Person;
+use super::material::Written;
 use super::{Counted, Kind, Material, Measure, Unit};
 
 type Found = Vec<Counted>;
 
-/// So many of something, for a client.
-fn sum(client: RowId, got: f64) -> Counted {
-    Counted { client, got, of: 0.0 }
+/// So many of something, for a client, on a day.
+fn sum(client: RowId, day: NaiveDate, got: f64) -> Counted {
+    Counted { client, got, of: 0.0, day, author: None }
 }
 
 /// One of a whole: counted in it, and whether it holds.
-fn part(client: RowId, holds: bool) -> Counted {
-    Counted { client, got: f64::from(u8::from(holds)), of: 1.0 }
+fn part(client: RowId, day: NaiveDate, holds: bool) -> Counted {
+    Counted { client, got: f64::from(u8::from(holds)), of: 1.0, day, author: None }
 }
 
-/// Each case of which this holds.
-fn cases(m: &Material<'_>, holds: impl Fn(&Person) -> bool) -> Found {
-    m.people().filter(|(_, person)| holds(person)).map(|(client, _)| sum(client, 1.0)).collect()
+/// The same for what stands in a note: it is its author's.
+fn written(note: &Written, got: f64) -> Counted {
+    Counted { author: Some(note.author), ..sum(note.client, note.day, got) }
+}
+
+/// Each time in care of which this gives a day: that of its opening, or its closing.
+fn episodes<'m>(
+    m: &'m Material<'_>,
+    p: Period,
+    day: impl Fn(&Episode) -> Option<NaiveDate>,
+) -> Vec<(RowId, &'m Episode, NaiveDate)> {
+    let all = m.people().flat_map(|(client, person)| person.episodes.iter().map(move |one| (client, one)));
+    all.filter_map(|(client, one)| Some((client, one, day(one).filter(|day| p.holds(*day))?))).collect()
 }
 
 /// Each need of which this holds.
-fn needs(m: &Material<'_>, holds: impl Fn(&Row) -> bool) -> Found {
-    m.needs.iter().filter(|(_, row)| holds(row)).map(|(client, _)| sum(*client, 1.0)).collect()
+fn needs(m: &Material<'_>, p: Period, holds: impl Fn(&Row) -> bool) -> Found {
+    m.needs.iter().filter(|(_, row)| holds(row)).map(|(client, _)| sum(*client, p.to, 1.0)).collect()
 }
 
 const fn measure(
@@ -50,7 +64,7 @@ const CONTACTS: Measure = measure(
     |m, p| {
         notes(m, p)
             .filter(|note| note.kind.is_some_and(ContactKind::reached_client))
-            .map(|note| sum(note.client, 1.0))
+            .map(|note| written(note, 1.0))
             .collect()
     },
     "notes of a contact in which the client was reached",
@@ -60,10 +74,7 @@ const SEEN: Measure = measure(
     "Of those face to face",
     Unit::Count,
     |m, p| {
-        notes(m, p)
-            .filter(|note| note.kind == Some(ContactKind::FaceToFace))
-            .map(|note| sum(note.client, 1.0))
-            .collect()
+        notes(m, p).filter(|note| note.kind == Some(ContactKind::FaceToFace)).map(|note| written(note, 1.0)).collect()
     },
     "notes of a face-to-face contact",
 );
@@ -71,50 +82,47 @@ const ATTEMPTS: Measure = measure(
     "attempts",
     "Tried, not reached",
     Unit::Count,
-    |m, p| {
-        notes(m, p).filter(|note| note.kind == Some(ContactKind::Attempt)).map(|note| sum(note.client, 1.0)).collect()
-    },
+    |m, p| notes(m, p).filter(|note| note.kind == Some(ContactKind::Attempt)).map(|note| written(note, 1.0)).collect(),
     "notes of an attempt without contact",
 );
 const MINUTES: Measure = measure(
     "minutes",
     "Minutes written down",
     Unit::Minutes,
-    |m, p| notes(m, p).map(|note| sum(note.client, note.minutes)).collect(),
+    |m, p| notes(m, p).map(|note| written(note, f64::from(note.minutes))).collect(),
     "minutes of all notes",
 );
 const CLIENTS: Measure = measure(
     "clients",
     "Clients something was done for",
-    Unit::Count,
-    |m, p| {
-        let mut seen: Vec<RowId> = notes(m, p).map(|note| note.client).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        seen.into_iter().map(|client| sum(client, 1.0)).collect()
-    },
+    Unit::People,
+    |m, p| notes(m, p).map(|note| written(note, 1.0)).collect(),
     "clients with at least one note",
 );
 const SIGNED: Measure = measure(
     "signed",
     "Notes signed",
     Unit::Share,
-    |m, p| notes(m, p).map(|note| part(note.client, note.signed)).collect(),
+    |m, p| {
+        notes(m, p)
+            .map(|note| Counted { author: Some(note.author), ..part(note.client, note.day, note.signed) })
+            .collect()
+    },
     "of the notes of the period, those that their author has signed by now",
 );
 const SERVICE_MINUTES: Measure = measure(
     "service_minutes",
     "Minutes of billed services",
     Unit::Minutes,
-    |m, p| notes(m, p).filter(|note| !note.service.is_empty()).map(|note| sum(note.client, note.minutes)).collect(),
-    "minutes of notes that name a service",
+    service_minutes,
+    "minutes of notes that name a service; one across midnight counts on both days",
 );
 const UNITS: Measure = measure(
     "units",
     "Units of signed services",
     Unit::Count,
     units,
-    "each day's signed minutes of a service, rounded by the service's own rule",
+    "signed services, counted as they are billed: by each service's own rule",
 );
 const ATTENDANCE: Measure = measure(
     "attendance",
@@ -123,8 +131,8 @@ const ATTENDANCE: Measure = measure(
     |m, p| {
         let counted = |status: &str| matches!(status, "kept" | "no-show");
         visits(m, p)
-            .filter(|(_, status)| counted(status))
-            .map(|(client, status)| part(client, status == "kept"))
+            .filter(|(_, status, _)| counted(status))
+            .map(|(client, status, day)| part(client, day, status == "kept"))
             .collect()
     },
     "of the visits that were kept or missed, those kept",
@@ -133,7 +141,12 @@ const MISSED: Measure = measure(
     "missed",
     "Visits missed",
     Unit::Count,
-    |m, p| visits(m, p).filter(|(_, status)| *status == "no-show").map(|(client, _)| sum(client, 1.0)).collect(),
+    |m, p| {
+        visits(m, p)
+            .filter(|(_, status, _)| *status == "no-show")
+            .map(|(client, _, day)| sum(client, day, 1.0))
+            .collect()
+    },
     "appointments marked as no-show",
 );
 const CANCELLED: Measure = measure(
@@ -142,8 +155,8 @@ const CANCELLED: Measure = measure(
     Unit::Count,
     |m, p| {
         visits(m, p)
-            .filter(|(_, status)| matches!(*status, "cancelled" | "moved"))
-            .map(|(client, _)| sum(client, 1.0))
+            .filter(|(_, status, _)| matches!(*status, "cancelled" | "moved"))
+            .map(|(client, _, day)| sum(client, day, 1.0))
             .collect()
     },
     "appointments marked as cancelled or moved",
@@ -153,11 +166,9 @@ const OPEN_VISITS: Measure = measure(
     "Visits nobody marked",
     Unit::Count,
     |m, p| {
-        let past = m.visits.iter().filter(|(_, row)| {
-            row.time(appointment::starts).is_some_and(|at| at.date_naive() < m.today && p.holds(at.date_naive()))
-        });
-        past.filter(|(_, row)| matches!(row.text(appointment::status), "" | "planned" | "confirmed"))
-            .map(|(client, _)| sum(*client, 1.0))
+        visits(m, p)
+            .filter(|(_, status, day)| *day < m.today && matches!(*status, "" | "planned" | "confirmed"))
+            .map(|(client, _, day)| sum(client, day, 1.0))
             .collect()
     },
     "past appointments of which nobody said how they went",
@@ -173,18 +184,20 @@ const REACHED_GOALS: Measure = measure(
     "goals_reached",
     "Goals reached",
     Unit::Count,
-    |m, p| m.goals_reached.iter().filter(|(_, day)| p.holds(*day)).map(|(client, _)| sum(*client, 1.0)).collect(),
+    |m, p| {
+        m.goals_reached.iter().filter(|(_, day)| p.holds(*day)).map(|(client, day)| sum(*client, *day, 1.0)).collect()
+    },
     "goals of which it was said in the period that they are reached",
 );
 const OPEN_GOALS: Measure = measure(
     "goals_open",
     "Goals being worked on",
     Unit::Count,
-    |m, _| {
+    |m, p| {
         m.goals
             .iter()
             .filter(|(_, row)| matches!(row.text(crate::model::records::goal::status), "" | "open"))
-            .map(|(client, _)| sum(*client, 1.0))
+            .map(|(client, _)| sum(*client, p.to.min(m.today), 1.0))
             .collect()
     },
     "goals open now, whatever the period",
@@ -193,24 +206,14 @@ const REFERRALS_SENT: Measure = measure(
     "referrals_sent",
     "Referrals sent",
     Unit::Count,
-    |m, p| sent(m, p).map(|(client, _)| sum(client, 1.0)).collect(),
+    |m, p| sent(m, p).map(|(client, _, day)| sum(client, day, 1.0)).collect(),
     "referrals sent in the period",
 );
 const REFERRALS_ANSWERED: Measure = measure(
     "referrals_answered",
     "Of those answered",
     Unit::Share,
-    |m, p| {
-        sent(m, p)
-            .map(|(client, row)| {
-                part(
-                    client,
-                    row.date(referral::answered).is_some()
-                        || status(row).is_some_and(|status| status > ReferralStatus::Received),
-                )
-            })
-            .collect()
-    },
+    |m, p| sent(m, p).map(|(client, row, day)| part(client, day, is_answered(row))).collect(),
     "referrals sent in the period that were accepted, declined or put on a waiting list by now",
 );
 const REFERRALS_SERVED: Measure = measure(
@@ -221,7 +224,7 @@ const REFERRALS_SERVED: Measure = measure(
         let served = |row: &Row| {
             matches!(row.text(referral::outcome), "served" | "partly") || status(row) == Some(ReferralStatus::Served)
         };
-        sent(m, p).map(|(client, row)| part(client, served(row))).collect()
+        sent(m, p).map(|(client, row, day)| part(client, day, served(row))).collect()
     },
     "referrals sent in the period of which the client got what was asked, or part of it, by now",
 );
@@ -231,9 +234,10 @@ const REFERRALS_DECLINED: Measure = measure(
     Unit::Share,
     |m, p| {
         sent(m, p)
-            .map(|(client, row)| {
+            .map(|(client, row, day)| {
                 part(
                     client,
+                    day,
                     status(row) == Some(ReferralStatus::Declined) || row.text(referral::outcome) == "not-eligible",
                 )
             })
@@ -246,7 +250,7 @@ const UNMET: Measure = measure(
     "Needs that cannot be met",
     Unit::Count,
     |m, p| {
-        needs(m, |row| {
+        needs(m, p, |row| {
             NeedStatus::from_code(row.text(need::status)) == Some(NeedStatus::Unmet)
                 && row.date(need::identified).is_none_or(|day| day <= p.to)
         })
@@ -260,8 +264,8 @@ const MET: Measure = measure(
     |m, p| {
         m.needs
             .iter()
-            .filter(|(_, row)| row.date(need::identified).is_some_and(|day| p.holds(day)))
-            .map(|(client, row)| part(*client, row.text(need::status) == "met"))
+            .filter_map(|(client, row)| Some((client, row, row.date(need::identified).filter(|day| p.holds(*day))?)))
+            .map(|(client, row, day)| part(*client, day, row.text(need::status) == "met"))
             .collect()
     },
     "of the needs identified in the period, those met by now",
@@ -271,7 +275,7 @@ const CHOSE_NOT: Measure = measure(
     "The client chose not to",
     Unit::Count,
     |m, p| {
-        needs(m, |row| {
+        needs(m, p, |row| {
             row.text(need::status) == "declined" && row.date(need::identified).is_none_or(|day| p.holds(day))
         })
     },
@@ -281,7 +285,7 @@ const DISCHARGES: Measure = measure(
     "discharges",
     "Discharges from hospital",
     Unit::Count,
-    |m, p| discharged(m, p).map(|(client, ..)| sum(client, 1.0)).collect(),
+    |m, p| discharged(m, p).map(|(client, _, day)| sum(client, day, 1.0)).collect(),
     "hospital stays that ended in the period",
 );
 const READMISSIONS: Measure = measure(
@@ -302,7 +306,7 @@ const CALLED: Measure = measure(
         };
         discharged(m, p)
             .filter(|(_, _, day)| crate::triage::calendar::add_business_days(*day, 2) <= m.today)
-            .map(|(client, _, day)| part(client, reached(client, day)))
+            .map(|(client, _, day)| part(client, day, reached(client, day)))
             .collect()
     },
     "of the discharges of the period whose second business day has passed, those reached by then (CPT 99495, 99496)",
@@ -314,8 +318,8 @@ const JOBS: Measure = measure(
     |m, p| {
         m.jobs
             .iter()
-            .filter(|(_, row)| row.date(employment::started).is_some_and(|day| p.holds(day)))
-            .map(|(client, _)| sum(*client, 1.0))
+            .filter_map(|(client, row)| Some((client, row.date(employment::started).filter(|day| p.holds(*day))?)))
+            .map(|(client, day)| sum(*client, day, 1.0))
             .collect()
     },
     "jobs that began in the period",
@@ -348,7 +352,7 @@ const WEIGHT: Measure = measure(
     |m, p| {
         m.people()
             .filter(|(_, person)| person.open_on(p.to))
-            .map(|(client, person)| sum(client, m.practice.weight(person.facts.intensity, &person.facts.areas)))
+            .map(|(client, person)| sum(client, p.to, m.practice.weight(person.facts.intensity, &person.facts.areas)))
             .collect()
     },
     "of the cases open on the last day, by intensity and practice area",
@@ -357,34 +361,59 @@ const OPEN: Measure = measure(
     "open_cases",
     "Open cases",
     Unit::Count,
-    |m, p| cases(m, |person| person.open_on(p.to)),
+    |m, p| {
+        let open = m.people().filter(|(_, person)| person.open_on(p.to));
+        open.map(|(client, _)| sum(client, p.to, 1.0)).collect()
+    },
     "cases open on the last day",
 );
 const OPENED: Measure = measure(
     "opened",
     "Cases opened",
     Unit::Count,
-    |m, p| cases(m, |person| person.facts.opened.is_some_and(|day| p.holds(day))),
-    "cases opened in the period",
+    |m, p| episodes(m, p, |one| one.opened).into_iter().map(|(client, _, day)| sum(client, day, 1.0)).collect(),
+    "times in care that began in the period; someone who came back counts again",
 );
 const CLOSED: Measure = measure(
     "closed",
     "Cases closed",
     Unit::Count,
-    |m, p| cases(m, |person| person.closed.is_some_and(|day| p.holds(day))),
-    "cases closed in the period",
+    |m, p| episodes(m, p, |one| one.closed).into_iter().map(|(client, _, day)| sum(client, day, 1.0)).collect(),
+    "times in care that ended in the period",
 );
 const CLOSED_WELL: Measure = measure(
     "closed_reached",
     "Of those with goals reached",
     Unit::Share,
     |m, p| {
-        m.people()
-            .filter(|(_, person)| person.closed.is_some_and(|day| p.holds(day)))
-            .map(|(client, person)| part(client, matches!(person.outcome.as_str(), "goals-reached" | "partly-reached")))
-            .collect()
+        let well = |one: &Episode| matches!(one.outcome.as_str(), "goals-reached" | "partly-reached");
+        let closed = episodes(m, p, |one| one.closed).into_iter();
+        closed.map(|(client, one, day)| part(client, day, well(one))).collect()
     },
     "of the cases closed in the period, those whose goals were reached, or partly",
+);
+const DAYS_IN_CARE: Measure = measure(
+    "days_in_care",
+    "Days in care of those closed",
+    Unit::Mean,
+    |m, p| {
+        let closed = episodes(m, p, |one| one.closed).into_iter();
+        let days = closed.filter_map(|(client, one, day)| Some((client, day, one.days()?)));
+        days.map(|(client, day, days)| Counted { of: 1.0, ..sum(client, day, days as f64) }).collect()
+    },
+    "of the cases closed in the period whose opening is known, days from opening to closing, on average",
+);
+const KEPT_IN_CARE: Measure = measure(
+    "kept_in_care",
+    "Still in care after 90 days",
+    Unit::Share,
+    |m, p| {
+        let ninety = |one: &Episode| one.opened.map(|opened| add_days(opened, 90)).filter(|day| *day <= m.today);
+        let stayed = |one: &Episode, day| one.closed.map_or(!one.undated, |closed| closed >= day);
+        let all = episodes(m, p, ninety).into_iter();
+        all.map(|(client, one, day)| part(client, day, stayed(one, day))).collect()
+    },
+    "of the cases whose 90th day lies in the period, those open until then",
 );
 
 const DAY: &[Measure] = &[CONTACTS, SEEN, ATTEMPTS, MINUTES, CLIENTS, ATTENDANCE, MISSED, REACHED_GOALS, SIGNED];
@@ -435,7 +464,7 @@ pub static REPORTS: &[Kind] = &[
     Kind {
         name: "caseload",
         title: "Cases opened and closed",
-        measures: &[OPEN, OPENED, CLOSED, CLOSED_WELL],
+        measures: &[OPEN, OPENED, CLOSED, CLOSED_WELL, DAYS_IN_CARE, KEPT_IN_CARE],
         usual: "this-quarter",
     },
 ];
@@ -444,41 +473,75 @@ fn notes<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = &'m super::
     m.notes.iter().filter(move |note| p.holds(note.day))
 }
 
-fn visits<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m str)> {
-    let inside = move |row: &Row| row.time(appointment::starts).is_some_and(|at| p.holds(at.date_naive()));
-    m.visits.iter().filter(move |(_, row)| inside(row)).map(|(client, row)| (*client, row.text(appointment::status)))
+fn visits<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m str, NaiveDate)> {
+    let day = move |row: &Row| row.time(appointment::starts).map(|at| at.date_naive()).filter(|day| p.holds(*day));
+    m.visits.iter().filter_map(move |(client, row)| Some((*client, row.text(appointment::status), day(row)?)))
 }
 
-fn sent<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m Row)> {
-    let inside = move |row: &Row| row.date(referral::sent).is_some_and(|day| p.holds(day));
-    m.referrals.iter().filter(move |(_, row)| inside(row)).map(|(client, row)| (*client, row))
+fn sent<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId, &'m Row, NaiveDate)> {
+    let day = move |row: &Row| row.date(referral::sent).filter(|day| p.holds(*day));
+    m.referrals.iter().filter_map(move |(client, row)| Some((*client, row, day(row)?)))
+}
+
+/// Whether the other side answered. One closed because they never did was not.
+fn is_answered(row: &Row) -> bool {
+    let said = status(row).is_some_and(|status| status > ReferralStatus::Received);
+    row.text(referral::outcome) != "no-answer" && (row.date(referral::answered).is_some() || said)
 }
 
 fn status(row: &Row) -> Option<ReferralStatus> {
     ReferralStatus::from_code(row.text(referral::status))
 }
 
-/// Units by day and service: minutes of one day and service are added before they are rounded.
+/// Units of signed services, counted as they are billed; each is its note's author's.
 fn units(m: &Material<'_>, p: Period) -> Found {
-    let mut minutes: std::collections::BTreeMap<(RowId, NaiveDate, &str), f64> = std::collections::BTreeMap::new();
-    for note in notes(m, p).filter(|note| note.signed && !note.service.is_empty()) {
-        *minutes.entry((note.client, note.day, note.service.as_str())).or_default() += note.minutes;
+    let mut of_client: BTreeMap<RowId, Vec<(Given, &Written)>> = BTreeMap::new();
+    for note in m.notes.iter().filter(|note| note.signed && !note.service.is_empty() && note.day <= p.to) {
+        of_client.entry(note.client).or_default().extend(by_day(m, note).into_iter().map(|part| (part, note)));
     }
-    let units = |service: &str, minutes: f64| f64::from(m.practice.units(service, minutes as u32));
-    minutes.into_iter().map(|((client, _, service), minutes)| sum(client, units(service, minutes))).collect()
+    let mut found = Vec::new();
+    for mut parts in of_client.into_values() {
+        parts.sort_by_key(|(given, _)| *given);
+        let plain: Vec<(&str, Given)> = parts.iter().map(|(given, note)| (note.service.as_str(), *given)).collect();
+        for ((given, note), counted) in parts.into_iter().zip(counting::count(m.practice, &plain)) {
+            if p.holds(given.day) && counted.units() > 0 {
+                found.push(Counted { day: given.day, ..written(note, f64::from(counted.units())) });
+            }
+        }
+    }
+    found
+}
+
+/// A service's parts, by date of service.
+fn by_day(m: &Material<'_>, note: &Written) -> Vec<Given> {
+    note.given.by_day(m.practice.service(&note.service).map(|service| service.unit))
+}
+
+/// Minutes of the notes that name a service, by date of service.
+fn service_minutes(m: &Material<'_>, p: Period) -> Found {
+    let mut found = Vec::new();
+    for note in m.notes.iter().filter(|note| !note.service.is_empty()) {
+        // Of a group's hour only this note's part.
+        let mine = Given { minutes: note.minutes, ..note.given };
+        let parts = mine.by_day(m.practice.service(&note.service).map(|service| service.unit));
+        let inside = parts.into_iter().filter(|part| p.holds(part.day));
+        found.extend(inside.map(|part| Counted { day: part.day, ..written(note, f64::from(part.minutes)) }));
+    }
+    found
 }
 
 /// Whether each case open on the last day was reached within the days asked for.
 fn compliance(m: &Material<'_>, p: Period) -> Found {
     let end = p.to.min(m.today);
     let mut found = Vec::new();
-    for (client, person) in m.people().filter(|(_, person)| person.open_on(end)) {
+    for (client, person) in m.people() {
+        let Some(begun) = person.since(end) else { continue };
         let days = m.contact_days(person);
         let since = add_days(end, -days);
         let last = m.reached.get(&client).and_then(|days| days.iter().rfind(|day| **day <= end)).copied();
         // Someone who came less than that long ago is not late yet.
-        let new = person.facts.begun().is_some_and(|begun| begun >= since);
-        found.push(part(client, new || last.is_some_and(|last| last >= since)));
+        let new = begun.is_some_and(|begun| begun >= since);
+        found.push(part(client, end, new || last.is_some_and(|last| last >= since)));
     }
     found
 }
@@ -492,7 +555,7 @@ fn discharged<'m>(m: &'m Material<'_>, p: Period) -> impl Iterator<Item = (RowId
 
 fn readmitted(m: &Material<'_>, p: Period) -> Found {
     let again = |client, row| m.stays.iter().any(|(other, next)| *other == client && stays::follows(next, row));
-    discharged(m, p).map(|(client, row, _)| part(client, again(client, row))).collect()
+    discharged(m, p).map(|(client, row, day)| part(client, day, again(client, row))).collect()
 }
 
 /// Jobs whose so-manieth day lies in the period, and whether they lasted until then.
@@ -501,7 +564,7 @@ fn kept(m: &Material<'_>, p: Period, days: i64) -> Found {
     for (client, row) in &m.jobs {
         let Some(day) = row.date(employment::started).map(|started| add_days(started, days)) else { continue };
         if p.holds(day) && day <= m.today {
-            found.push(part(*client, row.date(employment::ended).is_none_or(|ended| ended >= day)));
+            found.push(part(*client, day, row.date(employment::ended).is_none_or(|ended| ended >= day)));
         }
     }
     found

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
-use crate::model::{List, RowId};
+use crate::model::{List, Moment, RowId};
 use crate::store::{Result, Store};
 use crate::triage::Rules;
 
@@ -28,6 +28,44 @@ pub struct Counted {
     pub client: RowId,
     pub got: f64,
     pub of: f64,
+    /// The day whose case manager answers for it.
+    pub day: NaiveDate,
+    /// Who did it, where it stands in a note: a place among the material's authors.
+    pub author: Option<u32>,
+}
+
+/// Whose a figure is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Whoever wrote the note; what is in no note is the case manager's of that day.
+    #[default]
+    Author,
+    /// The client's case manager of that day.
+    CaseManager,
+}
+
+impl By {
+    pub const fn code(self) -> &'static str {
+        match self {
+            By::Author => "author",
+            By::CaseManager => "case-manager",
+        }
+    }
+
+    pub const fn other(self) -> By {
+        match self {
+            By::Author => By::CaseManager,
+            By::CaseManager => By::Author,
+        }
+    }
+
+    /// The heading over figures by person.
+    pub const fn title(self) -> &'static str {
+        match self {
+            By::Author => "By worker",
+            By::CaseManager => "By case manager",
+        }
+    }
 }
 
 /// How a figure is read.
@@ -35,11 +73,15 @@ pub struct Counted {
 pub enum Unit {
     /// So many of something.
     Count,
+    /// So many people: each once, however often and by whomever.
+    People,
     Minutes,
     /// A part of a whole: shown as a percentage with both numbers.
     Share,
     /// With one decimal: a caseload's weight.
     Weight,
+    /// An average of so many.
+    Mean,
 }
 
 /// One figure, declared once.
@@ -96,20 +138,23 @@ impl Total {
         match unit {
             Unit::Share if self.of == 0.0 => None,
             Unit::Share => Some(self.got / self.of * 100.0),
+            Unit::Mean if self.of == 0.0 => None,
+            Unit::Mean => Some(self.got / self.of),
             _ => Some(self.got),
         }
     }
 
     pub fn in_words(&self, unit: Unit) -> String {
         match (unit, self.value(unit)) {
-            (Unit::Share, None) => "none to count".into(),
+            (Unit::Share | Unit::Mean, None) => "none to count".into(),
+            (Unit::Mean, Some(mean)) => format!("{mean:.1} (of {:.0})", self.of),
             (Unit::Share, Some(percent)) => format!("{percent:.0}% ({:.0} of {:.0})", self.got, self.of),
             (Unit::Minutes, _) => {
                 let minutes = self.got.round() as i64;
                 if minutes < 60 { format!("{minutes} min") } else { format!("{} h {:02}", minutes / 60, minutes % 60) }
             }
             (Unit::Weight, _) => format!("{:.1}", self.got),
-            (Unit::Count, _) => format!("{:.0}", self.got),
+            (Unit::Count | Unit::People, _) => format!("{:.0}", self.got),
         }
     }
 }
@@ -118,7 +163,10 @@ impl Total {
 pub struct Report {
     pub kind: &'static Kind,
     pub period: Period,
+    pub by: By,
     pub figures: Vec<Figure>,
+    /// Everyone by whom figures can be asked for.
+    pub names: Vec<String>,
 }
 
 /// Works a report out; `worker` and `area` (a code) narrow it down.
@@ -130,26 +178,42 @@ pub fn make(
     rules: &Rules,
     kind: &'static Kind,
     period: Period,
-    today: NaiveDate,
+    moment: &Moment,
     only: &Only,
 ) -> Result<Report> {
-    let material = Material::gather(store, rules, period, today)?;
+    let material = Material::gather(store, rules, period, moment)?;
     let figures = kind.measures.iter().map(|measure| figure(measure, &material, period, only)).collect();
-    Ok(Report { kind, period, figures })
+    Ok(Report { kind, period, by: only.by, figures, names: material.names() })
 }
 
-/// Whose clients count.
+/// What counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Only {
     pub worker: Option<String>,
     /// The code of a practice area.
     pub area: Option<String>,
+    pub by: By,
+}
+
+impl Only {
+    /// Whose something is.
+    fn whose<'m>(&self, material: &'m Material<'_>, person: &'m material::Person, one: &Counted) -> &'m str {
+        let author = one.author.filter(|_| self.by == By::Author).map(|at| material.author(at));
+        author.filter(|author| !author.is_empty()).unwrap_or_else(|| person.worker_on(one.day))
+    }
+}
+
+/// The first of each kind.
+fn once<K: Ord>(all: Vec<Counted>, kind: impl Fn(&Counted) -> K) -> Vec<Counted> {
+    let mut seen = std::collections::BTreeSet::new();
+    all.into_iter().filter(|one| seen.insert(kind(one))).collect()
 }
 
 fn figure(measure: &'static Measure, material: &Material<'_>, period: Period, only: &Only) -> Figure {
     let wanted = |one: &Counted| {
         let Some(person) = material.person(one.client) else { return false };
-        only.worker.as_ref().is_none_or(|worker| person.facts.worker.eq_ignore_ascii_case(worker))
+        let whose = || only.whose(material, person, one);
+        only.worker.as_ref().is_none_or(|worker| whose().eq_ignore_ascii_case(worker.trim()))
             && only.area.as_ref().is_none_or(|area| person.facts.areas.contains(area))
     };
     let counted = |period| (measure.count)(material, period).into_iter().filter(wanted).collect::<Vec<_>>();
@@ -161,13 +225,23 @@ fn figure(measure: &'static Measure, material: &Material<'_>, period: Period, on
     let mut per_client: BTreeMap<RowId, Counted> = BTreeMap::new();
     let mut by_worker: BTreeMap<String, Total> = BTreeMap::new();
     let mut by_area: BTreeMap<String, Total> = BTreeMap::new();
-    let all = counted(period);
+    let people = |all: Vec<Counted>| match measure.unit {
+        Unit::People => once(all, |one| one.client),
+        _ => all,
+    };
+    let done = counted(period);
+    let whose = |one: &Counted| material.person(one.client).map_or("", |person| only.whose(material, person, one));
+    let by_whom = match measure.unit {
+        Unit::People => once(done.clone(), |one| (one.client, whose(one))),
+        _ => done.clone(),
+    };
+    by_whom.iter().for_each(|one| by_worker.entry(whose(one).to_string()).or_default().add(one));
+    let all = people(done);
     for one in &all {
         let sum = per_client.entry(one.client).or_insert(Counted { got: 0.0, of: 0.0, ..*one });
         sum.got += one.got;
         sum.of += one.of;
         if let Some(person) = material.person(one.client) {
-            by_worker.entry(person.facts.worker.trim().to_string()).or_default().add(one);
             let area = person.facts.areas.first().map_or("", String::as_str);
             by_area.entry(List::Area.label(area).to_string()).or_default().add(one);
         }
@@ -177,7 +251,7 @@ fn figure(measure: &'static Measure, material: &Material<'_>, period: Period, on
     Figure {
         measure,
         now: total(&all),
-        before: total(&counted(period.before())),
+        before: total(&people(counted(period.before()))),
         clients,
         by_worker: by_worker.into_iter().collect(),
         by_area: by_area.into_iter().collect(),
@@ -194,14 +268,14 @@ impl Figure {
             _ if change.abs() < 0.05 => "as before".into(),
             Unit::Share => format!("{change:+.0} points"),
             Unit::Minutes => format!("{:+} min", change.round() as i64),
-            Unit::Weight => format!("{change:+.1}"),
-            Unit::Count => format!("{change:+.0}"),
+            Unit::Weight | Unit::Mean => format!("{change:+.1}"),
+            Unit::Count | Unit::People => format!("{change:+.0}"),
         }
     }
 }
 
 impl Report {
-    /// `{report, from, to, figures: [{key, label, value, of, before, before_of, by_worker, by_area, clients}]}`.
+    /// `{report, by, from, to, figures: [{key, label, value, of, before, before_of, by_worker, by_area, clients}]}`.
     pub fn to_json(&self) -> Json {
         let total = |total: &Total| json!({"value": total.got, "of": total.of});
         let split = |all: &[(String, Total)]| -> Json {
@@ -218,7 +292,7 @@ impl Report {
             })
         });
         json!({
-            "report": self.kind.name, "from": self.period.from.to_string(), "to": self.period.to.to_string(),
+            "report": self.kind.name, "by": self.by.code(), "from": self.period.from.to_string(), "to": self.period.to.to_string(),
             "figures": figures.collect::<Vec<Json>>(),
         })
     }
@@ -252,7 +326,7 @@ impl Report {
                 figure.change()
             ));
         }
-        for (title, split) in [("By case manager", true), ("By practice area", false)] {
+        for (title, split) in [(self.by.title(), true), ("By practice area", false)] {
             let of = |figure: &Figure| if split { figure.by_worker.clone() } else { figure.by_area.clone() };
             if self.figures.iter().all(|figure| of(figure).len() < 2) {
                 continue;

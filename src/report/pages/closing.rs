@@ -16,6 +16,7 @@ pub fn closing(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str>
         ("Outcome", lens.text(person, client::outcome)),
         ("Why", lens.text(person, client::closing_reason)),
         ("Case manager", on.signer()),
+        ("Times in care", say::times(lens, on.times).join("; ")),
     ];
     let mut blocks = vec![Block::facts(facts.into_iter().filter(|(_, value)| !value.is_empty()))];
     let summary = lens.text(person, client::closing_summary);

@@ -21,6 +21,8 @@ use super::say;
 /// A client's file, as far as it may be told.
 pub struct Lens<'a> {
     file: &'a ClientFile,
+    /// The person in one row, whoever entered them.
+    person: Row,
     sorter: Sorter<'a>,
     /// None: everything.
     allowed: Option<Categories>,
@@ -34,7 +36,7 @@ impl<'a> Lens<'a> {
     /// Shows everything.
     pub fn open(file: &'a ClientFile, practice: &'a Practice) -> Lens<'a> {
         let sorter = Sorter::new(practice, file.of(&goal::TYPE));
-        Lens { file, sorter, allowed: None, told: RefCell::default() }
+        Lens { file, person: file.person(), sorter, allowed: None, told: RefCell::default() }
     }
 
     /// Shows what is allowed.
@@ -53,8 +55,8 @@ impl<'a> Lens<'a> {
         self.allowed.as_ref().is_none_or(|allowed| tells.is_subset(allowed))
     }
 
-    pub fn client(&self) -> &'a Row {
-        &self.file.client
+    pub fn client(&self) -> &Row {
+        &self.person
     }
 
     /// The client's own row, and those of the same person entered again.

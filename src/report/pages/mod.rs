@@ -12,11 +12,13 @@ mod plan;
 mod practice;
 mod safety;
 pub(super) mod say;
+mod services;
 mod summary;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use crate::practice::Practice;
+use crate::practice::episodes::Episode;
 use crate::store::Worker;
 use crate::triage::Told;
 
@@ -200,6 +202,8 @@ pub struct On<'a> {
     pub period: Option<Period>,
     /// Why the client needs the worker, as triage tells it.
     pub reasons: &'a [Told],
+    /// The client's times in care, the oldest first.
+    pub times: &'a [Episode],
     pub room: Room,
 }
 
@@ -230,7 +234,7 @@ impl From<Vec<Block>> for Made {
 /// Why there is nothing to print, in words that complete "Nothing to print: ...".
 pub fn make(page: Page, lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     match page {
-        Page::Plan => plan::plan(lens, on).map(Made::from),
+        Page::Plan => plan::plan(lens, on),
         Page::Notes => notes::notes(lens, on),
         Page::Summary => Ok(summary::summary(lens, on).into()),
         Page::SafetyPlan => safety::letter(lens).map(Made::from),

@@ -7,7 +7,7 @@ use crate::model::{
 };
 
 use super::super::{Block, Column, Signature, Table};
-use super::{Lens, On, say};
+use super::{Lens, Made, On, say, services};
 
 /// The plan in force, or the newest draft where none is.
 fn current<'a>(lens: &Lens<'a>) -> Option<&'a Row> {
@@ -16,12 +16,13 @@ fn current<'a>(lens: &Lens<'a>) -> Option<&'a Row> {
     of(PlanStatus::Active).or_else(|| of(PlanStatus::Draft))
 }
 
-pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str> {
+pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     let plan = current(lens).ok_or("there is no plan yet")?;
     let with = |row: &&Row| row.link(goal::plan).is_none_or(|of| of == plan.id);
     let shown = |row: &&Row| row.text(goal::status) != GoalStatus::SetAside.code();
     let goals: Vec<&Row> = lens.rows(&goal::TYPE).into_iter().filter(with).filter(shown).collect();
     let mut blocks = vec![Block::facts(head(lens, on, plan))];
+    blocks.extend(services::outcome(lens, plan));
     if !goals.is_empty() {
         blocks.push(Block::heading(1, "What I want, in my own words"));
         blocks.extend(goals.iter().map(|row| Block::Quote(lens.text(row, goal::words))));
@@ -30,6 +31,7 @@ pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str> {
             one_goal(&mut blocks, lens, on, row, number);
         }
     }
+    blocks.extend(services::blocks(lens, plan, &goals));
     arrangements(&mut blocks, lens, on);
     strengths(&mut blocks, lens, plan, &goals);
     let mut barriers = say::items(&lens.text(plan, plan::barriers));
@@ -52,7 +54,7 @@ pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Vec<Block>, &'static str> {
          change my mind.",
     ));
     signatures(&mut blocks, lens, on, plan, &goals);
-    Ok(blocks)
+    Ok(Made { blocks, aside: services::missing(lens, plan, &goals) })
 }
 
 fn head(lens: &Lens<'_>, on: &On<'_>, row: &Row) -> Vec<(String, String)> {

@@ -2,8 +2,12 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use crate::model::records::client;
+use crate::model::{Row, Value};
+use crate::practice::episodes::Episode;
+
 use super::super::period::Period;
-use super::Room;
+use super::{Lens, Room};
 
 /// "Tuesday 24 November 2026".
 pub fn day_in_full(day: NaiveDate) -> String {
@@ -72,6 +76,28 @@ pub fn some(items: Vec<String>, room: Room) -> Vec<String> {
         shown.push(format!("and {} more", many - room.items));
     }
     shown
+}
+
+/// The times in care of someone who came back, as far as a lens shows such days: "15 Jan 2026 to 20 Mar 2026, goals
+/// reached". Nothing where there was only one.
+pub fn times(lens: &Lens<'_>, all: &[Episode]) -> Vec<String> {
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    let told = |one: &Episode| {
+        // Each is told as the client's own fields would be.
+        let mut own = Row::new(&client::TYPE, lens.client().id, lens.client().stream);
+        own.put(client::opened, one.opened.map_or(Value::Empty, Value::Date));
+        own.put(client::closed, one.closed.map_or(Value::Empty, Value::Date));
+        own.put(client::outcome, one.outcome.as_str());
+        let [from, to, outcome] = [client::opened, client::closed, client::outcome].map(|field| lens.text(&own, field));
+        match (from.as_str(), to.as_str()) {
+            ("", "") => String::new(),
+            (_, "") => joined([format!("since {from}"), outcome.to_lowercase()]),
+            _ => joined([format!("{from} to {to}"), outcome.to_lowercase()]),
+        }
+    };
+    all.iter().map(told).filter(|text| !text.is_empty()).collect()
 }
 
 /// "1 note", "3 notes".

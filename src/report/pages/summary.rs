@@ -7,6 +7,7 @@ use crate::model::standing::standing;
 use crate::model::{
     AppointmentStatus, GoalStatus, Information, NeedStatus, PlanStatus, ReferralStatus, Row, ServiceStatus,
 };
+use crate::practice::instruments::waits;
 use crate::triage::Told;
 
 use super::super::{Block, Column, Table};
@@ -22,7 +23,7 @@ pub fn summary(lens: &Lens<'_>, on: &On<'_>) -> Vec<Block> {
     if !crisis.is_empty() {
         blocks.push(Block::Notice(format!("IN CRISIS: {crisis}")));
     }
-    blocks.push(Block::Facts(person(lens)));
+    blocks.push(Block::Facts(person(lens, on)));
     // What a colleague must know before a visit is not cut as short as the rest.
     let risks_room = Room { letters: on.room.letters.max(RISK), ..on.room };
     let before = [
@@ -52,7 +53,7 @@ fn sections<const N: usize>(all: [(&str, Vec<String>); N]) -> Block {
     Block::facts(filled.map(|(label, items)| (label, items.join("\n"))))
 }
 
-fn person(lens: &Lens<'_>) -> Vec<(String, String)> {
+fn person(lens: &Lens<'_>, on: &On<'_>) -> Vec<(String, String)> {
     let row = lens.client();
     let language = lens.text(row, client::language);
     let interpreter = if row.yes(client::interpreter) && !lens.text(row, client::interpreter).is_empty() {
@@ -61,14 +62,17 @@ fn person(lens: &Lens<'_>) -> Vec<(String, String)> {
         ""
     };
     let own = |field| lens.of_person(field);
+    // Of several entries one word holds: open as long as one is, and the stricter intensity.
+    let as_one = |field| lens.text(row, field);
     let facts = [
         ("Born", say::joined([own(client::birth_date), own(client::pronouns)])),
         ("Language", say::joined([language.as_str(), interpreter])),
         ("Reach", say::joined([own(client::phone), own(client::contact_notes), own(client::email)])),
         ("Stays", say::joined([own(client::living), own(client::address)])),
         ("Addressed as", own(client::addressed_as)),
-        ("Status", say::joined([own(client::status), own(client::area), own(client::intensity)])),
+        ("Status", say::joined([as_one(client::status), own(client::area), as_one(client::intensity)])),
         ("Case manager", own(client::worker)),
+        ("In care", say::times(lens, on.times).join("; ")),
     ];
     facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| (label.into(), value)).collect()
 }
@@ -80,8 +84,9 @@ fn risks(lens: &Lens<'_>, on: &On<'_>) -> Vec<String> {
     let mut seen = Vec::new();
     for row in scores {
         let instrument = row.text(assessment::instrument);
-        // The newest of each instrument.
-        if seen.contains(&instrument) {
+        // The newest of each instrument; of an earlier one what nobody has acted on.
+        let waits = waits(row).map(|_| format!("not acted on yet: {}", lens.text(row, assessment::urgent)));
+        if seen.contains(&instrument) && waits.is_none() {
             continue;
         }
         seen.push(instrument);
@@ -90,6 +95,7 @@ fn risks(lens: &Lens<'_>, on: &On<'_>) -> Vec<String> {
             format!("{} {score}", lens.text(row, assessment::instrument)).trim().to_string(),
             lens.text(row, assessment::band),
             lens.text(row, assessment::on),
+            waits.unwrap_or_default(),
         ]);
         all.push(told);
     }

@@ -1,12 +1,13 @@
 //! Each rule against days worked out by hand, and the promises of the order.
 
 mod practices;
+mod promises;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{AppointmentStatus, Arranged, ClientStatus, ContactKind, Intensity, PlanKind, RowId};
+use crate::model::{AppointmentStatus, Arranged, ClientStatus, ContactKind, Intensity, Moment, PlanKind, RowId};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -31,6 +32,7 @@ fn quiet(name: &str) -> ClientFacts {
         active: true,
         start: Some(day("2026-01-10")),
         review_due: None,
+        reviewed: None,
     });
     facts.visits.push(visit("2026-12-20T10:00:00-05:00", AppointmentStatus::Confirmed));
     facts
@@ -54,14 +56,41 @@ fn visit(starts: &str, status: AppointmentStatus) -> Visit {
 }
 
 fn due(what: &str, on: &str) -> Due {
-    Due { row: id(what), what: what.into(), due: Some(day(on)) }
+    Due { row: id(what), what: what.into(), due: Some(day(on)), done: None }
+}
+
+/// Noon in New York on a day.
+fn at(today: &str) -> Moment {
+    at_hour(today, "12:00")
+}
+
+fn at_hour(today: &str, time: &str) -> Moment {
+    let local: chrono::NaiveDateTime = format!("{today}T{time}:00").parse().unwrap();
+    Moment::new(local.and_local_timezone(new_york(local)).unwrap(), new_york)
+}
+
+/// Summer from the second Sunday of March to the first of November.
+fn new_york(local: chrono::NaiveDateTime) -> FixedOffset {
+    use chrono::Datelike;
+    let sunday = |month, nth| {
+        NaiveDate::from_weekday_of_month_opt(local.year(), month, chrono::Weekday::Sun, nth)
+            .unwrap()
+            .and_hms_opt(2, 0, 0)
+            .unwrap()
+    };
+    let summer = local >= sunday(3, 2) && local < sunday(11, 1);
+    FixedOffset::west_opt(if summer { 4 } else { 5 } * 3600).unwrap()
 }
 
 fn told(facts: &ClientFacts, today: &str) -> Vec<Told> {
+    told_at(facts, at(today))
+}
+
+fn told_at(facts: &ClientFacts, moment: Moment) -> Vec<Told> {
     let rules = Rules::standard();
-    let caseload = Caseload::new(vec![facts.clone()], &rules, day(today));
-    let ranked = caseload.ranked().first();
-    ranked.map_or(vec![], |ranked| ranked.reasons.iter().map(|reason| rules.tell(reason, facts, day(today))).collect())
+    let caseload = Caseload::new(vec![facts.clone()], &rules, moment);
+    let (ranked, clock) = (caseload.ranked().first(), Clock::new(moment));
+    ranked.map_or(vec![], |ranked| ranked.reasons.iter().map(|reason| rules.tell(reason, facts, &clock)).collect())
 }
 
 /// Asserts the only reason: rule, band, due day, words.
@@ -82,7 +111,12 @@ fn nothing_is_said_where_there_is_nothing_to_say() {
     let mut closed = quiet("Ana");
     closed.status = ClientStatus::Closed;
     closed.crisis.push("left open".into());
-    assert!(Caseload::new(vec![closed], &rules, day(TODAY)).ranked().is_empty());
+    // Whoever is closed is out of sight, but with something open that may cost a life.
+    let caseload = Caseload::new(vec![closed.clone()], &rules, at(TODAY));
+    assert_eq!((caseload.ranked()[0].band, caseload.ranked()[0].closed), (Band::Now, true));
+    assert_eq!(told(&closed, TODAY)[0].text, "closed with something open: in crisis: left open");
+    closed.crisis.clear();
+    assert!(Caseload::new(vec![closed], &rules, at(TODAY)).ranked().is_empty());
 }
 
 #[test]
@@ -94,9 +128,9 @@ fn a_crisis_comes_before_everything() {
     missed.visits[0] = visit("2026-11-02T10:00:00-05:00", AppointmentStatus::NoShow);
     missed.last_contact = contact("2026-11-01T10:00:00-05:00");
     let rules = Rules::standard();
-    let caseload = Caseload::new(vec![missed, crisis], &rules, day(TODAY));
+    let caseload = Caseload::new(vec![missed, crisis], &rules, at(TODAY));
     assert_eq!(caseload.facts_of(&caseload.ranked()[0]).name, "Zoe");
-    assert_eq!(caseload.ranked()[1].band, Band::Now);
+    assert_eq!(caseload.ranked()[1].band, Band::Today);
 }
 
 #[test]
@@ -142,7 +176,11 @@ fn a_contact_still_to_come_answers_nothing() {
     facts.last_contact.as_mut().unwrap().when = "2027-12-15T15:00:00-05:00".parse().unwrap();
     assert_eq!(told(&facts, TODAY)[0].rule, "contact");
     assert_eq!(told(&facts, TODAY)[0].band, Band::Today);
-    assert!(told(&facts, "2027-12-15").iter().all(|told| told.rule != "contact" || told.band > Band::Today));
+    assert!(
+        told_at(&facts, at_hour("2027-12-15", "16:00"))
+            .iter()
+            .all(|told| told.rule != "contact" || told.band > Band::Today)
+    );
 }
 
 #[test]
@@ -154,8 +192,15 @@ fn appointments_today_tomorrow_and_unanswered() {
     assert_eq!(told_before[0].rule, "appointment-unconfirmed");
     assert_eq!(told_before[0].text, "home visit tomorrow 14:00 is not confirmed");
     assert_eq!(told_before[0].band, Band::Today);
-    let after = told(&facts, "2026-11-26");
-    assert_eq!(after[0].text, "home visit (24 Nov): was it kept?");
+    // From its end on it asks whether it was kept: as paper.
+    let begun = told_at(&facts, at_hour(TODAY, "14:20"));
+    assert_eq!(begun[0].text, "today 14:00 home visit, begun");
+    for moment in [at_hour(TODAY, "15:00"), at("2026-11-26")] {
+        let after = told_at(&facts, moment);
+        let open = after.iter().find(|told| told.rule == "appointment-open").unwrap();
+        assert_eq!(open.band, Band::Desk);
+    }
+    assert!(told(&facts, "2026-11-26").iter().any(|told| told.text == "home visit (24 Nov): was it kept?"));
     facts.visits[0].status = AppointmentStatus::Confirmed;
     facts.visits[0].transport = Some(Arranged::Needed);
     facts.interpreter = true;
@@ -179,7 +224,8 @@ fn a_no_show_is_followed_up_within_a_business_day() {
     assert_eq!(first[0].text, text);
     assert_eq!(first[0].due, Some(DueAt::Day(day("2026-11-27"))));
     assert_eq!(told(&facts, "2026-11-27")[0].band, Band::Today);
-    assert_eq!(told(&facts, "2026-11-30")[0].band, Band::Now);
+    // However long it lasts: only a raised risk makes it more.
+    assert_eq!(told(&facts, "2026-11-30")[0].band, Band::Today);
 }
 
 #[test]
@@ -190,6 +236,7 @@ fn the_annual_assessment_has_a_window_of_sixty_days() {
         project: "Bridge House".into(),
         entry: Some(day("2024-02-29")),
         head: true,
+        head_entry: None,
         assessed: None,
     });
     facts.visits[0] = visit("2028-06-01T10:00:00-04:00", AppointmentStatus::Confirmed);
@@ -201,17 +248,24 @@ fn the_annual_assessment_has_a_window_of_sixty_days() {
     // The first anniversary of 29 February is 28 February 2025: the window is 29 January to 30 March.
     assert_eq!(rule_on(&facts, "2025-01-28"), None);
     assert_eq!(rule_on(&facts, "2025-01-29").unwrap().due, Some(DueAt::Day(day("2025-03-30"))));
-    assert_eq!(rule_on(&facts, "2025-01-29").unwrap().band, Band::Later);
-    assert_eq!(rule_on(&facts, "2025-02-28").unwrap().band, Band::ThisWeek);
-    assert_eq!(rule_on(&facts, "2025-03-30").unwrap().band, Band::Today);
-    assert_eq!(rule_on(&facts, "2025-03-31"), None);
+    assert_eq!(rule_on(&facts, "2025-03-30").unwrap().band, Band::Desk);
+    // What was missed stays, as paper, until the next window opens.
+    assert!(rule_on(&facts, "2025-03-31").unwrap().text.starts_with("annual assessment missed: was due by yesterday"));
+    assert_eq!(rule_on(&facts, "2026-01-28").unwrap().due, Some(DueAt::Day(day("2025-03-30"))));
+    assert_eq!(rule_on(&facts, "2026-01-29").unwrap().due, Some(DueAt::Day(day("2026-03-30"))));
     // In the leap year the anniversary is the day itself.
     assert_eq!(rule_on(&facts, "2028-01-30").unwrap().due, Some(DueAt::Day(day("2028-03-30"))));
     facts.enrollments[0].assessed = Some(day("2025-02-01"));
     assert_eq!(rule_on(&facts, "2025-02-28"), None);
     assert!(rule_on(&facts, "2026-02-28").is_some());
+    // Every member of the household goes by the head's day.
     facts.enrollments[0].head = false;
-    assert_eq!(rule_on(&facts, "2026-02-28"), None);
+    facts.enrollments[0].entry = Some(day("2024-08-01"));
+    facts.enrollments[0].head_entry = Some(day("2024-02-29"));
+    assert_eq!(rule_on(&facts, "2026-02-28").unwrap().due, Some(DueAt::Day(day("2026-03-30"))));
+    // Who came after the head's anniversary owes none for it.
+    facts.enrollments[0].entry = Some(day("2026-03-05"));
+    assert_eq!(rule_on(&facts, "2026-03-10"), None);
 }
 
 #[test]
@@ -222,7 +276,7 @@ fn plans_goals_children_and_what_is_missing() {
     facts.plans.clear();
     facts.opened = Some(day("2026-10-31"));
     let text = "no service plan yet, due in 6 days (30 days after opening)";
-    only(&facts, TODAY, "no-plan", Band::ThisWeek, Some("2026-11-30"), text);
+    only(&facts, TODAY, "no-plan", Band::Desk, Some("2026-11-30"), text);
     let mut facts = quiet("Ana");
     let (row, words) = (id("goal"), "A door that locks".into());
     facts.goals.push(OpenGoal { row, words, target: Some(day("2026-11-20")), progress: 60 });
@@ -258,6 +312,7 @@ fn a_snooze_hides_a_reason_until_its_day_but_never_what_is_due_now() {
         subject: subject.map(id),
         until: day(until),
         why: "office closed".into(),
+        made: Some(day("2026-11-20")),
     };
     facts.snoozes.push(snooze("task", Some("call landlord"), "2026-11-27"));
     assert_eq!(told(&facts, "2026-11-26").len(), 1);
@@ -267,10 +322,10 @@ fn a_snooze_hides_a_reason_until_its_day_but_never_what_is_due_now() {
     facts.snoozes.push(snooze("crisis", None, "2027-01-01"));
     assert_eq!(told(&facts, TODAY)[0].rule, "crisis");
     let rules = Rules::standard();
-    let caseload = Caseload::new(vec![facts], &rules, day(TODAY));
+    let caseload = Caseload::new(vec![facts], &rules, at(TODAY));
     let reason = caseload.ranked()[0].reasons[0];
-    assert!(may_not_snooze(&reason, day("2026-11-25"), day(TODAY)).is_some());
-    assert!(may_not_snooze(&reason, day(TODAY), day(TODAY)).is_some());
+    assert!(may_not_snooze(&reason, day("2026-11-25"), &rules, day(TODAY)).is_some());
+    assert!(may_not_snooze(&reason, day(TODAY), &rules, day(TODAY)).is_some());
 }
 
 #[test]
@@ -299,11 +354,12 @@ fn any_client(name: usize) -> impl Strategy<Value = ClientFacts> {
                     row: id(&format!("{name} {days}")),
                     what: "task".into(),
                     due: Some(calendar::add_days(start, *days)),
+                    done: None,
                 })
                 .collect();
-            let at = |days: i64| hour(&format!("{}T09:00:00-05:00", calendar::add_days(start, days)));
-            facts.last_contact = Some(Contact { note: id("n"), when: at(contact_day), kind: ContactKind::Phone });
-            facts.visits[0].starts = at(visit_day);
+            let on = |days: i64| hour(&format!("{}T09:00:00-05:00", calendar::add_days(start, days)));
+            facts.last_contact = Some(Contact { note: id("n"), when: on(contact_day), kind: ContactKind::Phone });
+            facts.visits[0].starts = on(visit_day);
             if crisis && contact_day % 5 == 0 {
                 facts.crisis.push("crisis".into());
             }
@@ -318,6 +374,7 @@ fn any_client(name: usize) -> impl Strategy<Value = ClientFacts> {
                     subject: None,
                     until: calendar::add_days(start, 9),
                     why: "-".into(),
+                    made: Some(start),
                 });
             }
             if closed && contact_day % 7 == 0 {
@@ -337,7 +394,7 @@ proptest! {
         swaps in proptest::collection::vec((0usize..12, 0usize..12), 0..20),
     ) {
         let rules = Rules::standard();
-        let today = day(TODAY);
+        let today = at(TODAY);
         let order = |caseload: &Caseload| caseload.ranked().iter().map(|r| (r.client, r.band, r.reasons.clone())).collect::<Vec<_>>();
         let whole = order(&Caseload::new(clients.clone(), &rules, today));
         let mut mixed = clients.clone();
@@ -359,9 +416,9 @@ proptest! {
         }
         prop_assert_eq!(&whole, &order(&one_by_one));
         // Nobody is hidden: everyone not closed is there, whoever is in crisis in the first band.
-        let open = clients.iter().filter(|facts| facts.status != ClientStatus::Closed).count();
-        prop_assert_eq!(whole.len(), open);
-        for facts in clients.iter().filter(|facts| !facts.crisis.is_empty() && facts.status != ClientStatus::Closed) {
+        let open = |facts: &&ClientFacts| facts.status != ClientStatus::Closed || !facts.crisis.is_empty();
+        prop_assert_eq!(whole.len(), clients.iter().filter(open).count());
+        for facts in clients.iter().filter(|facts| !facts.crisis.is_empty()) {
             prop_assert!(whole.iter().any(|(client, band, _)| *client == facts.id && *band == Band::Now));
         }
     }

@@ -46,6 +46,10 @@ fn reached(when: &str) -> Option<Contact> {
     contact(&format!("{when}T10:00:00-05:00"))
 }
 
+fn follow_up(stay: RowId, on: &str, by: &str, seen: bool) -> FollowUp {
+    FollowUp { stay, at: hour(&format!("{on}T10:00:00-05:00")).timestamp(), by: by.into(), seen }
+}
+
 fn discharged(kind: &str, on: &str) -> ClientFacts {
     only_with(mark(&stay::TYPE, "Mercy General", &[(stay::kind, kind), (stay::discharged, on)]))
 }
@@ -91,15 +95,26 @@ fn the_visit_after_a_discharge_is_due_by_its_complexity() {
     ] {
         let mut facts = discharged("medical", home);
         facts.marks[0].words.push((stay::complexity.field, complexity.into()));
-        assert_eq!(says(&facts, rule, due), Some((Band::Now, due.into())), "{complexity} {home}");
+        // The one within fourteen days is a matter of now once it is missed.
+        let band = if complexity == "high" { Band::Now } else { Band::Today };
+        assert_eq!(says(&facts, rule, due), Some((band, due.into())), "{complexity} {home}");
         let other = if rule == "discharge-visit-7" { "discharge-visit-14" } else { "discharge-visit-7" };
         assert_eq!(says(&facts, other, due), None);
-        // Seen on the day of the discharge: that was in the hospital.
-        facts.last_seen = Some(day(home));
+        // Seen, by whomever: a visit at the DMV is no follow-up.
+        facts.seen = vec![hour(&format!("{home}T09:00:00-05:00")).timestamp()];
         assert!(says(&facts, rule, due).is_some());
-        facts.last_seen = Some(day(due));
-        assert_eq!(says(&facts, rule, due), None);
-        facts.last_seen = None;
+        // Marked as the follow-up, seen by who counts (CMS: physician, nurse practitioner, physician assistant).
+        let stay = facts.marks[0].row;
+        for (by, seen, met) in
+            [("physician", true, true), ("physician", false, false), ("peer", true, false), ("", true, false)]
+        {
+            facts.follow_ups = vec![follow_up(stay, due, by, seen)];
+            assert_eq!(says(&facts, rule, due).is_none(), met, "{by} {seen}");
+        }
+        facts.follow_ups.clear();
+        // Missed, it stays.
+        let later = calendar::add_days(day(due), 60).to_string();
+        assert_eq!(says(&facts, rule, &later), Some((Band::Now, due.into())));
         facts.marks[0].dates.push((stay::followed_up.field, DueAt::Day(day(due))));
         assert_eq!(says(&facts, rule, due), None);
     }
@@ -127,14 +142,34 @@ fn a_psychiatric_discharge_is_followed_up_and_its_own_day_does_not_count() {
     assert_eq!(says(&facts, "psychiatric-7", "2026-12-29"), Some((Band::ThisWeek, "2027-01-04".into())));
     assert_eq!(says(&facts, "psychiatric-7", "2027-01-03"), Some((Band::Now, "2027-01-04".into())));
     assert_eq!(says(&facts, "psychiatric-30", "2027-01-04"), None);
-    // From day 8 on the thirty days count.
-    assert_eq!(says(&facts, "psychiatric-7", "2027-01-05"), None);
+    // Missed, it stays until somebody answers; from day 8 on the thirty days count too.
+    for missed in ["2027-01-05", "2027-02-10", "2027-12-01"] {
+        assert_eq!(says(&facts, "psychiatric-7", missed), Some((Band::Now, "2027-01-04".into())));
+    }
+    let words = "follow-up missed on Mon 4 Jan: within 7 days of the psychiatric discharge (28 Dec 2026)";
+    assert_eq!(text(&facts, "psychiatric-7", "2027-01-10"), words);
     assert_eq!(says(&facts, "psychiatric-30", "2027-01-05"), Some((Band::Today, "2027-01-27".into())));
     assert_eq!(says(&facts, "psychiatric-30", "2027-01-24"), Some((Band::Now, "2027-01-27".into())));
-    facts.last_seen = Some(day("2026-12-28"));
+    // On its own day nothing counts, and what is not marked as the follow-up never does (HEDIS FUH).
+    let stay = facts.marks[0].row;
+    facts.seen = vec![hour("2026-12-29T10:00:00-05:00").timestamp()];
     assert!(says(&facts, "psychiatric-7", "2026-12-29").is_some());
-    facts.last_seen = Some(day("2026-12-29"));
-    assert_eq!(says(&facts, "psychiatric-7", "2026-12-29"), None);
+    for (on, by, met) in [
+        ("2026-12-28", "mental-health", false),
+        ("2026-12-29", "mental-health", true),
+        ("2026-12-29", "peer", true),
+        ("2026-12-29", "physician", true),
+        ("2026-12-29", "substance-use", false),
+        ("2026-12-29", "other", false),
+    ] {
+        facts.follow_ups = vec![follow_up(stay, on, by, false)];
+        for rule in ["psychiatric-7", "psychiatric-30"] {
+            assert_eq!(says(&facts, rule, "2027-01-07").is_none(), met, "{rule} {on} {by}");
+        }
+    }
+    // One that is still to come answers nothing yet.
+    facts.follow_ups = vec![follow_up(stay, "2027-01-03", "mental-health", true)];
+    assert!(says(&facts, "psychiatric-7", "2027-01-02").is_some());
     assert_eq!(says(&discharged("medical", "2026-12-28"), "psychiatric-7", "2026-12-29"), None);
 }
 
@@ -144,8 +179,59 @@ fn an_emergency_visit_is_followed_up_and_its_own_day_counts() {
     let mut facts = only_with(mark(&stay::TYPE, "Mercy General", &visit));
     assert_eq!(says(&facts, "emergency-visit-7", "2028-02-25"), Some((Band::ThisWeek, "2028-03-03".into())));
     assert_eq!(says(&facts, "emergency-visit-30", "2028-03-04"), Some((Band::Today, "2028-03-26".into())));
-    facts.last_seen = Some(day("2028-02-25"));
-    assert_eq!(says(&facts, "emergency-visit-7", "2028-02-25"), None);
+    let stay = facts.marks[0].row;
+    facts.follow_ups = vec![follow_up(stay, "2028-02-25", "mental-health", true)];
+    assert_eq!(says(&facts, "emergency-visit-7", "2028-02-26"), None);
+    // With only the day on which it ended, it is told by that.
+    let ended = discharged("emergency-psychiatric", "2028-02-25");
+    assert_eq!(says(&ended, "emergency-visit-7", "2028-02-25"), Some((Band::ThisWeek, "2028-03-03".into())));
+}
+
+/// HEDIS FUI: withdrawal management, residential or inpatient care, not on the day of the discharge. FUA: the emergency
+/// visit's own day counts.
+#[test]
+fn care_for_substance_use_is_followed_up_within_seven_and_thirty_days() {
+    for (kind, rules) in [
+        ("detox", ["detox-7", "detox-30"]),
+        ("residential", ["detox-7", "detox-30"]),
+        ("inpatient-substance", ["detox-7", "detox-30"]),
+        ("emergency-substance", ["emergency-substance-7", "emergency-substance-30"]),
+    ] {
+        let mut facts = discharged(kind, "2026-11-10");
+        let dues = ["2026-11-17", "2026-12-10"];
+        for (rule, due) in rules.into_iter().zip(dues) {
+            assert_eq!(says(&facts, rule, due), Some((Band::Now, due.into())), "{kind} {rule}");
+        }
+        let stay = facts.marks[0].row;
+        for (on, by, met) in [
+            ("2026-11-11", "substance-use", true),
+            ("2026-11-10", "substance-use", kind == "emergency-substance"),
+            ("2026-11-11", "other", false),
+        ] {
+            facts.follow_ups = vec![follow_up(stay, on, by, false)];
+            assert_eq!(says(&facts, rules[0], "2026-11-17").is_none(), met, "{kind} {on} {by}");
+        }
+    }
+}
+
+/// CMS: with the patient or a caregiver; two documented attempts count. Not while the person is in a hospital again.
+#[test]
+fn the_call_after_a_discharge_is_met_by_a_caregiver_or_two_attempts() {
+    let touch = |on: &str, kind| Touch { at: hour(&format!("{on}T10:00:00-05:00")).timestamp(), kind };
+    for (touches, met) in [
+        (vec![touch("2026-11-19", ContactKind::Collateral)], true),
+        (vec![touch("2026-11-18", ContactKind::Collateral)], false),
+        (vec![touch("2026-11-19", ContactKind::Attempt)], false),
+        (vec![touch("2026-11-20", ContactKind::Attempt), touch("2026-11-19", ContactKind::Attempt)], true),
+        (vec![touch("2026-11-30", ContactKind::Phone)], false), // still to come
+    ] {
+        let mut facts = discharged("medical", "2026-11-18");
+        facts.touches = touches.clone();
+        assert_eq!(says(&facts, "discharge-call", "2026-11-20").is_none(), met, "{touches:?}");
+    }
+    let mut again = discharged("medical", "2026-11-18");
+    again.marks.push(mark(&stay::TYPE, "Again", &[(stay::kind, "medical"), (stay::admitted, "2026-11-19")]));
+    assert_eq!(says(&again, "discharge-call", "2026-11-20"), None);
 }
 
 #[test]
@@ -155,7 +241,7 @@ fn an_arrangement_is_told_by_its_hour_until_it_is_confirmed() {
     assert_eq!(says(&facts, "arrangement", "2026-11-19"), None);
     assert_eq!(says(&facts, "arrangement", "2026-11-20").unwrap().0, Band::ThisWeek);
     assert_eq!(says(&facts, "arrangement", "2026-11-27").unwrap().0, Band::Today);
-    assert_eq!(says(&facts, "arrangement", "2026-11-28").unwrap().0, Band::Now);
+    assert_eq!(says(&facts, "arrangement", "2026-11-28").unwrap().0, Band::Today);
     let words = "for the discharge: hospital bed set up, by tomorrow 12:00, not confirmed";
     assert_eq!(text(&facts, "arrangement", "2026-11-26"), words);
 }
@@ -213,15 +299,15 @@ fn eligibility_within_sixty_days_and_the_plan_within_ninety() {
         ("2027-01-01", "2027-03-02", "2027-01-01", "2027-04-01"),
     ] {
         let mut facts = only_with(mark(&vocation::TYPE, "", &[(vocation::applied, applied)]));
-        assert_eq!(says(&facts, "vr-eligibility", eligibility), Some((Band::Now, eligibility.into())));
+        assert_eq!(says(&facts, "vr-eligibility", eligibility), Some((Band::Today, eligibility.into())));
         // An extension that was agreed takes the place of the sixty days.
         let mut extended = facts.clone();
         extended.marks[0].dates.push((vocation::eligibility_extended.field, DueAt::Day(day("2028-06-01"))));
-        assert_eq!(says(&extended, "vr-eligibility", "2028-06-01"), Some((Band::Now, "2028-06-01".into())));
+        assert_eq!(says(&extended, "vr-eligibility", "2028-06-01"), Some((Band::Today, "2028-06-01".into())));
         assert_eq!(says(&extended, "vr-eligibility", "2028-05-01"), None);
         facts.marks[0].dates.push((vocation::eligible.field, DueAt::Day(day(eligible))));
         assert_eq!(says(&facts, "vr-eligibility", eligibility), None);
-        assert_eq!(says(&facts, "vr-ipe", ipe), Some((Band::Now, ipe.into())));
+        assert_eq!(says(&facts, "vr-ipe", ipe), Some((Band::Today, ipe.into())));
         facts.marks[0].dates.push((vocation::ipe.field, DueAt::Day(day(ipe))));
         assert_eq!(says(&facts, "vr-ipe", ipe), None);
     }
@@ -244,8 +330,9 @@ fn a_job_is_asked_about_at_thirty_sixty_and_ninety_days_and_then_the_case_may_cl
         facts.marks[0].dates.push((field.field, DueAt::Day(day(due))));
         assert_eq!(says(&facts, rule, due), None);
     }
-    assert_eq!(says(&facts, "vr-close", "2028-02-29"), Some((Band::ThisWeek, "2028-03-07".into())));
-    assert_eq!(says(&facts, "vr-close", "2028-03-07").unwrap().0, Band::Today);
+    // Ninety calendar days in the job, whenever the check was made (34 CFR 361.56(b)): paper.
+    assert_eq!(says(&facts, "vr-close", "2028-02-28"), None);
+    assert_eq!(says(&facts, "vr-close", "2028-02-29"), Some((Band::Desk, "2028-02-29".into())));
     // Without a vocational case there is nothing to close.
     facts.marks.truncate(1);
     assert_eq!(says(&facts, "vr-close", "2028-03-07"), None);

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::model::Row;
 use crate::model::records::assessment;
-use crate::practice::instruments::Instrument;
+use crate::practice::instruments::{Instrument, waits};
 use crate::store::StoreError;
 use crate::triage::day_in_words;
 
@@ -93,7 +93,8 @@ impl Chart {
                 (Some(_), Some(_)) => ", as before".into(),
                 _ => String::new(),
             };
-            words.push(format!("{day}: {}{change}", says(row, instrument)));
+            let open = if waits(row).is_some() { " !! not acted on" } else { "" };
+            words.push(format!("{day}: {}{change}{open}", says(row, instrument)));
             points.extend(on.zip(score));
         }
         words.reverse();

@@ -138,10 +138,7 @@ impl Quick {
                     lines.say(&format!("Before: {last}"), theme.quiet());
                 }
                 for part in &scored.subscales {
-                    let band = part.band.as_ref().map_or(String::new(), |band| format!(", {}", band.label));
-                    let total =
-                        part.total.map_or("not complete".into(), |total| format!("{total} of {}", part.range.1));
-                    lines.say(&format!("{}: {total}{band}", part.name), theme.text());
+                    lines.say(&format!("{}: {}", part.name, part.says()), theme.text());
                 }
                 if !scored.unanswered.is_empty() {
                     let labels: Vec<&str> = scored
@@ -156,8 +153,12 @@ impl Quick {
                     let (mark, style) = if alert.now { ("!!", theme.danger()) } else { (" !", theme.warning()) };
                     lines.say(&format!("{mark} {}", alert.says), style);
                 }
-                for reading in scored.readings.iter().filter(|reading| !reading.band.asks.is_empty()) {
-                    lines.say(&format!("-> {}", reading.band.asks), theme.strong());
+                if !scored.to_ask.is_empty() {
+                    let what = scored.to_ask.join(", ");
+                    lines.say(&format!("!! Not asked yet, and the answer may not wait: {what}"), theme.danger());
+                }
+                for asks in scored.band_asks() {
+                    lines.say(&format!("-> {asks}"), theme.strong());
                 }
                 let again = self.instrument().due_again(self.on, &scored);
                 let again = again.map_or("when there is a reason to".into(), |day| day_in_words(day, desk.today));

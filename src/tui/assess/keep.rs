@@ -7,8 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::model::records::{assessment, need};
-use crate::model::{Change, Row, RowId, Value};
-use crate::practice::instruments::{Answers, Instrument, Item, Place};
+use crate::model::{Change, Edit, Row, RowId, Value};
+use crate::practice::instruments::{Answers, Around, BEGUN, Instrument, Item, Place, complete, may_go, waits};
 use crate::store::StoreError;
 use crate::triage::day_in_words;
 
@@ -68,6 +68,10 @@ impl Desk {
             let last = done.iter().rev().find(|row| row.text(assessment::instrument) == instrument.code);
             let mut label = super::super::text::cell(&instrument.name, 26);
             let begun = drafts.iter().find(|draft| draft.client == client && draft.code == instrument.code);
+            let open = done.iter().filter(|row| row.text(assessment::instrument) == instrument.code);
+            if open.filter(|row| waits(row).is_some()).count() > 0 {
+                label.push_str(" !! not acted on;");
+            }
             if let Some(answers) = begun.and_then(|draft| draft.answers.parse::<Answers>().ok()) {
                 label.push_str(&format!(" begun: {} answered", answers.len()));
             } else if let Some(row) = last {
@@ -103,6 +107,47 @@ impl Desk {
     pub(super) fn assessments(&self, client: RowId) -> Result<Vec<Row>, StoreError> {
         let file = self.store.client_part(client, 0, &[&assessment::TYPE])?;
         Ok(file.map_or(Vec::new(), |file| file.of(&assessment::TYPE).to_vec()))
+    }
+
+    /// A change of assessments, completed: whatever was typed or chosen, their scores and alarms are what the answers give.
+    /// `None` where it is about none.
+    pub(in crate::tui) fn with_answers(&self, change: &Change) -> Result<Option<Change>, StoreError> {
+        let refused = |why: String| {
+            let field = assessment::TYPE.field(assessment::urgent.field).expect("it is declared");
+            StoreError::Invalid(field.invalid(why))
+        };
+        let mut rows: Vec<(RowId, Option<RowId>)> = Vec::new();
+        for edit in &change.edits {
+            let found = match edit {
+                Edit::Create { record, row, stream } if **record == assessment::TYPE => (*row, Some(*stream)),
+                Edit::Set { row, field, .. } if field.record == assessment::TYPE.number => (*row, None),
+                Edit::Delete { record, row } if **record == assessment::TYPE => {
+                    if let Some(row) = self.store.row_of(record, *row)? {
+                        may_go(&row).map_err(refused)?;
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if !rows.iter().any(|(row, _)| *row == found.0) {
+                rows.push(found);
+            }
+        }
+        let mut completed = change.clone();
+        for (id, stream) in &rows {
+            let before = match stream {
+                Some(stream) => Row::new(&assessment::TYPE, *id, *stream),
+                None => match self.store.row_of(&assessment::TYPE, *id)? {
+                    Some(row) => row,
+                    None => continue,
+                },
+            };
+            let others = self.assessments(before.stream)?;
+            let practice = self.rules.practice();
+            let around = Around { instruments: &practice.instruments, others: &others, today: self.today };
+            complete(&mut completed, &before, around).map_err(refused)?;
+        }
+        Ok((!rows.is_empty()).then_some(completed))
     }
 
     /// Opens the quick form; one that a reason is about, or else the menu.
@@ -143,7 +188,7 @@ impl Desk {
             client: row.stream,
             code: row.text(assessment::instrument).into(),
             row: row.id,
-            edits: row.whole(assessment::score).is_some(),
+            edits: row.whole(assessment::score).is_some() || !matches!(row.text(assessment::band), "" | BEGUN),
             answers: row.text(assessment::answers).into(),
             item: String::new(),
             on: row.date(assessment::on).unwrap_or(self.today),
@@ -244,13 +289,14 @@ impl Desk {
             return Ok(());
         }
         let before = self.store.row_of(&assessment::TYPE, quick.row)?;
-        let urgent = quick.instrument().urgent(&quick.answers);
+        let others = self.assessments(quick.client)?;
+        let urgent = quick.instrument().urgent_on(&quick.answers, quick.on, quick.row, &others);
         let known = before.as_ref().map_or("", |row| row.text(assessment::urgent));
         if urgent == known {
             return Ok(());
         }
         let mut change = Change::new(format!("{}: an answer that cannot wait", quick.instrument().name));
-        let place = Place { row: quick.row, stream: quick.client, before: before.as_ref() };
+        let place = Place { row: quick.row, stream: quick.client, before: before.as_ref(), others: &others };
         quick.instrument().keep_begun(&mut change, place, &quick.answers, quick.on);
         if let Err(error) = self.commit(&change) {
             self.trouble(error);
@@ -261,9 +307,9 @@ impl Desk {
     /// Saves a finished assessment with the needs that were ticked.
     pub(super) fn save_assessment(&mut self, quick: Box<Quick>) -> Result<Open, StoreError> {
         let before = self.store.row_of(&assessment::TYPE, quick.row)?;
-        let instrument = quick.instrument();
+        let (instrument, others) = (quick.instrument(), self.assessments(quick.client)?);
         let mut change = Change::new(format!("assess with {}", instrument.name));
-        let place = Place { row: quick.row, stream: quick.client, before: before.as_ref() };
+        let place = Place { row: quick.row, stream: quick.client, before: before.as_ref(), others: &others };
         let scored = match instrument.keep(&mut change, place, &quick.answers, quick.on) {
             Ok(scored) => scored,
             Err(why) => {
@@ -294,8 +340,7 @@ impl Desk {
         let undo = self.keys.first(Action::Undo);
         self.say(format!("Saved: {}, {}{needs}. {undo} undoes it.", instrument.name, scored.says()));
         if scored.acts_now() {
-            let urgent = instrument.urgent(&quick.answers);
-            self.cannot_wait(quick.row, &quick.code, &urgent);
+            self.cannot_wait(quick.row, &quick.code, &scored.urgent());
         }
         Ok(None)
     }
@@ -316,7 +361,7 @@ impl Desk {
 
     /// The menu of what can be done, for the reason that is about such an answer.
     pub(in crate::tui) fn act_on_answer(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
-        let waiting = |row: &Row| !row.text(assessment::urgent).is_empty() && row.date(assessment::answered).is_none();
+        let waiting = |row: &Row| waits(row).is_some();
         let found = match (about, self.chosen) {
             (Some(row), _) => self.store.row_of(&assessment::TYPE, row)?,
             (None, Some(client)) => self.assessments(client)?.into_iter().rev().find(waiting),
@@ -349,7 +394,7 @@ impl Desk {
     /// Sets the day of a form that is open.
     pub(in crate::tui) fn assessed_on(&mut self, client: RowId, code: &str, typed: &str) -> Result<(), StoreError> {
         let moment = self.moment();
-        match moment.day(typed) {
+        match moment.day_toward(typed, crate::model::when::Way::Back) {
             Ok(day) if day <= self.today => {
                 self.overlay = None;
                 if let Some(mut draft) =

@@ -5,8 +5,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use crate::model::Moment;
 use crate::model::records::incident;
-use crate::practice::incident::{self as pure, Step};
+use crate::practice::incident::{self as pure, By, Step};
 
 use super::super::draw::boxed;
 use super::super::panes::put;
@@ -25,13 +26,14 @@ impl Crisis {
         area: Rect,
         buffer: &mut Buffer,
         theme: Theme,
-        now: DateTime<FixedOffset>,
+        moment: &Moment,
     ) -> Option<Position> {
+        let now = moment.now;
         let title = format!("{}: {}", kind_name(&self.row).to_uppercase(), self.name);
         let inner = boxed(area, buffer, &title, theme);
         let columns = usize::from(inner.width);
         let mut y = inner.y;
-        for (line, style) in self.head(columns, theme, now) {
+        for (line, style) in self.head(columns, theme, moment) {
             if y < inner.y + inner.height / 2 {
                 put(buffer, inner.x, y, inner.width, &line, style);
                 y += 1;
@@ -62,15 +64,16 @@ impl Crisis {
     }
 
     /// When it began, the report's clock, and how to reach the person without harm.
-    fn head(&self, columns: usize, theme: Theme, now: DateTime<FixedOffset>) -> Lines {
-        let began = self.began(now);
+    fn head(&self, columns: usize, theme: Theme, moment: &Moment) -> Lines {
+        let now = moment.now;
+        let began = moment.local(self.began(now));
         let passed = pure::span((now - began).num_minutes());
         let day = if began.date_naive() == now.date_naive() { "%H:%M" } else { "%-d %b %H:%M" };
         let mut lines = Lines::new();
         let mut say =
             |text: &str, style: Style| lines.extend(wrap(text, columns).into_iter().map(|line| (line, style)));
         match self.row.time(incident::resolved) {
-            Some(over) => say(&format!("Over since {}", over.format("%-d %b %H:%M")), theme.good()),
+            Some(over) => say(&format!("Over since {}", moment.local(over).format("%-d %b %H:%M")), theme.good()),
             None => {
                 let done = pure::ticks(&self.row).len();
                 let all = self.kind.as_ref().map_or(0, |kind| kind.steps.len());
@@ -78,17 +81,16 @@ impl Crisis {
                 say(&text, theme.strong());
             }
         }
-        match pure::report_clock(&self.row, now) {
-            Some(pure::ReportClock::Left(left)) => {
-                let due = self.row.time(incident::report_due).unwrap_or(now).format("%-d %b %H:%M");
-                let to = self.kind.as_ref().map_or("", |kind| kind.report.as_str());
-                let to = to.split([':', '(']).next().unwrap_or("").trim();
-                say(&format!("{} ({due}): {to}. m: made", report_in_words(left)), theme.danger());
+        let to = self.kind.as_ref().map_or("", |kind| kind.report.as_str());
+        let to = to.split([':', '(']).next().unwrap_or("").trim();
+        for by in [By::Phone, By::Writing] {
+            if let Some(words) = report_in_words(&self.row, by, moment) {
+                let to = if by == By::Phone { format!(": {to}") } else { String::new() };
+                say(&format!("{words}{to}. m: made"), theme.danger());
+            } else if let Some(pure::ReportClock::Made(at)) = pure::report_clock(&self.row, by, now) {
+                let way = if by == By::Phone { "made by phone" } else { "sent in writing" };
+                say(&format!("Report {way} {}", moment.local(at).format("%-d %b %H:%M")), theme.good());
             }
-            Some(pure::ReportClock::Made(at)) => {
-                say(&format!("Report made {}", at.format("%-d %b %H:%M")), theme.good());
-            }
-            None => {}
         }
         for text in &self.safe {
             say(text, theme.danger());
@@ -173,6 +175,10 @@ impl Crisis {
             ];
         }
         let mut lines = Lines::new();
+        if self.asks_which {
+            let asked = "Which report was made?  p by phone  w in writing  Esc neither";
+            lines.extend(wrap(asked, columns).into_iter().map(|line| (line, theme.danger())));
+        }
         if let Some(said) = &self.said {
             lines.extend(wrap(said, columns).into_iter().map(|line| (line, theme.good())));
         }

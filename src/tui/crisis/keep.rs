@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::records::{client, incident};
 use crate::model::{Change, Report, Row, RowId, Value};
-use crate::practice::incident as pure;
+use crate::practice::incident::{self as pure, By};
 use crate::store::StoreError;
 use crate::triage::hour_in_words;
 
 use super::super::act::digit;
 use super::super::desk::Desk;
 use super::super::overlay::{Menu, Overlay, Pick};
-use super::{Choice, Crisis, Typing, Written, kind_name, report_in_words, safe_contact, written_so_far};
+use super::{Choice, Crisis, Typing, Written, kind_name, report_in_words, safe_contact, said_of, written_so_far};
 
 /// A line that is not finished.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +45,7 @@ impl Desk {
                 let now = self.moment().now;
                 let items = open.iter().enumerate().map(|(at, row)| {
                     let began = row.time(incident::began).unwrap_or(now);
+                    let began = self.moment().local(began);
                     let label = format!("{}, since {}", kind_name(row), hour_in_words(began, self.today));
                     (digit(at), label, Pick::Crisis(Choice::Back(row.id)))
                 });
@@ -86,7 +87,7 @@ impl Desk {
         let (Some(kind), Some(client)) = (practice.crisis(code), self.chosen) else { return Ok(()) };
         let Some(person) = self.store.row_of(&client::TYPE, client)? else { return Ok(()) };
         let row = self.store.new_id();
-        let change = kind.open(row, &person, self.moment().now);
+        let change = kind.open(row, &person, &self.moment());
         match self.commit(&change) {
             Ok(()) => self.crisis_screen(row),
             Err(error) => {
@@ -126,15 +127,11 @@ impl Desk {
             Choice::Back(row) => self.crisis_screen(row)?,
             Choice::Another => self.crisis_kinds()?,
             Choice::Over => self.crisis_over()?,
-            Choice::Reported(row) => {
-                let change = pure::reported(row, self.moment().now);
-                self.apply(&change, "The report is made.")?;
+            Choice::Reported(row, by) => {
+                let change = pure::reported(row, by, self.moment().now);
+                self.apply(&change, said_of(by))?;
             }
-            Choice::NoReport(row) => {
-                let mut change = Change::new("no mandated report needed");
-                change.set(row, incident::report, Report::NotNeeded.code());
-                self.apply(&change, "No report is needed; the record says so.")?;
-            }
+            Choice::NoReport(row) => self.apply(&pure::no_report(row), "No report is needed; the record says so.")?,
             Choice::Debriefed(row) => {
                 let mut change = Change::new("debriefed");
                 change.set(row, incident::debriefed, self.today);
@@ -160,7 +157,11 @@ impl Desk {
     pub(in crate::tui) fn report_made(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
         let due = |facts: &crate::triage::ClientFacts| {
             let of = |mark: &&crate::triage::Mark| mark.record == incident::TYPE.number;
-            let waits = |mark: &&crate::triage::Mark| mark.word(incident::report) == Report::Due.code();
+            let waits = |mark: &&crate::triage::Mark| {
+                let said = mark.word(incident::report);
+                let written = mark.date(incident::written_due).is_some() && mark.date(incident::written).is_none();
+                said == Report::Due.code() || (said != Report::NotNeeded.code() && written)
+            };
             facts.marks.iter().filter(of).find(waits).map(|mark| mark.row)
         };
         let found = about.or_else(|| self.facts().and_then(due));
@@ -171,16 +172,21 @@ impl Desk {
         let to =
             self.rules.practice().crisis(row.text(incident::kind)).map_or(String::new(), |kind| kind.report.clone());
         let mut told = Vec::new();
-        if let Some(pure::ReportClock::Left(left)) = pure::report_clock(&row, self.moment().now) {
-            told.push(report_in_words(left));
-        }
+        let (moment, mut items) = (self.moment(), Vec::new());
+        told.extend([By::Phone, By::Writing].into_iter().filter_map(|by| report_in_words(&row, by, &moment)));
         told.extend((!to.is_empty()).then_some(to));
-        let items = vec![
-            (Some('m'), "The report was made just now".to_string(), Pick::Crisis(Choice::Reported(row.id))),
+        for by in pure::owed(&row, moment.now) {
+            let (key, label) = match by {
+                By::Phone => ('m', "It was made by phone just now"),
+                By::Writing => ('w', "It was sent in writing just now"),
+            };
+            items.push((Some(key), label.to_string(), Pick::Crisis(Choice::Reported(row.id, by))));
+        }
+        items.extend([
             (Some('c'), "To the crisis screen".into(), Pick::Crisis(Choice::Back(row.id))),
             (Some('n'), "No report is needed after all".into(), Pick::Crisis(Choice::NoReport(row.id))),
             (Some('e'), "Edit the record: other times".into(), Pick::Crisis(Choice::Edit(row.id))),
-        ];
+        ]);
         self.overlay = Some(Menu::telling(format!("Mandated report: {}", kind_name(&row)), told, items));
         Ok(())
     }

@@ -27,7 +27,7 @@ fn in_crisis() -> Desk {
     let mut change = practice.crisis("suicide").unwrap().open(
         row,
         &desk.store.row_of(&client::TYPE, client).unwrap().unwrap(),
-        began,
+        &crate::model::Moment::new(began, |_| chrono::FixedOffset::west_opt(5 * 3600).unwrap()),
     );
     change.edits.extend(pure::tick(row, "stay", began + chrono::TimeDelta::minutes(2)).edits);
     change
@@ -82,7 +82,7 @@ fn the_quick_form_its_result_and_the_chart_at_every_size() {
         let answers = format!("{};9=0", answers.join(";")).parse().unwrap();
         let row = desk.store.new_id();
         let mut change = Change::new("assess");
-        let place = crate::practice::instruments::Place { row, stream: client, before: None };
+        let place = crate::practice::instruments::Place { row, stream: client, before: None, others: &[] };
         phq.keep(&mut change, place, &answers, day.parse().unwrap()).unwrap();
         desk.commit(&change).unwrap();
     }

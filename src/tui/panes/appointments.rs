@@ -9,6 +9,7 @@ use crate::triage::day_in_words;
 use super::super::desk::{Desk, Pane};
 use super::super::text::{cell, fit};
 use super::super::theme::Theme;
+use super::super::visits::is_over;
 use super::{put, scrolled};
 
 impl Desk {
@@ -19,23 +20,27 @@ impl Desk {
             }
             return;
         }
+        let moment = self.moment();
         let top = scrolled(self.visit_at, self.queue.len(), usize::from(area.height));
         for ((queued, number), y) in self.queue.iter().zip(0..).skip(top).zip(area.y..area.bottom()) {
             let Some(facts) = self.caseload.get(queued.client) else { continue };
             let Some(visit) = facts.visits.iter().find(|visit| visit.row == queued.row) else { continue };
-            let day = visit.starts.date_naive();
+            let starts = moment.local(visit.starts);
+            let (day, over) = (starts.date_naive(), is_over(visit, moment.now));
             let when = if day == self.today {
-                format!("today {}", visit.starts.format("%H:%M"))
+                format!("today {}", starts.format("%H:%M"))
             } else {
                 let words = day_in_words(day, self.today);
                 if words.starts_with("tomorrow") {
-                    format!("tmrw  {}", visit.starts.format("%H:%M"))
+                    format!("tmrw  {}", starts.format("%H:%M"))
                 } else {
-                    visit.starts.format("%-d %b %H:%M").to_string()
+                    starts.format("%-d %b %H:%M").to_string()
                 }
             };
-            let mark = if day < self.today {
+            let mark = if over {
                 "? kept"
+            } else if starts <= moment.now {
+                "begun"
             } else if visit.transport == Some(Arranged::Needed) {
                 "! ride"
             } else if facts.interpreter
@@ -52,12 +57,13 @@ impl Desk {
             let name = cell(&fit(&facts.name, 16), if columns > 50 { 17 } else { 13 });
             let room = columns.saturating_sub(mark.len() + 1);
             let text = format!("{} {mark}", cell(&format!("{} {name} {}", cell(&when, 12), visit.title), room));
-            let chosen = self.focus == Pane::Appointments && number == self.visit_at;
+            let own = Some(queued.client) == self.chosen;
+            let chosen = self.focus == Pane::Appointments && number == self.visit_at && own;
             let style = if chosen {
                 theme.selected(true)
-            } else if day < self.today {
+            } else if over {
                 theme.warning()
-            } else if Some(queued.client) == self.chosen {
+            } else if own {
                 theme.strong()
             } else {
                 theme.text()

@@ -28,6 +28,7 @@ impl Desk {
             }
             return;
         }
+        let area = self.draw_desk_line(area, buffer, theme);
         // Lines are clients with a heading before each band.
         let bands: Vec<(usize, u8)> = self.headings();
         let line_of = |at: usize| at + bands.iter().filter(|(first, _)| *first <= at).count();
@@ -49,7 +50,7 @@ impl Desk {
                 let style = band.map_or(theme.heading(), |band| theme.band(*band));
                 put(buffer, area.x, y, area.width, &self.ordered.heading(*group), style);
             } else if let Some(listed) = self.view.get(at) {
-                let chosen = at == self.at;
+                let chosen = Some(listed.client) == self.chosen;
                 let name = self.caseload.get(listed.client).map_or("", |facts| facts.name.as_str());
                 let reason = self.first_reason(listed).unwrap_or_default();
                 let mark = match listed.band {
@@ -68,6 +69,20 @@ impl Desk {
         }
     }
 
+    /// The worker's own line at the foot; gives what is left for people.
+    fn draw_desk_line(&self, area: Rect, buffer: &mut Buffer, theme: Theme) -> Rect {
+        let Some(line) = self.desk_line().filter(|_| self.has_desk_line(area.height.into())) else { return area };
+        let key = format!(" {}", self.keys.first_of("desk-work"));
+        let wide = usize::from(area.width).saturating_sub(key.len());
+        let y = area.bottom() - 1;
+        put(buffer, area.x, y, area.width, &format!("{}{key}", cell(&line, wide)), theme.quiet());
+        Rect { height: area.height - 1, ..area }
+    }
+
+    fn has_desk_line(&self, height: usize) -> bool {
+        self.filter.is_none() && self.ordered == View::Triage && height > 6 && self.paper.things() > 0
+    }
+
     /// Where each group begins.
     fn headings(&self) -> Vec<(usize, u8)> {
         let mut headings = Vec::new();
@@ -83,6 +98,10 @@ impl Desk {
 
     /// The client on a line of the pane, for the mouse.
     pub fn caseload_line(&self, row: usize, height: usize) -> Option<usize> {
+        let height = height - usize::from(self.has_desk_line(height));
+        if row >= height {
+            return None;
+        }
         let bands = self.headings();
         let line_of = |at: usize| at + bands.iter().filter(|(first, _)| *first <= at).count();
         let line = scrolled(line_of(self.at), self.view.len() + bands.len(), height) + row;

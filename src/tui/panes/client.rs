@@ -69,7 +69,7 @@ impl Desk {
             let lines = lines.map(|text| Line { text: text.into(), style: theme.text(), key: String::new() }).into();
             return Page { lines, chosen: None, safety: 0..0 };
         };
-        let person = &file.client;
+        let person = &file.person();
         let mut lines: Vec<Line> = Vec::new();
         let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
         let mut head = vec![person.client_name()];
@@ -96,20 +96,8 @@ impl Desk {
             crises.flat_map(|crisis| wrap(&format!("IN CRISIS: {}", one_line(crisis)), columns)).collect();
         let begins = 1 + crises.len();
         crises.into_iter().for_each(|line| say(line, theme.danger()));
-        // Before any phone number: how to reach them without harm. All that anyone ever wrote is shown, never one picked.
-        let entries = || std::iter::once(person).chain(&file.also);
-        let mut safe: Vec<String> = Vec::new();
-        let told = [(client::safe_contact, "SAFE CONTACT"), (client::risk, "ALERT")];
-        for (person, (field, label)) in told.iter().flat_map(|one| entries().map(move |entry| (entry, *one))) {
-            let torn = person.disagreements.iter().find(|torn| torn.field == field);
-            let sides: Vec<String> = match torn {
-                Some(torn) => torn.sides.iter().map(crate::model::Value::plain).collect(),
-                None => vec![person.text(field).to_string()],
-            };
-            for text in sides.iter().filter(|text| !text.trim().is_empty()) {
-                safe.extend(wrap(&format!("{label}: {}", text.replace('\n', " ")), columns));
-            }
-        }
+        // Before any phone number: how to reach them without harm.
+        let safe = self.safe_lines(columns);
         let safety = begins..begins + safe.len();
         safe.into_iter().for_each(|line| say(line, theme.danger()));
         let reach = [client::phone, client::contact_notes, client::email].map(|field| person.text(field).to_string());
@@ -169,6 +157,7 @@ impl Desk {
                 Band::Today => " !",
                 Band::ThisWeek => " ·",
                 Band::Later => "  ",
+                Band::Desk => " -",
             };
             let style = if matches!(told.band, Band::Now) { theme.danger() } else { theme.text() };
             lines.push(Line {
@@ -179,10 +168,12 @@ impl Desk {
         }
         let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
         if let Some(facts) = self.facts() {
-            let put_off = facts.snoozes.iter().filter(|snooze| snooze.until > self.today);
-            for snooze in put_off {
-                let until = crate::triage::day_in_words(snooze.until, self.today);
-                say(format!("   put off until {until}: {} ({})", snooze.rule, snooze.why), theme.quiet());
+            let clock = self.clock();
+            for put_off in self.ranked().map_or(&[][..], |ranked| &ranked.put_off) {
+                let until = crate::triage::day_in_words(put_off.until, self.today);
+                let why = facts.snoozes.get(usize::from(put_off.snooze)).map_or("", |snooze| snooze.why.as_str());
+                let reason = self.rules.words(&put_off.reason, facts, &clock);
+                say(format!("   put off until {until}: {reason} ({why})"), theme.quiet());
             }
             say(String::new(), theme.text());
             // What is over by now is not next, though nobody may have said yet how it went.
@@ -290,7 +281,8 @@ impl Desk {
                 break;
             }
             let mut say = |text: String, style: Style| lines.push(Line { text, style, key: String::new() });
-            let when = row.time(note::when).map_or(String::new(), |when| hour_in_words(when, self.today));
+            let when = row.time(note::when).map(|when| self.moment().local(when));
+            let when = when.map_or(String::new(), |when| hour_in_words(when, self.today));
             let kind = row.record.field(note::kind.field).map_or(String::new(), |field| row.shown(field));
             let minutes = row.whole(note::minutes).map_or(String::new(), |minutes| format!(", {minutes} min"));
             say(format!("  {when}  {}{minutes}", kind.to_lowercase()), theme.strong());

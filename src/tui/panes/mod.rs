@@ -75,23 +75,20 @@ impl Desk {
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let layout = Layout::of(area, self.focus, theme.plain);
         self.draw_top(layout.top, buffer, theme);
+        let alone = layout.panes.iter().filter(|pane| !pane.is_empty()).count() == 1;
         for pane in Pane::ALL {
             let place = layout.panes[pane as usize];
             if place.is_empty() {
                 continue;
             }
-            let inner = self.frame(
-                pane,
-                place,
-                buffer,
-                theme,
-                layout.panes.iter().filter(|pane| !pane.is_empty()).count() == 1,
-            );
+            let inner = self.frame(pane, place, buffer, theme, alone);
             match pane {
                 Pane::Caseload => self.draw_caseload(inner, buffer, theme),
                 Pane::Client => self.draw_client(inner, buffer, theme),
-                Pane::Goals => self.draw_goals(inner, buffer, theme),
-                Pane::Appointments => self.draw_appointments(inner, buffer, theme),
+                Pane::Goals => self.draw_goals(self.under_safety(inner, alone, buffer, theme), buffer, theme),
+                Pane::Appointments => {
+                    self.draw_appointments(self.under_safety(inner, alone, buffer, theme), buffer, theme);
+                }
             }
         }
         self.draw_bottom(layout.bottom, buffer, theme);
@@ -121,28 +118,58 @@ impl Desk {
         if theme.plain {
             // A line that says where one is, then the lines of the pane: nothing that a screen reader would spell out.
             let note = self.note_of(pane).map_or(String::new(), |note| format!(", {note}"));
-            let title = format!("{}{note}.", pane.title());
+            let whose = self.heads(pane, usize::from(place.width / 2));
+            let title = format!("{}{whose}{note}.", pane.title());
             put(buffer, place.x, place.y, place.width, &title, theme.heading());
             return Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place };
         }
-        let mut title = format!(" {} {} ", pane as usize + 1, pane.title());
-        if alone {
-            let others = Pane::ALL.into_iter().filter(|other| *other != pane);
-            title.push_str(
-                &others.map(|other| format!("· {} {} ", other as usize + 1, other.title())).collect::<String>(),
-            );
+        let note = self.note_of(pane).map(|note| fit(&format!(" {note} "), usize::from(place.width / 2)));
+        // Whose page it is comes before the note, and the note before the names of the other panes.
+        let room = usize::from(place.width).saturating_sub(4 + note.as_deref().map_or(0, width));
+        let mut title = format!(" {} {}", pane as usize + 1, pane.title());
+        title.push_str(&self.heads(pane, room.saturating_sub(width(&title) + 1)));
+        title.push(' ');
+        for other in Pane::ALL.into_iter().filter(|other| alone && *other != pane) {
+            let named = format!("· {} {} ", other as usize + 1, other.title());
+            if width(&title) + width(&named) > room {
+                break;
+            }
+            title.push_str(&named);
         }
         let border = if focused { BorderType::Thick } else { BorderType::Plain };
         let style = theme.border(focused);
         let block = Block::bordered().border_type(border).border_style(style).title(title).title_style(style);
         let inner = block.inner(place);
         block.render(place, buffer);
-        if let Some(note) = self.note_of(pane) {
-            let note = fit(&format!(" {note} "), usize::from(place.width / 2));
+        if let Some(note) = note {
             let x = place.right().saturating_sub(width(&note) as u16 + 2);
             put(buffer, x, place.y, place.width, &note, style);
         }
         inner
+    }
+
+    /// Whom the keys are about, behind a pane's title; the list shows it itself, but for those whom it does not hold.
+    fn heads(&self, pane: Pane, columns: usize) -> String {
+        let Some(chosen) = self.chosen.filter(|_| pane != Pane::Caseload || !self.is_in_list()) else {
+            return String::new();
+        };
+        match pane {
+            Pane::Client | Pane::Goals => format!(": {}", self.name_within(chosen, columns.saturating_sub(2))),
+            Pane::Appointments => format!(" > {}", self.name_within(chosen, columns.saturating_sub(3))),
+            // The list does not hold them, whatever the reason: the keys are about them all the same.
+            Pane::Caseload => format!(" > {}, not listed", self.name_within(chosen, columns.saturating_sub(15))),
+        }
+    }
+
+    /// Where a pane stands alone: how to reach the current client without harm, above the rest.
+    pub(super) fn under_safety(&self, area: Rect, alone: bool, buffer: &mut Buffer, theme: Theme) -> Rect {
+        let safe = if alone { self.safe_lines(usize::from(area.width)) } else { Vec::new() };
+        let Some(first) = safe.first() else { return area };
+        put(buffer, area.x, area.y, area.width, &cell(first, usize::from(area.width)), theme.danger());
+        if safe.len() > 1 {
+            put(buffer, area.right().saturating_sub(2), area.y, 2, " …", theme.danger());
+        }
+        Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
     }
 
     /// What stands at the right of a pane's title.
@@ -160,9 +187,10 @@ impl Desk {
                 };
                 Some(format!("today's run: {} left{passed}", self.left_in_run().len()))
             }
-            Pane::Client => (!self.view.is_empty()).then(|| format!("{} of {}", self.at + 1, self.view.len())),
+            Pane::Client if self.is_in_list() => Some(format!("{} of {}", self.at + 1, self.view.len())),
+            Pane::Client => self.chosen.map(|_| "not in the list".into()),
             Pane::Goals => self.goals().is_empty().then(|| "none yet".into()),
-            Pane::Appointments => Some(format!("{} ahead", self.queue.len())),
+            Pane::Appointments => Some(self.queue_in_words()),
         }
     }
 
@@ -175,12 +203,17 @@ impl Desk {
         if self.crises > 0 {
             left.push_str(&format!("   {} IN CRISIS", self.crises));
         }
-        match count(Band::Now) + count(Band::Today) {
-            0 => left.push_str("   nobody needs you today"),
-            1 => left.push_str("   1 needs you today"),
-            many => left.push_str(&format!("   {many} need you today")),
+        let (now, rest) = (count(Band::Now), count(Band::Today));
+        match (now, rest) {
+            (0, 0) => left.push_str("   nobody needs you today"),
+            _ if area.width >= 70 => left.push_str(&format!("   {now} now, {rest} today")),
+            _ => left.push_str(&format!("   {now}+{rest} need you")),
         }
-        left.push_str(&format!("   {} active", self.caseload.ranked().len()));
+        left.push_str(&format!("   {} active", self.active));
+        match self.put_off {
+            0 => {}
+            many => left.push_str(&format!("   {many} put off")),
+        }
         if let Some(own) = self.own_due.as_ref().filter(|_| area.width >= 110) {
             left.push_str(&format!("   {own} ({})", self.keys.first_of("my-practice")));
         }
@@ -211,14 +244,8 @@ impl Desk {
         if let Some(message) = &self.message {
             let style = if message.trouble { theme.danger() } else { theme.good() };
             let mark = if message.trouble { " ! " } else { " " };
-            put(
-                buffer,
-                area.x,
-                area.y,
-                area.width,
-                &cell(&format!("{mark}{}", message.text), usize::from(area.width)),
-                style,
-            );
+            let whom = fit(&message.whom, usize::from(area.width / 2).saturating_sub(2));
+            bar(area, buffer, &format!("{mark}{}", message.text), &if_any("  ", &whom, " "), style);
             return;
         }
         if self.overlay.is_some() {
@@ -229,6 +256,11 @@ impl Desk {
         }
         self.hints(area, buffer, theme);
     }
+}
+
+/// A text with something before and behind it; nothing where it is empty.
+fn if_any(before: &str, text: &str, behind: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{before}{text}{behind}") }
 }
 
 /// How long ago something was, to the minute, hour or day.

@@ -15,8 +15,11 @@ pub(super) use plan::STATEMENT;
 use std::collections::HashMap;
 use std::path::Path;
 
+use chrono::DateTime;
+use serde_json::Value as Json;
+
 use crate::model::records::client;
-use crate::model::{RowId, record_by_number};
+use crate::model::{Moment, RowId, record_by_number};
 use crate::practice::Practice;
 use crate::store::Draft;
 
@@ -51,7 +54,8 @@ pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Res
     let mut index = Index::default();
     let mut barred = Vec::new();
     let mut failed = None;
-    stream::each(path, watch, is_indexed, &mut |entry| {
+    stream::each(path, watch, is_indexed, &mut |mut entry| {
+        on_our_clock(&mut entry, &options.moment);
         if let Some(resource) = Resource::of(&entry) {
             index.add(resource);
             if resource.kind == "Patient"
@@ -82,12 +86,42 @@ pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Res
         reading: Reading::of(Format::Fhir),
         failed: None,
     };
-    stream::each(path, watch, is_used, &mut |entry| taker.entry(&entry))?;
+    stream::each(path, watch, is_used, &mut |mut entry| {
+        on_our_clock(&mut entry, &options.moment);
+        taker.entry(&entry);
+    })?;
     match taker.failed {
         Some(error) => Err(error.into()),
         None => Ok(taker.reading),
     }
 }
+
+/// Puts every instant of a resource on the clock of this place, before anything reads a day or an hour out of it: who was
+/// discharged at 02:00 UTC left on the evening before. A date alone stays as it is.
+fn on_our_clock(entry: &mut Entry, moment: &Moment) {
+    fn walk(json: &mut Json, moment: &Moment) {
+        match json {
+            Json::String(text) => {
+                // `2026-11-24T02:00:00Z` at the least, and no longer than with fractions and an offset.
+                let may = (20..=40).contains(&text.len()) && text.as_bytes()[10] == b'T';
+                if let Some(time) = may.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten() {
+                    *text = moment.local(time).to_rfc3339();
+                }
+            }
+            Json::Array(all) => all.iter_mut().for_each(|one| walk(one, moment)),
+            Json::Object(all) => {
+                all.iter_mut().filter(|(key, _)| !WORDS.contains(&key.as_str())).for_each(|(_, one)| walk(one, moment));
+            }
+            _ => {}
+        }
+    }
+    if let Some(resource) = &mut entry.resource {
+        walk(resource, moment);
+    }
+}
+
+/// What is written or named, whatever it looks like.
+const WORDS: [&str; 8] = ["id", "identifier", "text", "display", "div", "description", "valueString", "versionId"];
 
 /// One resource being read, and all that is needed to make rows of it.
 struct Taker<'a> {

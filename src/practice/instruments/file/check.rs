@@ -3,6 +3,7 @@
 use toml::Spanned;
 
 use super::super::condition::Is;
+use super::super::score::TOTAL;
 use super::super::{Asks, Condition, Instrument, Item, ItemId, Missing, Scoring};
 use super::lines::Lines;
 use super::{Wrong, wrong};
@@ -31,7 +32,10 @@ pub(super) fn check(instrument: &Instrument, lines: &Lines) -> Result<(), Wrong>
         optional(instrument, &cut_off.when, &spanned.get_ref().when)?;
     }
     for (alert, spanned) in instrument.alerts.iter().zip(&lines.alert) {
-        names(instrument, &alert.when, &spanned.get_ref().when)?;
+        let of_total = alert.item.as_str() == TOTAL && instrument.item(TOTAL).is_none();
+        if !of_total {
+            names(instrument, &alert.when, &spanned.get_ref().when)?;
+        }
     }
     for (need, spanned) in instrument.needs.iter().zip(&lines.need) {
         names(instrument, &need.when, &spanned.get_ref().when)?;

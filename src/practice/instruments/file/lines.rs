@@ -13,12 +13,17 @@ use crate::model::Severity;
 pub(super) struct OffLines {
     pub code: Spanned<String>,
     pub off: bool,
+    #[serde(default)]
+    pub accept: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Lines {
     pub code: Spanned<String>,
+    /// Why an agency accepts that answers are no longer told which the shipped one tells at once.
+    #[serde(default)]
+    pub accept: String,
     pub name: Spanned<String>,
     pub about: String,
     pub source: Spanned<String>,
@@ -79,6 +84,8 @@ pub(super) struct ChoiceLines {
     pub label: String,
     pub key: Option<String>,
     pub points: Option<i64>,
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +143,8 @@ pub(super) struct BandLines {
     pub severity: Option<Severity>,
     #[serde(default)]
     pub asks: String,
+    #[serde(default)]
+    pub now: bool,
     pub again: Option<u16>,
 }
 
@@ -156,6 +165,9 @@ pub(super) struct AlertLines {
     pub says: String,
     #[serde(default)]
     pub now: bool,
+    pub gravity: Option<Spanned<u16>>,
+    #[serde(default)]
+    pub until_evaluated: bool,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::super::answers::LARGEST;
-use super::super::{Asks, Band, Choice, CutOff, ItemId};
+use super::super::{Asks, Band, Choice, CutOff, GRAVITY, ItemId};
 use super::lines::{BandLines, ChoiceLines, CutOffLines, NumberLines};
 use super::{Wrong, condition, needed, words, wrong};
 
@@ -20,7 +20,8 @@ pub(super) fn a_choice_of(lines: &[Spanned<ChoiceLines>], at: usize) -> Result<V
             let why = "needs a `key`: one digit or one letter";
             return wrong(at, format!("the choice \"{label}\" {why}"));
         };
-        let choice = Choice { value: given.value, label, key, points: given.points.unwrap_or(given.value) };
+        let also = given.also.iter().map(|also| words(also)).collect();
+        let choice = Choice { value: given.value, label, key, points: given.points.unwrap_or(given.value), also };
         if [choice.value, choice.points].iter().any(|number| !(-LARGEST..=LARGEST).contains(number)) {
             return wrong(at, format!("the choice \"{}\" has a number beyond a million", choice.label));
         }
@@ -98,7 +99,7 @@ pub(super) fn bands(lines: &[Spanned<BandLines>], range: (i64, i64), at: usize) 
             _ => {}
         }
         let again = given.again.map(|again| days(again, at)).transpose()?;
-        bands.push(Band { from, label, severity: given.severity, asks: words(&given.asks), again });
+        bands.push(Band { from, label, severity: given.severity, asks: words(&given.asks), now: given.now, again });
     }
     Ok(bands)
 }
@@ -106,6 +107,13 @@ pub(super) fn bands(lines: &[Spanned<BandLines>], range: (i64, i64), at: usize) 
 /// Days until something is due again: one day to ten years.
 pub(super) fn days(again: u16, at: usize) -> Result<u16, Wrong> {
     if (1..=3_660).contains(&again) { Ok(again) } else { wrong(at, "`again` is in days, from 1 to 3660") }
+}
+
+/// How grave an answer is that demands action: above what says nothing of it would be wrong the other way round, and below
+/// a report that is owed (980) and a crisis that is open.
+pub(super) fn gravity(given: &Spanned<u16>) -> Result<u16, Wrong> {
+    let fits = (GRAVITY..=979).contains(given.get_ref());
+    if fits { Ok(*given.get_ref()) } else { wrong(given.span().start, "`gravity` goes from 971 to 979") }
 }
 
 pub(super) fn loinc(code: &Spanned<String>) -> Result<String, Wrong> {

@@ -1,5 +1,7 @@
 //! Instruments against their published rules, wrong files, an agency's own, and what must hold for any answers.
 
+mod certain;
+mod door;
 mod files;
 mod lasting;
 mod published;

@@ -129,7 +129,8 @@ fn every_combination_of_c_ssrs_answers_has_the_level_of_the_triage_points() {
             let recently = recently == Some(true);
             let level = c_ssrs_level(ideas, ever, recently);
             assert_eq!(scored.says(), level, "{given}");
-            assert_eq!(scored.acts_now(), level == "High risk" || ideas[2], "{given}");
+            // Moderate asks for an evaluation the same day, high for one at once.
+            assert_eq!(scored.acts_now(), matches!(level, "High risk" | "Moderate risk"), "{given}");
             assert!(!scored.asks().is_empty());
             seen += 1;
         }
@@ -155,13 +156,13 @@ fn c_ssrs_asks_three_to_five_only_after_thoughts_and_when_only_after_behavior() 
 }
 
 #[test]
-fn an_intent_told_in_an_unfinished_screener_is_told_at_once() {
+fn a_method_told_in_an_unfinished_screener_is_told_at_once() {
     let screener = shipped("c-ssrs");
-    let Err(NotScored::Incomplete { alerts, .. }) = screener.score(&answers("2=1;4=1")) else {
+    let Err(NotScored::Incomplete { alerts, .. }) = screener.score(&answers("2=1;3=1")) else {
         panic!("the screener is not finished");
     };
     assert!(alerts.iter().any(|alert| alert.now));
-    assert_eq!(alerts, screener.alerts(&answers("2=1;4=1")));
+    assert_eq!(alerts, screener.alerts(&answers("2=1;3=1")));
 }
 
 #[test]
@@ -225,8 +226,6 @@ fn ahc_tells_the_domains_and_safety_from_eleven_on() {
         assert_eq!(scored.acts_now(), positive, "{safety}");
         assert_eq!(scored.needs.iter().any(|need| need.domain == Domain::Safety), positive, "{safety}");
     }
-    let unfinished = tool.score(&answers("7=5;8=5;9=5")).unwrap();
-    assert_eq!(unfinished.subscales[0].total, None, "nothing is concluded from three of four");
 }
 
 #[test]
@@ -321,4 +320,30 @@ fn goal_attainment_has_the_t_scores_of_kiresuk_and_sherman() {
     assert_eq!(t(&[]), None);
     assert_eq!(t(&[(0, 1)]), None);
     assert_eq!(t(&[(1, 3)]), None);
+}
+
+/// How grave each urgent answer is beside the others; ours, in this order: C-SSRS high, item 9 on more than half the days,
+/// C-SSRS moderate, item 9 on several days, every other.
+#[test]
+fn the_gravest_of_the_answers_that_cannot_wait_says_how_grave_it_is() {
+    let all = Instruments::standard();
+    for (code, line, gravity) in [
+        ("c-ssrs", "1=1;2=1;3=1;4=1;5=0;6=0", 975),
+        ("c-ssrs", "5=1", 975),
+        ("c-ssrs", "1=0;2=0;6=1;6b=1", 975),
+        ("phq-9", "9=3", 974),
+        ("phq-9", "1=0;2=0;3=0;4=0;5=0;6=0;7=0;8=0;9=2", 974),
+        ("c-ssrs", "1=1;2=1;3=1;4=0;5=0;6=0", 973),
+        ("c-ssrs", "1=0;2=0;6=1;6b=0", 973),
+        ("phq-9", "9=1", 972),
+        ("ahc-hrsn", "7=5;8=5;9=5;10=5", 971),
+        ("phq-9", "what", 971),
+        ("phq-9", "", 971),
+        ("an agency's own", "1=1", 971),
+    ] {
+        assert_eq!(all.gravity(code, line, "Something"), gravity, "{code} {line}");
+    }
+    // Answers that another edition asked: what the row says is looked for.
+    let says = all.get("c-ssrs").unwrap().urgent(&answers("4=1"));
+    assert_eq!(all.gravity("c-ssrs", "", &format!("{says}; more")), 975);
 }

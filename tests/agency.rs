@@ -1,0 +1,133 @@
+//! An agency's own folder: whatever lies in it is read or told, and no command ever stops at it.
+
+mod common;
+
+use std::path::Path;
+
+use common::Caseload;
+use common::terminal::Terminal;
+
+/// A caseload with one client, and a folder for the agency.
+fn with_folder() -> (Caseload, std::path::PathBuf) {
+    let caseload = Caseload::new();
+    caseload.client(&["given_name=Ana", "opened=2026-11-01"]);
+    let own = caseload.folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    (caseload, own)
+}
+
+fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// What a command that works all the same says beside its answer, a line for each.
+#[track_caller]
+fn told(caseload: &Caseload, own: &Path, args: &[&str]) -> Vec<String> {
+    let output = caseload.output(&[&["--agency", own.to_str().unwrap()], args].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    said.lines().map(String::from).collect()
+}
+
+#[test]
+fn what_is_misnamed_is_told_at_every_start_and_by_check() {
+    let (caseload, own) = with_folder();
+    write(&own, "service.toml", "[[service]]\ncode = \"own\"\n");
+    write(&own, "social-work.toml", "");
+    write(&own, "instrument/own.toml", "");
+    write(&own, "Triage.toml", "[[rule]]\nid = \"no-plan\"\ndays = 1\n");
+    for args in [&["list"][..], &["triage"], &["triage", "--json"], &["check"], &["agenda"]] {
+        let said = told(&caseload, &own, args);
+        assert_eq!(said.len(), 4, "{args:?}: {said:?}");
+        for (name, meant) in [
+            ("own/service.toml", "services.toml"),
+            ("own/social-work.toml", "areas/social-work.toml"),
+            ("own/instrument", "instruments/"),
+            ("own/Triage.toml", "triage.toml"),
+        ] {
+            let line = said.iter().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}: {said:?}"));
+            assert!(line.starts_with("caseload: ") && line.contains(&format!("meant to be {meant}")), "{line}");
+            assert!(line.ends_with("left out."), "{line}");
+        }
+    }
+    let agency = ["--agency", own.to_str().unwrap()];
+    let check = caseload.run(&[&agency[..], &["check"]].concat());
+    assert!(check.starts_with("All is well") && check.contains("service.toml is a name of which nothing is read"));
+    let check = caseload.json(&[&agency[..], &["check"]].concat());
+    assert_eq!((&check["ok"], check["left_out"].as_array().unwrap().len()), (&true.into(), 4));
+    assert_eq!(caseload.json(&["check"])["left_out"].as_array().unwrap().len(), 0);
+    // At the screen too.
+    let pass = caseload.pass();
+    let args = ["--passphrase-file", pass.to_str().unwrap(), agency[0], agency[1]];
+    let mut screen = Terminal::start(&caseload, 200, 40, &args);
+    screen.wait("And 3 more.");
+    screen.keys("q");
+    assert!(screen.ends());
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_that_lies_in_the_folder_stops_a_command() {
+    let (caseload, own) = with_folder();
+    write(&own, "agency.toml", "capacity = 8.0\n");
+    write(&own, "notes.toml", b"# caf\xe9\n");
+    write(&own, "services.toml/readme", "");
+    write(&own, "areas/huge.toml", vec![b'#'; (1 << 20) + 1]);
+    write(&own, "crises.toml", "[[crisis]]\ncode = \"own\"\ncolor = 1\n");
+    std::os::unix::fs::symlink(own.join("gone"), own.join("credentials.toml")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(own.join("triage.toml")).status().unwrap().success());
+    let said = told(&caseload, &own, &["triage"]);
+    for (name, why) in [
+        ("notes.toml", "is not UTF-8 text (line 1)"),
+        ("services.toml", "is a folder"),
+        ("huge.toml", "is larger than 1 MB"),
+        ("crises.toml, line ", "unknown field"),
+        ("credentials.toml", "is a link to a file that is not there"),
+        ("triage.toml", "is not a regular file"),
+    ] {
+        assert!(said.iter().any(|line| line.contains(name) && line.contains(why)), "{name}: {said:?}");
+    }
+    assert_eq!(said.len(), 6, "{said:?}");
+    assert_eq!(caseload.json(&["--agency", own.to_str().unwrap(), "team"])[0]["capacity"], 8.0, "the rest is in use");
+    // The worker's own keys, too.
+    let config = caseload.folder.path().join(".config/caseload");
+    write(&config, "keys.toml", b"\xff");
+    let output = caseload.output(&["list"]);
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("keys.toml is not UTF-8"));
+    // Keys of which two clash keep the screen from opening, and no command from being done.
+    write(&config, "keys.toml", "[keys]\nlog-contact = [\"n\"]\n");
+    let output = caseload.output(&["list"]);
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("would call both"));
+}
+
+#[test]
+fn an_agencys_folder_that_is_not_named_or_not_there_is_told() {
+    let (caseload, own) = with_folder();
+    let output = caseload.command().env("CASELOAD_AGENCY", "").arg("list").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("CASELOAD_AGENCY is empty"), "{said}");
+    let refused = caseload.refused(&["--agency", own.join("nowhere").to_str().unwrap(), "list"]);
+    assert!(refused.contains("There is no agency's folder"), "{refused}");
+    write(&own, "file", "");
+    assert!(caseload.refused(&["--agency", own.join("file").to_str().unwrap(), "list"]).contains("is not a folder"));
+}
+
+#[test]
+fn what_keeps_people_safe_is_not_given_up_in_silence() {
+    let (caseload, own) = with_folder();
+    write(&own, "agency.toml", "[[retention]]\narea = \"\"\nyears = 1\nsource = \"ours\"\n");
+    write(&own, "instruments/phq-9.toml", "code = \"phq-9\"\noff = true\n");
+    write(&own, "crises.toml", "[[crisis]]\ncode = \"suicide\"\nname = \"Suicide risk\"\nkey = \"s\"\nsteps = []\n");
+    let said = told(&caseload, &own, &["list"]);
+    for (name, why) in [
+        ("agency.toml, line 1", "1 year(s) instead of 7"),
+        ("phq-9.toml, line 1", "no longer told"),
+        ("crises.toml, line 1", "nobody to call"),
+    ] {
+        let line = said.iter().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}: {said:?}"));
+        assert!(line.contains(why) && line.contains("accept = \"why\""), "{line}");
+    }
+    assert_eq!(said.len(), 3, "{said:?}");
+}

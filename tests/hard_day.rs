@@ -1,0 +1,306 @@
+//! One hard day, twenty people, one order: what an experienced supervisor of four practices would sign.
+//!
+//! The people stand in `tests/data/days/hard-day.txt`; the order and the choices it rests on stand here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use caseload::model::records::{appointment, assessment, client, note, plan};
+use caseload::model::{Change, Moment, RecordType, RowId, record_by_name};
+use caseload::practice::instruments::{Answers, Place};
+use caseload::store::{Store, Worker};
+use caseload::triage::{Band, Caseload, Class, Clock, DeskWork, Rules, why_before};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
+
+const PEOPLE: &str = include_str!("data/days/hard-day.txt");
+
+/// Eastern standard time all winter.
+fn eastern(_: NaiveDateTime) -> FixedOffset {
+    FixedOffset::west_opt(5 * 3_600).unwrap()
+}
+
+fn moment(when: &str) -> Moment {
+    let local: NaiveDateTime = format!("{when}:00").parse().unwrap();
+    Moment::new(local.and_local_timezone(eastern(local)).unwrap(), eastern)
+}
+
+const MORNING: &str = "2026-12-01T08:30";
+
+fn store() -> Store {
+    let worker = Worker {
+        id: RowId::derived(&["dana"]),
+        name: "Dana Whitfield".into(),
+        credentials: "LCSW".into(),
+        area: "social-work".into(),
+    };
+    let now: DateTime<FixedOffset> = moment(MORNING).now;
+    Store::in_memory(&worker, Arc::new(move || now)).unwrap()
+}
+
+/// `key=value` and `key="several words"`, and words alone.
+fn words(text: &str) -> Vec<(String, String)> {
+    let (mut all, mut rest) = (Vec::new(), text.trim());
+    while !rest.is_empty() {
+        let end = rest.find([' ', '=']).unwrap_or(rest.len());
+        let (key, after) = rest.split_at(end);
+        let (value, after) = match after.strip_prefix('=') {
+            None => ("", after),
+            Some(quoted) if quoted.starts_with('"') => {
+                let end = quoted[1..].find('"').unwrap() + 1;
+                (&quoted[1..end], &quoted[end + 1..])
+            }
+            Some(plain) => plain.split_at(plain.find(' ').unwrap_or(plain.len())),
+        };
+        all.push((key.to_string(), value.to_string()));
+        rest = after.trim_start();
+    }
+    all
+}
+
+/// Enters the day's people, renamed by `name`; the records of each in the order of `turned`.
+struct Entry<'a> {
+    store: &'a mut Store,
+    rules: Rules,
+    moment: Moment,
+}
+
+impl Entry<'_> {
+    fn add(&mut self, record: &'static RecordType, stream: Option<RowId>, fields: &[(String, String)]) -> RowId {
+        let row = self.store.new_id();
+        let mut change = Change::new("entered");
+        let stream = stream.unwrap_or(row);
+        if *record == assessment::TYPE {
+            let value = |key: &str| fields.iter().find(|(name, _)| name == key).unwrap().1.clone();
+            let instrument = self.rules.practice().instruments.get(&value("instrument")).unwrap().clone();
+            let answers: Answers = value("answers").parse().unwrap();
+            let place = Place { row, stream, before: None, others: &[] };
+            instrument.keep(&mut change, place, &answers, value("on").parse::<NaiveDate>().unwrap()).unwrap();
+        } else {
+            change.create(record, row, stream);
+            for (name, text) in fields.iter().filter(|(name, _)| name != "signed") {
+                let field = record.field_by_name(name).unwrap_or_else(|| panic!("{}.{name}", record.name));
+                if field.kind.is_set() {
+                    change.member(row, field.id, text.as_str(), true);
+                } else {
+                    let text =
+                        if text.contains('T') && text.len() == 16 { text.replace('T', " ") } else { text.clone() };
+                    change.set(row, field.id, field.parse(&text, &self.moment).unwrap());
+                }
+            }
+        }
+        self.store.commit(&change).unwrap();
+        if fields.iter().any(|(name, _)| name == "signed") {
+            self.store.sign_note(row, u32::MAX).unwrap();
+        }
+        row
+    }
+
+    fn person(&mut self, name: &str, about: &str, records: &[&str], turned: bool) {
+        let mut fields = words(about);
+        let without = |fields: &mut Vec<(String, String)>, what: &str| {
+            let before = fields.len();
+            fields.retain(|(key, _)| key != what);
+            fields.len() < before
+        };
+        let no_contact = without(&mut fields, "no-contact");
+        let no_plan = without(&mut fields, "no-plan");
+        let no_appointment = without(&mut fields, "no-appointment");
+        let kind = fields.iter().position(|(key, _)| key == "plan").map(|at| fields.remove(at).1);
+        let (given, family) = name.split_once(' ').unwrap();
+        fields.extend([("given_name".to_string(), given.to_string()), ("family_name".into(), family.into())]);
+        for (key, usual) in
+            [("status", "active"), ("intensity", "standard"), ("opened", "2026-06-01"), ("worker", "Dana Whitfield")]
+        {
+            if !fields.iter().any(|(name, _)| name == key) {
+                fields.push((key.into(), usual.into()));
+            }
+        }
+        let person = self.add(&client::TYPE, None, &fields);
+        let mut more: Vec<(&'static RecordType, String)> = Vec::new();
+        if !no_plan {
+            let kind = kind.unwrap_or("service-plan".into());
+            more.push((&plan::TYPE, format!("kind={kind} status=active start=2026-06-05 review_due=2027-06-04")));
+        }
+        if !no_contact {
+            more.push((&note::TYPE, "kind=phone when=2026-11-30T11:00 minutes=10 signed".into()));
+        }
+        if !no_appointment {
+            let usual = "title=visit starts=2026-12-15T10:00 minutes=60 status=planned transport=not-needed interpreter=not-needed";
+            more.push((&appointment::TYPE, usual.into()));
+        }
+        for record in records {
+            let (name, rest) = record.split_once(' ').unwrap();
+            more.push((record_by_name(name).unwrap(), rest.into()));
+        }
+        if turned {
+            more.reverse();
+        }
+        for (record, fields) in more {
+            self.add(record, Some(person), &words(&fields));
+        }
+    }
+}
+
+fn enter(store: &mut Store, name: impl Fn(&str) -> String, turned: bool) -> Rules {
+    let rules = Rules::standard();
+    let mut people: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in PEOPLE.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        match line.strip_prefix("    ") {
+            Some(record) => people.last_mut().unwrap().1.push(record),
+            None => people.push((line, Vec::new())),
+        }
+    }
+    if turned {
+        people.reverse();
+    }
+    let mut entry = Entry { store, rules: rules.clone(), moment: moment(MORNING) };
+    for (line, records) in people {
+        let (who, about) = line.split_once(" | ").unwrap();
+        entry.person(&name(who), about, &records, turned);
+    }
+    rules
+}
+
+fn ranked(store: &Store, rules: &Rules, when: &str) -> Caseload {
+    Caseload::new(store.all_facts().unwrap(), rules, moment(when))
+}
+
+/// Name, band and class of everyone, in order.
+fn order(caseload: &Caseload) -> Vec<(String, Band, Option<Class>)> {
+    let of = |ranked: &caseload::triage::Ranked| {
+        let class = ranked.about_people().next().map(|reason| reason.class);
+        (caseload.facts_of(ranked).name.clone(), ranked.band, class)
+    };
+    caseload.ranked().iter().map(of).collect()
+}
+
+use Band::{Later, Now, Today};
+use Class::{Care, Contact, HomeAndRights, Life, Promise};
+
+const ORDER: [(&str, Band, Option<Class>); 20] = [
+    ("Carl Munro", Now, Some(Life)),
+    ("Andre Baptiste", Now, Some(Life)),
+    ("Emil Haddad", Now, Some(Life)),
+    ("Bea Lindqvist", Now, Some(Life)),
+    ("Dolores Okafor", Now, Some(Life)),
+    ("Fatima Reyes", Now, Some(Life)),
+    ("Gus Petrov", Now, Some(Life)),
+    ("Hana Kim", Now, Some(Life)),
+    ("Lena Fischer", Now, Some(HomeAndRights)),
+    ("Kiran Shah", Now, Some(HomeAndRights)),
+    ("Jamal Whitaker", Now, Some(HomeAndRights)),
+    ("Sam Tierney", Now, Some(Contact)),
+    ("Noor Aziz", Today, Some(Life)),
+    ("Olga Brandt", Today, Some(Promise)),
+    ("Pavel Novak", Today, Some(Promise)),
+    ("Quentin Lowe", Today, Some(Contact)),
+    ("Rosa Iturbe", Today, Some(Contact)),
+    ("Mona Adler", Today, Some(Care)),
+    ("Uri Feld", Later, None),
+    ("Tova Grant", Later, None),
+];
+
+#[track_caller]
+fn assert_order(caseload: &Caseload, wanted: &[(&str, Band, Option<Class>)]) {
+    let found = order(caseload);
+    let wanted: Vec<_> = wanted.iter().map(|(name, band, class)| (name.to_string(), *band, *class)).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn twenty_people_stand_in_the_order_that_a_supervisor_would_sign() {
+    let mut store = store();
+    let rules = enter(&mut store, str::to_string, false);
+    let caseload = ranked(&store, &rules, MORNING);
+    assert_order(&caseload, &ORDER);
+    let clock = Clock::new(moment(MORNING));
+    let lines: Vec<String> = caseload
+        .ranked()
+        .iter()
+        .map(|ranked| {
+            let facts = caseload.facts_of(ranked);
+            format!("{:15} {}", facts.name, rules.headline(ranked, facts, &clock))
+        })
+        .collect();
+    insta::assert_snapshot!("the_hard_day", lines.join("\n"));
+    let desk = DeskWork::of(&caseload, &rules, &clock, |_| true);
+    assert_eq!(desk.in_words(), "2 notes to sign (2 late entries), 1 plan missing");
+    assert_eq!(desk.things(), 3);
+    assert_eq!(caseload.ranked().iter().filter(|ranked| !ranked.put_off.is_empty()).count(), 1);
+}
+
+#[test]
+fn at_twenty_past_nine_everyone_stands_as_before_and_at_ten_the_visit_is_paper() {
+    let mut store = store();
+    let rules = enter(&mut store, str::to_string, false);
+    assert_order(&ranked(&store, &rules, "2026-12-01T09:20"), &ORDER);
+    let told = |when: &str, name: &str| {
+        let (caseload, clock) = (ranked(&store, &rules, when), Clock::new(moment(when)));
+        let found = caseload.ranked().iter().find(|ranked| caseload.facts_of(ranked).name == name).unwrap();
+        rules.headline(found, caseload.facts_of(found), &clock)
+    };
+    assert_eq!(told("2026-12-01T09:20", "Olga Brandt"), "today 09:00 home visit, begun");
+    assert!(told("2026-12-01T09:20", "Dolores Okafor").contains("was due today 09:15, missed"));
+    let ten = ranked(&store, &rules, "2026-12-01T10:00");
+    let without_olga: Vec<_> = ORDER.iter().filter(|(name, ..)| *name != "Olga Brandt").copied().collect();
+    let found: Vec<_> = order(&ten).into_iter().filter(|(name, ..)| name != "Olga Brandt").collect();
+    assert_eq!(found.len(), without_olga.len());
+    assert!(found.iter().zip(&without_olga).all(|(found, wanted)| found.0 == wanted.0 && found.1 == wanted.1));
+    let clock = Clock::new(moment("2026-12-01T10:00"));
+    assert_eq!(DeskWork::of(&ten, &rules, &clock, |_| true).things(), 4);
+    let count = |band| ten.ranked().iter().filter(|ranked| ranked.band == band).count();
+    assert_eq!((count(Now), count(Today)), (12, 5));
+}
+
+#[test]
+fn the_order_does_not_hang_on_names_or_on_the_order_of_entering() {
+    let mut turned = store();
+    let rules = enter(&mut turned, str::to_string, true);
+    assert_order(&ranked(&turned, &rules, MORNING), &ORDER);
+    // Everyone renamed, so that the alphabet would turn the order round.
+    let renamed: HashMap<&str, String> = ORDER
+        .iter()
+        .enumerate()
+        .map(|(at, (name, ..))| (*name, format!("{0}ey {0}son", (b'Z' - at as u8) as char)))
+        .collect();
+    let mut other = store();
+    let rules = enter(&mut other, |name| renamed[name].clone(), false);
+    let found: Vec<String> = order(&ranked(&other, &rules, MORNING)).into_iter().map(|(name, ..)| name).collect();
+    let wanted: Vec<String> = ORDER.iter().map(|(name, ..)| renamed[name].clone()).collect();
+    assert_eq!(found[..18], wanted[..18]);
+}
+
+#[test]
+fn the_day_after_with_nothing_done_nobody_stands_lower() {
+    let mut store = store();
+    let rules = enter(&mut store, str::to_string, false);
+    let before: HashMap<String, (Band, Option<Class>)> =
+        order(&ranked(&store, &rules, MORNING)).into_iter().map(|(name, band, class)| (name, (band, class))).collect();
+    for (name, band, class) in order(&ranked(&store, &rules, "2026-12-02T08:30")) {
+        let was = before[&name];
+        match name.as_str() {
+            // Their visits are over.
+            "Olga Brandt" | "Pavel Novak" => {}
+            // The hearing is over: how did it go?
+            "Kiran Shah" => assert_eq!((band, class), (Today, Some(HomeAndRights))),
+            _ => assert!((band, class.unwrap_or(Class::Paper)) <= (was.0, was.1.unwrap_or(Class::Paper)), "{name}"),
+        }
+    }
+}
+
+#[test]
+fn the_order_says_why_in_words() {
+    let mut store = store();
+    let rules = enter(&mut store, str::to_string, false);
+    let caseload = ranked(&store, &rules, MORNING);
+    let clock = Clock::new(moment(MORNING));
+    let lines: Vec<String> = caseload
+        .ranked()
+        .windows(2)
+        .map(|pair| {
+            let names = (caseload.facts_of(&pair[0]).name.as_str(), caseload.facts_of(&pair[1]).name.as_str());
+            format!("{} before {}: {}", names.0, names.1, why_before(&pair[0], &pair[1], names, &clock))
+        })
+        .collect();
+    insta::assert_snapshot!("why_each_stands_before_the_next", lines.join("\n"));
+}
