@@ -314,10 +314,10 @@ fn check_against_files(caseload: &Caseload, folder: &Path) {
         let Some(entry) = entry else { continue };
         open += 1;
         // The annual assessment, for every member: of the newest anniversary of the head's entry whose window of 30 days has
-        // opened, if it was not done in it; one that was missed stays.
+        // opened, and of the one before, if it was not done in it or since.
         let expected: Vec<String> = staying
             .iter()
-            .filter_map(|stay| {
+            .flat_map(|stay| {
                 let own = day(&stay["EntryDate"]);
                 let household = |other: &&&HashMap<String, String>| {
                     other["RelationshipToHoH"] == "1"
@@ -330,10 +330,15 @@ fn check_against_files(caseload: &Caseload, folder: &Path) {
                 let entered = if stay["RelationshipToHoH"] == "1" { own } else { head.unwrap_or(own) };
                 let anniversaries =
                     (1..40).map(|years| entered.checked_add_months(chrono::Months::new(12 * years)).unwrap());
-                let anniversary = anniversaries.take_while(|day| *day - chrono::Days::new(30) <= today).last()?;
-                let (opens, ends) = (anniversary - chrono::Days::new(30), anniversary + chrono::Days::new(30));
-                let done = assessed.iter().any(|(id, on)| *id == stay["EnrollmentID"] && *on >= opens && *on <= today);
-                (own <= anniversary && !done).then(|| ends.to_string())
+                let opened: Vec<chrono::NaiveDate> =
+                    anniversaries.take_while(|day| *day - chrono::Days::new(30) <= today).collect();
+                let owed = |anniversary: &chrono::NaiveDate| {
+                    let (opens, ends) = (*anniversary - chrono::Days::new(30), *anniversary + chrono::Days::new(30));
+                    let done =
+                        assessed.iter().any(|(id, on)| *id == stay["EnrollmentID"] && *on >= opens && *on <= today);
+                    (own <= *anniversary && !done).then(|| ends.to_string())
+                };
+                opened.iter().rev().take(2).filter_map(owed).collect::<Vec<_>>()
             })
             .collect();
         let said: Vec<String> = entry["reasons"]

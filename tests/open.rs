@@ -219,3 +219,48 @@ fn closed_on_one_laptop_and_in_crisis_on_the_other_both_show_the_crisis_and_ask(
     hand_over(&tom, &rosa);
     assert_eq!(json(&rosa, &["conflicts"]).as_array().unwrap().len(), 0);
 }
+
+/// What was tried against the edges: each is refused or told, and nobody falls out of sight.
+#[test]
+fn at_the_edges_nobody_falls_out_of_sight() {
+    let caseload = Caseload::new();
+    let rules = |id: &str| -> Vec<String> {
+        let all = caseload.json(&["triage", "--today", TODAY]);
+        let one = all.as_array().unwrap().iter().find(|one| one["client_id"] == id).cloned().unwrap_or_default();
+        let reasons = one["reasons"].as_array().cloned().unwrap_or_default();
+        reasons.iter().map(|reason| reason["rule"].as_str().unwrap().to_string()).collect()
+    };
+    let whose = |id: &str| format!("client={id}");
+    // A report is owed of a danger that is over already, and emptying its day does not silence it.
+    let ana = caseload.client(&["given_name=Ana"]);
+    let over = ["kind=child", "report=due", "began=2026-11-23T15:00", "resolved=2026-11-23T16:00"];
+    let report = add(&caseload, "incident", &[&[whose(&ana).as_str()], &over[..]].concat());
+    assert!(rules(&ana).contains(&"mandated-report".into()) && rules(&ana).contains(&"mandated-report-written".into()));
+    run(&caseload, &["set", &report, "report_due="]);
+    assert!(rules(&ana).contains(&"mandated-report".into()));
+    // A part of a screen that tells of something is kept.
+    let ben = caseload.client(&["given_name=Ben"]);
+    run(&caseload, &["assess", &ben, "c-ssrs", "1=1"]);
+    assert!(rules(&ben).contains(&"screen-low".into()), "{:?}", rules(&ben));
+    // A list is not waited on in silence.
+    let cleo = caseload.client(&["given_name=Cleo"]);
+    let referral = add(&caseload, "referral", &[&whose(&cleo), "to=Clinic", "status=waitlisted"]);
+    let show = caseload.json(&["show", &cleo]);
+    assert_eq!(show["referrals"][0]["waitlisted"], TODAY, "{referral}");
+    // What is about somebody's life is not put off, and the rest only for so long.
+    let crisis = add(&caseload, "incident", &[&whose(&cleo), "kind=suicide", "began=2026-11-24T00:01"]);
+    for (id, rule, until, said) in [
+        (&cleo, "incident-open", "2026-11-25", "cannot wait"),
+        // At raised risk a silence is a matter of life.
+        (&cleo, "no-next", "2026-12-01", "cannot wait"),
+        (&ben, "no-next", "2027-01-10", "30 days at most"),
+    ] {
+        let (rule, until) = (format!("rule={rule}"), format!("until={until}"));
+        let args = ["add", "snooze", &whose(id), &rule, &until, "why=later", "--today", TODAY];
+        let why = caseload.refused(&args);
+        assert!(why.contains(said), "{rule}: {why}");
+    }
+    let args = ["set", &crisis, "resolved=2026-11-20T10:00", "--today", TODAY];
+    let _ = caseload.output(&args);
+    assert!(rules(&cleo).contains(&"incident-open".into()), "over before it began: {:?}", rules(&cleo));
+}

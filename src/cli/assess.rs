@@ -63,7 +63,9 @@ pub fn assess(
     let scored = match instrument.keep(&mut change, place, &answers, on) {
         Ok(scored) => scored,
         // What cannot wait is kept and alarms, however few the other answers are.
-        Err(NotScored::Incomplete { missing, labels, alerts }) if alerts.iter().any(|alert| alert.now) => {
+        Err(NotScored::Incomplete { missing, labels, alerts })
+            if alerts.iter().any(|alert| alert.now) || instrument.is_above_none(&answers) =>
+        {
             instrument.keep_begun(&mut change, place, &answers, on);
             store.commit(&change)?;
             let says = format!("Not finished: {} without an answer ({labels})", items_are(missing.len()));

@@ -11,6 +11,7 @@ mod outgoing;
 mod outside;
 mod printing;
 mod progress;
+mod putting_off;
 mod reading;
 pub mod reports;
 mod setting;

@@ -150,6 +150,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let before = Row::new(record, row, stream);
     crate::practice::closing::check_day(&change, &before, moment.today())?;
     crate::practice::visits::check(&change, &before, &moment)?;
+    super::putting_off::may_be(&store, setting, &change, stream)?;
     complete_incident(&mut change, &before, setting, &store)?;
     complete_assessment(&mut change, &before, setting, &store)?;
     let told = come_again(&mut change, before, &store, &moment)?;

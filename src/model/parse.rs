@@ -192,6 +192,7 @@ impl RecordType {
             "medication_check" => vec![(medication_check::when, now)],
             "assessment" => vec![(assessment::on, today)],
             "safety_plan" => vec![(safety_plan::reviewed, today)],
+            "snooze" => vec![(super::records::snooze::made, today)],
             "incident" => vec![(incident::began, now)],
             "referral" => vec![(referral::status, ReferralStatus::Draft.code().into())],
             "advocacy" => vec![(advocacy::status, AdvocacyStatus::Open.code().into())],

@@ -123,7 +123,9 @@ pub fn complete(
     }
     let Some(kind) = practice.crisis(after.text(incident::kind)) else { return };
     let over = after.time(incident::resolved);
-    if new && over.is_none() {
+    // What the law asks to be reported is owed though it is over by now, where somebody says that it must be made.
+    let reports = over.is_none() || after.text(incident::report) == Report::Due.code();
+    if new && reports {
         let began = after.time(incident::began).unwrap_or(moment.now);
         if !said.contains(&incident::began) {
             change.set(before.id, incident::began, began);
@@ -140,7 +142,7 @@ pub fn complete(
                 }
             }
         }
-        if let Some(person) = persons.first() {
+        if let Some(person) = persons.first().filter(|_| over.is_none()) {
             kind.say_so(change, person);
         }
     }

@@ -14,6 +14,7 @@ use crate::model::{
     AppointmentStatus, Arranged, BenefitStatus, CATALOGUE, ClientStatus, ClosingOutcome, ContactKind, FieldId,
     GoalStatus, Intensity, Kind, PlanKind, PlanStatus, RecordType, Row, RowId, ShareKind, WorkStatus,
 };
+use crate::practice::Practice;
 use crate::practice::counting::{Given, given};
 use crate::triage::{
     Approved, ClientFacts, Contact, Dependent, Due, DueAt, FollowUp, Mark, OUTCOMES, OpenEnrollment, OpenGoal,
@@ -532,6 +533,15 @@ fn mark(row: &Row) -> Mark {
             value => mark.words.push((field.id.field, value.plain())),
         }
     }
+    // What a part of a screen for suicide tells for certain counts as much as the whole of it.
+    if *row.record == assessment::TYPE
+        && row.whole(assessment::score).is_none()
+        && let Some(instrument) = Practice::standard().instruments.get(row.text(assessment::instrument))
+        && let Some(least) =
+            row.text(assessment::answers).parse().ok().and_then(|answers| instrument.at_least(&answers))
+    {
+        mark.words.push((assessment::score.field, least.to_string()));
+    }
     // That somebody has begun to answer is all that counts of what was done and who was called.
     if *row.record == incident::TYPE {
         let begun = [
@@ -541,7 +551,7 @@ fn mark(row: &Row) -> Mark {
         mark.words.extend(begun.iter().filter(|(_, so)| *so).map(|(field, _)| (field.field, "yes".to_string())));
     }
     // In an older file what was denied after it had been given was cut: there was one word for both.
-    if *row.record == benefit::TYPE && row.date(benefit::since).is_some() {
+    if *row.record == benefit::TYPE && row.date(benefit::since).is_some() && row.date(benefit::notice).is_some() {
         let denied = |(field, word): &&mut (u16, String)| {
             *field == benefit::status.field && word == BenefitStatus::Denied.code()
         };

@@ -126,8 +126,10 @@ impl Writer<'_> {
             let said = crises_of(&person);
             let torn = person.disagreements.iter().any(|torn| torn.field == field);
             let words = if said.is_empty() { word } else { said.join(" / ") };
-            // Where they disagree on whether it is over, this says that it is not.
-            if (said.is_empty() || torn) && !words.is_empty() {
+            // Where they disagree on whether it is over, this says that it is not. An undo brings back what stood there: where
+            // nothing did, nothing is put there, and the incident itself keeps the person in sight.
+            let unsaid = said.is_empty() && self.header.undoes.is_none();
+            if (unsaid || torn) && !words.is_empty() {
                 self.put(field.record, stream, field.field, "", Value::text(words).encoded(), None)?;
             }
             return Ok(());

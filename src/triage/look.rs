@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use crate::model::records::{assessment, incident, safety_plan};
+use crate::model::records::{assessment, benefit, incident, safety_plan};
 use crate::model::{
     AppointmentStatus, Arranged, ContactKind, FieldId, PlanKind, RecordType, ShareKind, field_by_id, record_by_number,
 };
@@ -66,7 +66,7 @@ impl<'a> Look<'a> {
         }
         for (mark, at) in self.facts.marks.iter().zip(0u16..) {
             let Some(rules) = self.rules.by_record.get(usize::from(mark.record)) else { continue };
-            if rules.is_empty() || mark.is_settled(self.clock) {
+            if rules.is_empty() || self.rules.is_settled(mark, self.clock) {
                 continue;
             }
             for &number in rules {
@@ -192,8 +192,11 @@ impl<'a> Look<'a> {
         let fell_due = || match (found.fact, found.due) {
             (Fact::Visit(at), _) => self.clock.day_of(self.facts.visits[usize::from(at)].starts),
             (_, Some(due)) => due.day(),
+            // What has no day of its own began when the last visit was over, or else when the client came.
             (_, None) => {
-                self.facts.last_visit.map_or(self.clock.today, |at| self.clock.day_at(at)).min(self.clock.today)
+                let visit =
+                    self.facts.last_visit.map(|at| self.clock.day_at(at)).filter(|day| *day <= self.clock.today);
+                visit.or_else(|| self.facts.begun()).unwrap_or(self.clock.today)
             }
         };
         let critical = rule.lifts_critical.filter(|_| match found.fact {
@@ -283,6 +286,18 @@ impl Look<'_> {
             LooksAt::AnnualAssessment => self.annual_assessment(rule, found),
             LooksAt::Unsigned | LooksAt::Cosign | LooksAt::UnitsRunOut => self.papers(rule, found),
             LooksAt::PlanBeforeScreen => self.plan_before_screen(rule, found),
+            LooksAt::CutUndated => {
+                for (mark, at) in facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == benefit::TYPE.number) {
+                    let dated =
+                        [benefit::notice, benefit::takes_effect].iter().any(|field| mark.date(*field).is_some());
+                    let answered = [benefit::appealed, benefit::continued].iter();
+                    let answered = answered.filter_map(|field| mark.happened(*field, clock)).next().is_some()
+                        || !mark.word(benefit::let_be).is_empty();
+                    if mark.word(benefit::status) == "cut" && !dated && !answered {
+                        found(Found::row(Fact::Mark(at), mark.row, None));
+                    }
+                }
+            }
         }
     }
 
@@ -341,25 +356,22 @@ impl Look<'_> {
         }
     }
 
-    /// Of the newest anniversary whose window has opened; one that was missed stays until the next opens.
+    /// Of the newest anniversary whose window has opened, and of the one before where it was missed.
     fn annual_assessment(&self, rule: &Rule, found: &mut dyn FnMut(Found)) {
         let today = self.clock.today;
         for (stay, at) in self.facts.enrollments.iter().zip(0..) {
             // Every member goes by the head of the household; where nobody wrote down when the head came, by their own.
             let Some(entry) = stay.head_entry.or(stay.entry) else { continue };
             let years = calendar::years_between(entry, calendar::add_days(today, rule.days));
-            if years == 0 {
-                continue;
+            for anniversary in (years.saturating_sub(1).max(1)..=years).map(|year| calendar::anniversary(entry, year)) {
+                let opens = calendar::add_days(anniversary, -rule.days);
+                let not_yet_here = stay.entry.is_some_and(|own| own > anniversary);
+                if not_yet_here || stay.assessed.is_some_and(|day| day >= opens && day <= today) {
+                    continue;
+                }
+                let due = Some(DueAt::Day(rule.due(anniversary, rule.days)));
+                found(Found::row(Fact::Enrollment(at), stay.row, due));
             }
-            let anniversary = calendar::anniversary(entry, years);
-            let opens = calendar::add_days(anniversary, -rule.days);
-            if stay.entry.is_some_and(|own| own > anniversary)
-                || stay.assessed.is_some_and(|day| day >= opens && day <= today)
-            {
-                continue;
-            }
-            let due = Some(DueAt::Day(rule.due(anniversary, rule.days)));
-            found(Found::row(Fact::Enrollment(at), stay.row, due));
         }
     }
 
@@ -438,14 +450,18 @@ impl Look<'_> {
     fn at_row(&self, rule: &Rule, mark: &Mark, at: u16) -> Option<Found> {
         let LooksAt::Row(field) = rule.looks_at else { return None };
         let clock = self.clock;
-        let fact = mark.date(field).or_else(|| mark.date(rule.or_else?)).map(|fact| clock.here(fact))?;
+        let (fact, days) = match mark.date(field) {
+            Some(fact) => (fact, rule.days),
+            None => (mark.date(rule.or_else?)?, rule.or_else_days.unwrap_or(rule.days)),
+        };
+        let fact = clock.here(fact);
         if !rule.wheres.iter().all(|wanted| wanted.holds(mark, clock)) {
             return None;
         }
         if rule.without.is_some_and(|record| self.has(record)) || !rule.beside.is_none_or(|record| self.has(record)) {
             return None;
         }
-        if rule.in_a_row.is_some_and(|many| !self.is_so(rule, mark, many)) || self.is_met(rule, mark, fact.day()) {
+        if rule.in_a_row.is_some_and(|many| !self.is_so(rule, mark, many)) {
             return None;
         }
         let passed = |field: Option<FieldId>| {
@@ -459,9 +475,12 @@ impl Look<'_> {
             return None;
         }
         // What somebody wrote down has happened: a date ahead of this clock is another clock, and counts as now.
-        let ahead = field_by_id(field).is_some_and(|field| field.past) && !fact.has_come(clock.now);
+        let ahead = !fact.has_come(clock.now) && field_by_id(field).is_some_and(|field| field.past);
         let fact = if ahead { DueAt::Hour(clock.now) } else { fact };
-        let due = self.due_of(rule, mark, fact);
+        let due = self.due_of(rule, mark, fact, days);
+        if self.is_met(rule, mark, fact.day(), due.day()) {
+            return None;
+        }
         if self.is_somebody_elses(rule, due.day()) {
             return None;
         }
@@ -469,13 +488,13 @@ impl Look<'_> {
     }
 
     /// When a row asks for something by a rule.
-    fn due_of(&self, rule: &Rule, mark: &Mark, fact: DueAt) -> DueAt {
+    fn due_of(&self, rule: &Rule, mark: &Mark, fact: DueAt, days: i64) -> DueAt {
         let date = |field: Option<FieldId>| field.and_then(|field| mark.date(field)).map(|at| self.clock.here(at));
         let due = match (date(rule.instead), fact) {
             (Some(agreed), _) if rule.instead_days == 0 => return agreed,
             (Some(agreed), _) => DueAt::Day(calendar::add_days(agreed.day(), rule.instead_days)),
-            (None, DueAt::Hour(_)) if rule.days == 0 => return fact,
-            (None, fact) => DueAt::Day(rule.due(fact.day(), rule.days)),
+            (None, DueAt::Hour(_)) if days == 0 => return fact,
+            (None, fact) => DueAt::Day(rule.due(fact.day(), days)),
         };
         let mut day = due.day();
         day = date(rule.later_of).map_or(day, |other| day.max(other.day()));
@@ -488,7 +507,7 @@ impl Look<'_> {
 
     /// Whether the client has an open row of a type.
     fn has(&self, record: u16) -> bool {
-        self.facts.marks.iter().any(|mark| mark.record == record && !mark.is_settled(self.clock))
+        self.facts.marks.iter().any(|mark| mark.record == record && !self.rules.is_settled(mark, self.clock))
     }
 
     /// Whether a row is the newest of its type, and it and those before it, so many in all, are as the rule wants them.
@@ -506,7 +525,7 @@ impl Look<'_> {
     }
 
     /// Whether what the rule asks for was done. What is written down for a day to come was not.
-    fn is_met(&self, rule: &Rule, mark: &Mark, fact: NaiveDate) -> bool {
+    fn is_met(&self, rule: &Rule, mark: &Mark, fact: NaiveDate, due: NaiveDate) -> bool {
         let from = calendar::add_days(fact, rule.met_after);
         let since = |at: i64| self.clock.day_at(at) >= from;
         let reached = || self.last_contact().is_some_and(|last| self.clock.day_of(last) >= from);
@@ -514,9 +533,11 @@ impl Look<'_> {
             MetBy::Contact => reached(),
             MetBy::Reached => {
                 let with_others = |kind| kind == ContactKind::Collateral;
-                reached()
-                    || self.touches(with_others).any(|touch| since(touch.at))
-                    || self.touches(|kind| kind == ContactKind::Attempt).filter(|touch| since(touch.at)).count() >= 2
+                reached() || self.touches(with_others).any(|touch| since(touch.at)) || {
+                    // Two attempts count where they were made in time; later ones do not tell how anybody is.
+                    let tried = self.touches(|kind| kind == ContactKind::Attempt).filter(|touch| since(touch.at));
+                    tried.filter(|touch| self.clock.day_at(touch.at) <= due).count() >= 2
+                }
             }
             MetBy::Seen => self.facts.seen.iter().any(|at| *at <= self.clock.now.timestamp() && since(*at)),
             MetBy::FollowUp { by, seen } => self.facts.follow_ups.iter().any(|follow_up| {
@@ -526,10 +547,14 @@ impl Look<'_> {
                     && (!seen || follow_up.seen)
                     && by.iter().any(|one| one.code() == follow_up.by)
             }),
-            MetBy::Field(field) => {
-                let happens = field_by_id(*field).is_some_and(|field| field.past || !field.settles.is_empty());
+            MetBy::Field { field, happens } => {
+                // What is dated before its own beginning is a slip, and answers nothing; a day apart may be another zone.
+                let since = |at: &DueAt| rule.met_after == 0 && !*happens || at.day() >= calendar::add_days(fact, -1);
                 !mark.word(*field).is_empty()
-                    || if happens { mark.happened(*field, self.clock).is_some() } else { mark.date(*field).is_some() }
+                    || match happens {
+                        true => mark.happened(*field, self.clock).filter(since).is_some(),
+                        false => mark.date(*field).is_some(),
+                    }
             }
         })
     }

@@ -141,6 +141,8 @@ fn a_cut_can_be_kept_off_only_for_a_few_days() {
         // 7 CFR 273.15(k): within the notice, ten days, while the certification period runs.
         ("SNAP", "2026-11-20", vec![], "keep-snap", "2026-11-30"),
         ("SNAP", "2026-11-20", vec![(benefit::recertify, "2026-11-25")], "keep-snap", "2026-11-25"),
+        // The notice's own time, where it gives more than ten days.
+        ("SNAP", "2026-11-12", vec![(benefit::takes_effect, "2026-11-30")], "keep-snap", "2026-11-29"),
         // 20 CFR 404.1597a(f)(1): 10 days after receipt, 5 days after the notice; 404.3(b): Saturday 5 Dec moves to Monday.
         ("SSDI", "2026-11-20", vec![], "keep-social-security", "2026-12-07"),
         ("SSI", "2026-11-02", vec![], "keep-social-security", "2026-11-17"),
@@ -151,6 +153,14 @@ fn a_cut_can_be_kept_off_only_for_a_few_days() {
         assert_eq!(only(&cut, &missed, rule), Some((Band::Now, last.into())), "missed, and not silent");
         // Nobody keeps what they never had.
         assert_eq!(only(&notice(programme, "denied", notice_on, &more), last, rule), None);
+    }
+    // Where nobody wrote down the notice: the day before it takes effect, and no day at all is asked for.
+    for (programme, rule) in [("Medicaid", "keep-medicaid"), ("EBT", "keep-snap"), ("S.S.I.", "keep-social-security")] {
+        let mut cut = notice(programme, "cut", "2026-11-20", &[(benefit::takes_effect, "2026-12-10")]);
+        cut.dates.retain(|(field, _)| *field != benefit::notice.field);
+        assert_eq!(only(&cut, "2026-12-09", rule), Some((Band::Now, "2026-12-09".into())), "{programme}");
+        cut.dates.clear();
+        assert_eq!(only(&cut, "2026-12-09", "cut-undated").map(|said| said.0), Some(Band::Today), "{programme}");
     }
     // An appeal alone does not keep a Social Security payment going: both are to be chosen.
     let appealed = notice("SSI", "cut", "2026-11-02", &[(benefit::appealed, "2026-11-05")]);
@@ -174,12 +184,15 @@ fn a_cut_can_be_kept_off_only_for_a_few_days() {
 fn the_last_safe_day_is_told_with_the_last_open_day_before() {
     let mut facts = ClientFacts::new(RowId::derived(&["client"]), "Ana");
     facts.marks.push(notice("Medicaid", "cut", "2026-11-20", &[]));
+    facts.marks.push(notice("Medi-Cal", "denied", "2026-08-31", &[]));
     let now = "2026-11-25T12:00:00Z".parse::<chrono::DateTime<chrono::FixedOffset>>().unwrap();
     let moment = crate::model::Moment::new(now, |_| chrono::FixedOffset::east_opt(0).unwrap());
     let (rules, clock) = (Rules::standard(), Clock::new(moment));
     let caseload = Caseload::new(vec![facts], &rules, moment);
     let (ranked, facts) = (&caseload.ranked()[0], &caseload.facts()[0]);
     let told: Vec<_> = ranked.reasons.iter().map(|reason| rules.tell(reason, facts, &clock)).collect();
+    let appeal = told.iter().find(|told| told.rule == "appeal-medicaid" && told.text.contains("Medi-Cal")).unwrap();
+    assert!(appeal.text.contains("until Sun 29 Nov; the last open day before is Fri 27 Nov"), "{}", appeal.text);
     let keep = told.iter().find(|told| told.rule == "keep-medicaid").unwrap();
     assert!(keep.text.contains("until Sun 29 Nov; the last open day before is Fri 27 Nov"), "{}", keep.text);
 }

@@ -149,8 +149,7 @@ fn snoozed(facts: &ClientFacts, rules: &Rules, reason: &Reason, clock: &Clock) -
         let made = snooze.made.or_else(|| made(snooze.row)).unwrap_or(calendar::add_days(snooze.until, -most));
         // A day on which it was put off that is still to come is a slip, or a clock ahead of ours.
         let until = snooze.until.min(calendar::add_days(made.min(clock.today), most));
-        let stands = clock.today >= made && clock.today < until;
-        (stands && is_in_time(reason, until)).then_some((until, at))
+        (clock.today < until && is_in_time(reason, until)).then_some((until, at))
     };
     if most == 0 {
         return None;

@@ -76,6 +76,6 @@ impl Rules {
 
     /// Whether the client takes such a medication now.
     pub(super) fn takes_critical(&self, facts: &ClientFacts, clock: &Clock) -> bool {
-        facts.marks.iter().any(|mark| self.is_critical_mark(mark) && !mark.is_settled(clock))
+        facts.marks.iter().any(|mark| self.is_critical_mark(mark) && !self.is_settled(mark, clock))
     }
 }

@@ -112,6 +112,8 @@ pub struct Rule {
     pub met_after: i64,
     /// The date to go by where the row does not have the one that is looked at.
     pub or_else: Option<FieldId>,
+    /// Days from that date, where they are others than `days`.
+    pub or_else_days: Option<i64>,
     /// Where this date of the row is filled in, it is the due day, moved by `instead_days`.
     pub instead: Option<FieldId>,
     pub instead_days: i64,
@@ -151,9 +153,14 @@ impl Rule {
     /// The field of its row in which the rule is answered, where there is one.
     pub fn answered_in(&self) -> Option<FieldId> {
         self.met_by.iter().find_map(|by| match by {
-            MetBy::Field(field) => Some(*field),
+            MetBy::Field { field, .. } => Some(*field),
             MetBy::Contact | MetBy::Reached | MetBy::Seen | MetBy::FollowUp { .. } => None,
         })
+    }
+
+    /// Whether a raised risk or a critical medication makes it a matter of life.
+    fn lifts_to_life(&self) -> bool {
+        [self.lifts, self.lifts_critical].iter().any(|lift| matches!(lift, Some(Lift::LifeNow | Lift::LifeToday)))
     }
 
     pub(super) fn due(&self, from: NaiveDate, days: i64) -> NaiveDate {
@@ -166,14 +173,23 @@ impl Rule {
     /// Why another rule in place of this one would guard a life less; `None` where it would not.
     fn weakened_by(&self, other: &Rule) -> Option<&'static str> {
         let sooner = |old: Option<i64>, new: Option<i64>| old.is_some() && new < old;
+        let fewer = |rule: &Rule| {
+            (
+                (rule.wheres.clone(), rule.met_by.clone(), rule.met_after, rule.without, rule.beside, rule.in_a_row),
+                (rule.or_else, rule.instead, rule.instead_days, rule.later_of, rule.not_after, rule.earlier_than),
+                (rule.gives_way, rule.since_opened, rule.at_home, rule.calendar, rule.afterwards),
+            )
+        };
         if self.class != Class::Life {
             None
         } else if other.class != Class::Life {
             Some("is no longer of the class life")
         } else if sooner(self.now, other.now) || sooner(self.today, other.today) || self.days < other.days {
             Some("asks later")
-        } else if other.wheres != self.wheres || other.met_by != self.met_by || other.without != self.without {
+        } else if fewer(self) != fewer(other) {
             Some("asks of fewer, or is answered by more")
+        } else if other.gravity < self.gravity {
+            Some("counts as less grave")
         } else if other.ends.is_some() && other.ends != self.ends || other.shows < self.shows && other.shows.is_some() {
             Some("is shown for a shorter time")
         } else if self.closed && !other.closed {
@@ -204,6 +220,8 @@ pub struct Rules {
     pub(super) by_record: Vec<Vec<u16>>,
     /// The places of the others.
     pub(super) by_client: Vec<u16>,
+    /// The fields that settle a row and the codes that do, by the number of the record type: looked at for every row.
+    settling: Vec<Vec<(FieldId, &'static [&'static str])>>,
     practice: Arc<Practice>,
 }
 
@@ -264,6 +282,7 @@ impl Rules {
             accepted: Vec::new(),
             by_record: Vec::new(),
             by_client: Vec::new(),
+            settling: Vec::new(),
             practice,
         };
         let shipped = include_str!("../../assets/triage.toml");
@@ -290,7 +309,13 @@ impl Rules {
             self.programs.entry(code).or_default().extend(names);
         }
         self.critical.extend(lines.critical.names.iter().map(|name| Words::new(name)));
-        self.urgency.extend(lines.urgency);
+        for (kind, urgency) in lines.urgency {
+            if self.urgency.get(&kind).is_some_and(|known| urgency < *known) {
+                self.accepted
+                    .push(format!("{file}: a crisis of the kind \"{kind}\" counts as less urgent than it did"));
+            }
+            self.urgency.insert(kind, urgency);
+        }
         for spanned in lines.rule {
             let start = spanned.span().start;
             let rule = spanned.into_inner();
@@ -299,8 +324,12 @@ impl Rules {
             if rule.off == Some(true) {
                 let known =
                     known.ok_or_else(|| at(start, format!("there is no rule \"{}\" to switch off", rule.id)))?;
-                if self.rules[known].class == Class::Life {
-                    self.accept(file, &rule.id, "is switched off", accept).map_err(|why| at(start, why))?;
+                match self.rules[known].class {
+                    Class::Life => {
+                        self.accept(file, &rule.id, "is switched off", accept).map_err(|why| at(start, why))?;
+                    }
+                    _ if self.rules[known].lifts_to_life() => self.tell_lifted(file, &rule.id, "is switched off"),
+                    _ => {}
                 }
                 self.rules.remove(known);
                 continue;
@@ -312,6 +341,13 @@ impl Rules {
                     if let Some(how) = self.rules[known].weakened_by(&whole) {
                         self.accept(file, &whole.id, how, accept).map_err(|why| at(start, why))?;
                     }
+                    let before = &self.rules[known];
+                    if (before.lifts, before.lifts_critical) != (whole.lifts, whole.lifts_critical)
+                        && before.class != Class::Life
+                        && before.lifts_to_life()
+                    {
+                        self.tell_lifted(file, &whole.id, "is lifted otherwise");
+                    }
                     self.rules[known] = whole;
                 }
                 None => self.rules.push(whole),
@@ -319,6 +355,13 @@ impl Rules {
         }
         self.sort_by_what_they_look_at();
         Ok(self)
+    }
+
+    /// Says of a rule that a raised risk or a critical medication makes a matter of life that it no longer does.
+    fn tell_lifted(&mut self, file: &str, id: &str, how: &str) {
+        self.accepted.push(format!(
+            "{file}: the rule \"{id}\" {how}; a raised risk or a critical medication made it a matter of life"
+        ));
     }
 
     /// Takes note that a safety rule is weakened, where somebody says why.
@@ -335,6 +378,11 @@ impl Rules {
     fn sort_by_what_they_look_at(&mut self) {
         let most = CATALOGUE.iter().map(|record| record.number).max().unwrap_or(0);
         self.by_record = vec![Vec::new(); usize::from(most) + 1];
+        self.settling = vec![Vec::new(); usize::from(most) + 1];
+        for record in CATALOGUE {
+            let fields = record.fields.iter().filter(|field| !field.settles.is_empty());
+            self.settling[usize::from(record.number)] = fields.map(|field| (field.id, field.settles)).collect();
+        }
         self.by_client.clear();
         for (rule, place) in self.rules.iter().zip(0u16..) {
             match rule.looks_at {
@@ -392,15 +440,13 @@ impl Rules {
     }
 }
 
-impl Mark {
-    /// Whether the row asks for nothing more: a field that settles it holds such a code, or a day that has come.
-    pub(super) fn is_settled(&self, clock: &super::Clock) -> bool {
-        let Some(record) = crate::model::record_by_number(self.record) else { return false };
-        record
-            .fields
+impl Rules {
+    /// Whether a row asks for nothing more: a field that settles it holds such a code, or a day that has come.
+    pub(super) fn is_settled(&self, mark: &Mark, clock: &super::Clock) -> bool {
+        let settling = self.settling.get(usize::from(mark.record)).map_or(&[][..], |fields| fields);
+        settling
             .iter()
-            .filter(|field| !field.settles.is_empty())
-            .any(|field| self.happened(field.id, clock).is_some() || field.settles.contains(&self.word(field.id)))
+            .any(|(field, codes)| mark.happened(*field, clock).is_some() || codes.contains(&mark.word(*field)))
     }
 }
 

@@ -86,6 +86,11 @@ impl Instrument {
         matches!(self.scoring, Scoring::Level(_)) && self.span(answers).is_some_and(|(least, _)| least > self.range.0)
     }
 
+    /// The level that is certain, whatever the open answers are; `None` where none above the lowest is.
+    pub fn at_least(&self, answers: &Answers) -> Option<i64> {
+        self.span(answers).map(|(least, _)| least).filter(|_| self.is_above_none(answers))
+    }
+
     /// Lowest and highest total of a subscale. `None` where none of its items has an answer.
     pub(super) fn sub_span(&self, subscale: &Subscale, answers: &Answers) -> Option<Span> {
         let any = subscale.items.iter().any(|id| answers.get(id.as_str()).is_some());

@@ -34,6 +34,7 @@ pub(super) struct RuleLines {
     met_by: Option<Vec<String>>,
     met_after: Option<i64>,
     or_else: Option<String>,
+    or_else_days: Option<i64>,
     instead: Option<String>,
     instead_days: Option<i64>,
     later_of: Option<String>,
@@ -147,6 +148,9 @@ impl RuleLines {
         }
         let text = needed(self.text.clone(), known.map(|rule| rule.text.clone()), &id, "text")?;
         let missed = self.missed.clone().or(known.map(|rule| rule.missed.clone())).unwrap_or_default();
+        if text.trim().is_empty() {
+            return Err(format!("the rule \"{id}\" has no words: a line `text = ...` says what it is about"));
+        }
         row.check_words(&text)?;
         row.check_words(&missed)?;
         let weight = self.weight.or(known.map(|rule| rule.weight)).unwrap_or(0);
@@ -180,6 +184,7 @@ impl RuleLines {
             without: row.watched_type(self.without, known.and_then(|rule| rule.without), "to look for")?,
             beside: row.watched_type(self.beside, known.and_then(|rule| rule.beside), "to stand beside")?,
             or_else: row.date("or-else", self.or_else, same.and_then(|rule| rule.or_else))?,
+            or_else_days: self.or_else_days.or(known.and_then(|rule| rule.or_else_days)),
             instead: row.date("instead", self.instead, same.and_then(|rule| rule.instead))?,
             later_of: row.date("later-of", self.later_of, same.and_then(|rule| rule.later_of))?,
             not_after: row.date("not-after", self.not_after, same.and_then(|rule| rule.not_after))?,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
-use crate::model::records::stay;
+use crate::model::records::{incident, stay};
 use crate::model::{Choices, Field, FieldId, Kind, Practitioner, RecordType, record_by_name};
 
-use super::super::{Clock, Mark};
+use super::super::{Clock, DueAt, Mark, calendar};
 
 /// The kind of fact a rule looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -46,6 +46,8 @@ pub enum LooksAt {
     Cosign,
     /// The day on which an authorization's units are used up at the pace so far.
     UnitsRunOut,
+    /// A benefit that is cut, of which neither the notice nor the day it takes effect is written down.
+    CutUndated,
     /// The newest safety plan, where a screen told of risk after it was made.
     PlanBeforeScreen,
     /// A date of a row, as the catalogue declares it: `stay.discharged`.
@@ -138,7 +140,13 @@ impl Where {
 
     pub(in super::super) fn holds(&self, mark: &Mark, clock: &Clock) -> bool {
         let word = mark.word(self.field);
-        let date = || if self.happens { mark.happened(self.field, clock) } else { mark.date(self.field) };
+        // Nothing is over before it began: such a day is a slip, and settles nothing.
+        let began = mark.date(incident::began).filter(|_| self.field == incident::resolved);
+        let after = |at: &DueAt| began.is_none_or(|began| at.day() >= calendar::add_days(began.day(), -1));
+        let date = || match self.happens {
+            true => mark.happened(self.field, clock).filter(after),
+            false => mark.date(self.field),
+        };
         let holds = match (&self.codes[..], &self.typed) {
             ([], _) => !word.is_empty() || date().is_some(),
             (_, Some(words)) => words.iter().any(|words| has_words(word, words)),
@@ -196,7 +204,11 @@ pub enum MetBy {
         seen: bool,
     },
     /// A field of the same row was filled in; a date that has come.
-    Field(FieldId),
+    Field {
+        field: FieldId,
+        /// The field says that something has happened, or settles the row: a day ahead does not count.
+        happens: bool,
+    },
 }
 
 impl MetBy {
@@ -219,7 +231,10 @@ impl MetBy {
             text => match text.split_once(':') {
                 Some(("follow-up", codes)) => by(codes, false)?,
                 Some(("follow-up-visit", codes)) => by(codes, true)?,
-                _ => MetBy::Field(watched(record, text)?.id),
+                _ => {
+                    let field = watched(record, text)?;
+                    MetBy::Field { field: field.id, happens: field.past || !field.settles.is_empty() }
+                }
             },
         })
     }

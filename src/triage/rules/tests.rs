@@ -56,6 +56,12 @@ fn a_safety_rule_is_weakened_only_with_a_reason_which_is_told() {
         ("incident-open", "closed = false", "closed"),
         ("crisis", "put-off = 3", "put off"),
         ("detox-7", "met-by = [\"contact\"]", "more"),
+        ("psychiatric-7", "in-a-row = 9", "fewer"),
+        ("psychiatric-7", "met-after = 0", "more"),
+        ("incident-open", "beside = \"vocation\"", "fewer"),
+        ("incident-open", "gives-way = \"began\"", "fewer"),
+        ("psychiatric-7", "instead = \"admitted\"", "fewer"),
+        ("crisis", "gravity = 1", "less grave"),
     ] {
         let own = format!("[[rule]]\nid = \"{id}\"\n{lines}\n");
         let refused = Rules::standard().overlay("own.toml", &own).unwrap_err();
@@ -67,9 +73,19 @@ fn a_safety_rule_is_weakened_only_with_a_reason_which_is_told() {
         assert_eq!(rules.accepted().len(), 1);
         assert!(rules.accepted()[0].contains(id) && rules.accepted()[0].contains("the county's own team"));
     }
+    let silent = "[[rule]]\nid = \"crisis\"\ntext = \" \"\n";
+    assert!(Rules::standard().overlay("own.toml", silent).unwrap_err().why.contains("no words"));
+    // What a raised risk makes a matter of life, and how urgent a crisis is, is told where it is changed.
+    for (own, told) in [
+        ("[[rule]]\nid = \"refill\"\noff = true\n", "refill"),
+        ("[[rule]]\nid = \"no-show\"\nlifts = \"contact-today\"\n", "no-show"),
+        ("[crisis-urgency]\nsuicide = \"tonight\"\n", "suicide"),
+    ] {
+        let rules = Rules::standard().overlay("own.toml", own).unwrap();
+        assert!(rules.accepted().iter().any(|line| line.contains(told)), "{own}");
+    }
     // What guards it more, or only says it otherwise, needs no reason; nor do rules of other classes.
-    let own =
-        "[[rule]]\nid = \"psychiatric-7\"\ndays = 5\ntext = \"see them\"\n[[rule]]\nid = \"no-next\"\noff = true\n";
+    let own = "[[rule]]\nid = \"psychiatric-7\"\ndays = 5\ntext = \"see them\"\n[[rule]]\nid = \"task\"\noff = true\n";
     assert_eq!(Rules::standard().overlay("own.toml", own).unwrap().accepted(), [] as [&str; 0]);
 }
 

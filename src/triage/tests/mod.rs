@@ -240,10 +240,11 @@ fn the_annual_assessment_has_a_window_of_sixty_days() {
         assessed: None,
     });
     facts.visits[0] = visit("2028-06-01T10:00:00-04:00", AppointmentStatus::Confirmed);
+    // The newest of them: one that was missed the year before stands beside it.
     let rule_on = |facts: &ClientFacts, today: &str| {
         let mut facts = facts.clone();
         facts.last_contact = contact(&format!("{today}T00:00:00-05:00"));
-        told(&facts, today).into_iter().find(|told| told.rule == "annual-assessment")
+        told(&facts, today).into_iter().rfind(|told| told.rule == "annual-assessment")
     };
     // The first anniversary of 29 February is 28 February 2025: the window is 29 January to 30 March.
     assert_eq!(rule_on(&facts, "2025-01-28"), None);
@@ -253,6 +254,8 @@ fn the_annual_assessment_has_a_window_of_sixty_days() {
     assert!(rule_on(&facts, "2025-03-31").unwrap().text.starts_with("annual assessment missed: was due by yesterday"));
     assert_eq!(rule_on(&facts, "2026-01-28").unwrap().due, Some(DueAt::Day(day("2025-03-30"))));
     assert_eq!(rule_on(&facts, "2026-01-29").unwrap().due, Some(DueAt::Day(day("2026-03-30"))));
+    let both = told(&facts, "2026-01-29").into_iter().filter(|told| told.rule == "annual-assessment").count();
+    assert_eq!(both, 2, "the missed one stays");
     // In the leap year the anniversary is the day itself.
     assert_eq!(rule_on(&facts, "2028-01-30").unwrap().due, Some(DueAt::Day(day("2028-03-30"))));
     facts.enrollments[0].assessed = Some(day("2025-02-01"));

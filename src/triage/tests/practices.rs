@@ -167,6 +167,11 @@ fn a_psychiatric_discharge_is_followed_up_and_its_own_day_does_not_count() {
             assert_eq!(says(&facts, rule, "2027-01-07").is_none(), met, "{rule} {on} {by}");
         }
     }
+    // A day before the discharge is a slip, and answers nothing.
+    facts.follow_ups.clear();
+    facts.marks[0].dates.push((stay::followed_up.field, DueAt::Day(day("2026-12-20"))));
+    assert!(says(&facts, "psychiatric-7", "2027-01-02").is_some());
+    facts.marks[0].dates.pop();
     // One that is still to come answers nothing yet.
     facts.follow_ups = vec![follow_up(stay, "2027-01-03", "mental-health", true)];
     assert!(says(&facts, "psychiatric-7", "2027-01-02").is_some());
@@ -229,6 +234,10 @@ fn the_call_after_a_discharge_is_met_by_a_caregiver_or_two_attempts() {
         facts.touches = touches.clone();
         assert_eq!(says(&facts, "discharge-call", "2026-11-20").is_none(), met, "{touches:?}");
     }
+    // Attempts that come after its day tell nobody how the person is.
+    let mut late = discharged("medical", "2026-11-16");
+    late.touches = vec![touch("2026-11-23", ContactKind::Attempt), touch("2026-11-24", ContactKind::Attempt)];
+    assert!(says(&late, "discharge-call", "2026-11-25").is_some());
     let mut again = discharged("medical", "2026-11-18");
     again.marks.push(mark(&stay::TYPE, "Again", &[(stay::kind, "medical"), (stay::admitted, "2026-11-19")]));
     assert_eq!(says(&again, "discharge-call", "2026-11-20"), None);

@@ -580,6 +580,10 @@ fn life_of(rule: &Rule) -> ClientFacts {
             letter: "a".into(),
             used: vec![crate::practice::counting::Given { day: on(-5), begins: 600, minutes: 60 }],
         }),
+        LooksAt::CutUndated => {
+            let words = [(benefit::programme, "Medicaid"), (benefit::status, "cut")];
+            facts.marks = vec![row(&benefit::TYPE, "cut", &[], &words)];
+        }
         LooksAt::PlanBeforeScreen => {
             let words = [(assessment::instrument, "c-ssrs"), (assessment::score, "2")];
             facts.marks = vec![
@@ -637,4 +641,33 @@ fn every_shipped_rule_speaks_and_lowers_nobody_over_a_year() {
         }
         assert!(spoke, "{} never speaks", rule.id);
     }
+}
+
+/// What has no day of its own began when the last visit was over, or when the client came: it is not let down by time.
+#[test]
+fn no_next_appointment_that_was_lifted_stays_lifted() {
+    let mut facts = ClientFacts::new(id("someone"), "Ana");
+    facts.opened = Some(on(-100));
+    facts.last_contact = Some(Contact { note: id("n"), when: at_hour_of(85), kind: ContactKind::Phone });
+    facts.intensity = Some(Intensity::Light);
+    let dates = [(incident::began, 0), (incident::resolved, 1)];
+    facts.marks = vec![row(&incident::TYPE, "crisis", &dates, &[(incident::kind, "suicide")])];
+    let rules = Rules::standard();
+    for days in [2, 89, 90, 91, 170] {
+        assert_eq!(place(&facts, &rules, noon(days, 0)), (Band::Now, Class::Life), "{days}");
+    }
+}
+
+/// An incident is not over before it began, and a report is owed of one that is over.
+#[test]
+fn what_is_dated_before_its_beginning_settles_nothing() {
+    let mut facts = quiet("Ana");
+    let dates = [(incident::began, 20), (incident::resolved, 10)];
+    facts.marks = vec![row(&incident::TYPE, "crisis", &dates, &[(incident::kind, "suicide")])];
+    let rules = Rules::standard();
+    assert!(rules_of(&facts, &rules, noon(30, 0)).contains(&"incident-open".into()));
+    let dates = [(incident::began, 20), (incident::resolved, 21)];
+    let words = [(incident::kind, "child"), (incident::report, "due")];
+    facts.marks = vec![row(&incident::TYPE, "report", &dates, &words)];
+    assert!(rules_of(&facts, &rules, noon(30, 0)).contains(&"mandated-report".into()));
 }
