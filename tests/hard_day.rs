@@ -142,9 +142,13 @@ impl Entry<'_> {
 }
 
 fn enter(store: &mut Store, name: impl Fn(&str) -> String, turned: bool) -> Rules {
+    enter_people(store, PEOPLE, name, turned)
+}
+
+fn enter_people(store: &mut Store, text: &str, name: impl Fn(&str) -> String, turned: bool) -> Rules {
     let rules = Rules::standard();
     let mut people: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in PEOPLE.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         match line.strip_prefix("    ") {
             Some(record) => people.last_mut().unwrap().1.push(record),
             None => people.push((line, Vec::new())),
@@ -303,4 +307,107 @@ fn the_order_says_why_in_words() {
         })
         .collect();
     insta::assert_snapshot!("why_each_stands_before_the_next", lines.join("\n"));
+}
+
+/// The order of a few people, by their first names.
+fn few(people: &str, when: &str) -> Vec<String> {
+    let mut store = store();
+    let rules = enter_people(&mut store, people, str::to_string, false);
+    let found = order(&ranked(&store, &rules, when)).into_iter();
+    found.map(|(name, ..)| name.split(' ').next().unwrap().to_string()).collect()
+}
+
+/// Choice 1: the kind's urgency, then several grave reasons, then what nobody has answered, then the newest.
+#[test]
+fn of_open_crises_the_more_urgent_the_more_the_unanswered_and_the_newest_come_first() {
+    let people = "\
+Hugo Hours | area=social-work
+    incident kind=missing began=2026-12-01T08:00
+Minna Minutes | area=social-work
+    incident kind=overdose began=2026-11-30T08:00
+Nils Newer | area=social-work
+    incident kind=overdose began=2026-11-30T09:00
+Hanna Handled | area=social-work
+    incident kind=overdose began=2026-12-01T08:20 called=\"911, on their way\"
+Sven Several | area=social-work
+    incident kind=child began=2026-11-28T08:00 report=due report_due=2026-12-02T08:00
+Tove Tonight | area=social-work
+    incident kind=housing began=2026-12-01T08:25
+Una Undated | area=social-work crisis=\"says goodbye\"
+";
+    assert_eq!(few(people, MORNING), ["Una", "Nils", "Minna", "Hanna", "Sven", "Hugo", "Tove"]);
+}
+
+/// Choice 2: neither closing nor waiting moves anyone with an open reason of life.
+#[test]
+fn status_moves_nobody_with_an_open_reason_of_life() {
+    let opened = PEOPLE
+        .replace("status=closed closed=2026-11-30 closing_reason=\"lost contact\"", "")
+        .replace("status=waiting", "");
+    assert_eq!(few(&opened, MORNING)[..8], few(PEOPLE, MORNING)[..8]);
+    let closed = PEOPLE.replace("Gus Petrov |", "Gus Petrov | status=closed closed=2026-11-30");
+    assert_eq!(few(&closed, MORNING)[..8], few(PEOPLE, MORNING)[..8]);
+}
+
+/// Choice 3: what stands in *now* as a matter of life.
+#[test]
+fn what_is_about_life_stands_in_now() {
+    for record in [
+        "incident kind=other began=2026-11-30T08:00",
+        "incident kind=adult began=2026-11-29T08:00 resolved=2026-11-29T09:00 report=due report_due=2026-12-01T20:00",
+        "assessment instrument=c-ssrs on=2026-11-30 answers=1=1;2=1;3=0;4=1;5=0;6=0",
+        "stay kind=detox hospital=Mercy admitted=2026-11-10 discharged=2026-11-20",
+        "stay kind=emergency-psychiatric hospital=Mercy admitted=2026-11-20 discharged=2026-11-20",
+        "medication name=warfarin refill=2026-11-28",
+    ] {
+        let mut store = store();
+        let people = format!("Ana One | area=social-work\n    {record}\n");
+        let rules = enter_people(&mut store, &people, str::to_string, false);
+        let found = order(&ranked(&store, &rules, MORNING));
+        assert_eq!((found[0].1, found[0].2), (Now, Some(Life)), "{record}");
+    }
+}
+
+/// Choice 4: by the day of the loss, what has no hour before what has one, then by the clock, what is past its day last.
+#[test]
+fn homes_and_rights_by_the_day_of_their_loss() {
+    let people = "\
+Late Lost | area=social-work
+    housing kind=rental notice=2026-11-01 must_leave=2026-11-29
+Nine Hearing | area=social-work
+    advocacy kind=fair-hearing institution=County status=filed filed=2026-11-01 hearing=2026-12-01T09:00
+Four Hearing | area=social-work
+    advocacy kind=fair-hearing institution=County status=filed filed=2026-11-01 hearing=2026-12-01T16:00
+Open Office | area=social-work
+    advocacy kind=appeal institution=County deadline=2026-12-01
+Next Day | area=social-work
+    housing kind=rental notice=2026-11-01 must_leave=2026-12-02
+";
+    assert_eq!(few(people, MORNING), ["Open", "Nine", "Four", "Next", "Late"]);
+}
+
+/// Choice 5: days over against days allowed, at least 7 of them counted, at most three times over.
+#[test]
+fn a_silence_is_measured_by_what_was_allowed() {
+    let people = "\
+Quick Quarter | area=social-work intensity=light no-contact
+    note kind=phone when=2026-07-01T11:00 minutes=10 signed
+Wim Weekly | area=social-work intensity=intensive no-contact
+    note kind=phone when=2026-11-10T11:00 minutes=10 signed
+Long Weekly | area=social-work intensity=intensive no-contact
+    note kind=phone when=2026-06-02T11:00 minutes=10 signed
+Zoe Weekly | area=social-work intensity=intensive no-contact
+    note kind=phone when=2026-10-01T11:00 minutes=10 signed
+";
+    // Beyond three times what was allowed nobody is told apart but by name: Long and Zoe.
+    assert_eq!(few(people, MORNING), ["Long", "Zoe", "Wim", "Quick"]);
+}
+
+/// Choice 6: contact is in *now* only after a hospital stay; promise, care and paper never are.
+#[test]
+fn only_life_rights_and_what_is_owed_after_a_stay_reach_now() {
+    for rule in Rules::standard().iter().filter(|rule| rule.now.is_some()) {
+        let owed = rule.id.starts_with("discharge-") && rule.class == Contact;
+        assert!(owed || [Life, HomeAndRights].contains(&rule.class), "{} reaches now", rule.id);
+    }
 }
