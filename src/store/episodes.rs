@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use rusqlite::OptionalExtension;
 
-use crate::model::records::{client, episode, note, plan, referral};
-use crate::model::{Change, Edit, FieldId, PlanStatus, ReferralStatus, Row, RowId, Value};
+use crate::model::records::{client, episode, note, plan};
+use crate::model::{Change, Edit, FieldId, PlanStatus, Row, RowId, Value};
 use crate::practice::episodes::{self, Episode, Told};
 
 use super::{Result, Store};
@@ -139,25 +139,6 @@ impl Store {
         Ok(said.map(|line| line.when.date_naive()))
     }
 
-    /// Whoever is put on a waiting list waits from today, unless somebody says since when: no list is waited on in silence.
-    fn note_waiting(&self, change: &mut Change, today: NaiveDate) -> Result<()> {
-        let waits = |edit: &Edit| match edit {
-            Edit::Set { row, field, value } if *field == referral::status => {
-                (*value == Value::text(ReferralStatus::Waitlisted.code())).then_some(*row)
-            }
-            _ => None,
-        };
-        let rows: Vec<RowId> = change.edits.iter().filter_map(waits).collect();
-        for id in rows {
-            let said = |edit: &Edit| matches!(edit, Edit::Set { row, field, .. } if *row == id && *field == referral::waitlisted);
-            let known = self.row_of(&referral::TYPE, id)?.and_then(|row| row.date(referral::waitlisted)).is_some();
-            if !known && !change.edits.iter().any(said) {
-                change.set(id, referral::waitlisted, Value::Date(today));
-            }
-        }
-        Ok(())
-    }
-
     /// Completes a person's change with what follows from it: the time in care that begins or ends where a case is opened
     /// or closed, and the last day of a plan that ends. `today` is the day as the person has it.
     pub fn complete(&self, change: &mut Change, today: NaiveDate) -> Result<()> {
@@ -175,7 +156,6 @@ impl Store {
                 plans.entry(*row).or_default().1 = true;
             }
         }
-        self.note_waiting(change, today)?;
         for id in clients.into_keys() {
             let Some(before) = self.row_of(&client::TYPE, id)? else { continue };
             let told = self.told_of(id)?;
