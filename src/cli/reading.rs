@@ -400,6 +400,8 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
             "All is well: {} journal entries in {} streams, every chain whole and every table as its journal says.\n",
             report.entries, report.streams
         )
+    } else if report.problems.is_empty() {
+        String::from("This caseload is sound, but its newest backup is not. Make another one now: caseload backup\n")
     } else {
         let mut text = String::from("This caseload is damaged. Keep the file and restore the latest backup.\n");
         for problem in &report.problems {
@@ -407,6 +409,9 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
         }
         text
     };
+    if let Some(trouble) = report.backup.as_deref().filter(|_| !json) {
+        writeln!(text, "- {}", one_line(trouble))?;
+    }
     if !json && !left_out.is_empty() {
         text.push_str("Of your agency's own files and your own settings:\n");
         for told in &left_out {

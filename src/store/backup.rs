@@ -1,10 +1,11 @@
-//! Backups: the whole journal in one file, encrypted to the recovery key, so that a forgotten passphrase loses nothing.
+//! Backups: the whole journal in one file, encrypted to the recovery key, so that a forgotten passphrase loses nothing, and
+//! to the file's own key, so that the program can verify by opening it that it can be restored.
 //!
 //! A backup is an `age` file. Inside: zstd, and in it the magic line, then length-prefixed postcard records: the sites,
 //! then every batch in the order of arrival, then the list of who looked at whom, then an end mark. A backup cut short has
 //! no end mark and is refused. What can be made from the journal is not in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -158,7 +159,10 @@ impl Store {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
-        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        // Its own key beside the recovery key: so that the program can open what it wrote, and knows that it opens.
+        let own = self.keys.identity()?.to_public();
+        let recipients = [&recipient as &dyn age::Recipient, &own];
+        let encryptor = age::Encryptor::with_recipients(recipients.into_iter())
             .map_err(|error| StoreError::Write(error.to_string()))?;
         let sealed = encryptor.wrap_output(BufWriter::new(file))?;
         let mut out = zstd::Encoder::new(sealed, 3)?;
@@ -199,20 +203,7 @@ impl Store {
         clock: Clock,
     ) -> Result<(Store, RecoveryKey)> {
         let bad = |why: String| StoreError::BadBackup { path: backup.into(), why };
-        let file = File::open(backup).map_err(|error| bad(error.to_string()))?;
-        let file = BufReader::new(file);
-        let sealed = age::Decryptor::new(file).map_err(|_| bad("it is another kind of file".into()))?;
-        let identity = key.identity()?;
-        let opened = sealed.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
-            age::DecryptError::NoMatchingKeys | age::DecryptError::DecryptionFailed => StoreError::WrongRecoveryKey,
-            other => bad(other.to_string()),
-        })?;
-        let mut input = zstd::Decoder::new(opened)?;
-        let mut magic = [0; MAGIC.len()];
-        input.read_exact(&mut magic).map_err(|error| bad(error.to_string()))?;
-        if magic != MAGIC {
-            return Err(bad("it is another kind of file, or of a newer version".into()));
-        }
+        let mut input = opened(backup, &[key.identity()?], &bad)?;
         let Record::Caseload { worker, .. } = take(&mut input).map_err(bad)? else {
             return Err(bad("it does not say whose it is".into()));
         };
@@ -227,53 +218,21 @@ impl Store {
         Ok((store, recovery))
     }
 
-    fn fill_from(&mut self, input: &mut impl Read, bad: &dyn Fn(String) -> StoreError) -> Result<()> {
+    fn fill_from(&mut self, input: &mut dyn Read, bad: &dyn Fn(String) -> StoreError) -> Result<()> {
         let transaction = self.db.transaction()?;
-        let mut keys = std::collections::BTreeMap::new();
-        let mut chains = std::collections::BTreeMap::new();
-        let mut count = 0u64;
-        loop {
-            match take(input).map_err(bad)? {
-                Record::Caseload { .. } => return Err(bad("it speaks of two caseloads".into())),
-                Record::Site { id, public_key, name } => {
-                    if SiteId::of_key(&public_key) != id {
-                        return Err(bad("a site's key was altered".into()));
-                    }
-                    keys.insert(id, public_key);
-                    transaction.execute(
-                        "INSERT OR IGNORE INTO site (id, public_key, name) VALUES (?1, ?2, ?3)",
-                        (id.0.as_slice(), public_key.as_slice(), name),
-                    )?;
-                }
-                Record::Batch(packed) => {
-                    count += 1;
-                    let batch = packed.unpack();
-                    let chain = (batch.header.stream, batch.header.site);
-                    follows(chains.entry(chain).or_insert(ChainEnd::START), &batch).map_err(bad)?;
-                    let signed = keys.get(&batch.header.site).is_some_and(|key| signature_holds(key, &batch));
-                    if !signed {
-                        return Err(bad("a signature does not hold".into()));
-                    }
-                    journal::insert(&transaction, &batch, &batch.entries()?)?;
-                }
-                Record::Partner { id, recipient, trust, voucher } => {
-                    let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
-                    let trust = Trust::ALL.get(usize::from(trust)).copied().unwrap_or(Trust::Known);
-                    sites::keep(
-                        &transaction,
-                        &Site { id, public_key, recipient, name: String::new(), trust, voucher },
-                    )?;
-                }
-                Record::Access(line) => access::keep(&transaction, &line)?,
-                Record::AccessEnd { n, hash } => access::keep_end(&transaction, n, &hash)?,
-                Record::End { batches } if batches == count => break,
-                Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),
+        each_record(input, bad, &mut |record| match record {
+            Verified::Site { id, public_key, name } => {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO site (id, public_key, name) VALUES (?1, ?2, ?3)",
+                    (id.0.as_slice(), public_key.as_slice(), name),
+                )?;
+                Ok(())
             }
-        }
-        let mut rest = [0; 1];
-        if input.read(&mut rest).map_err(|error| bad(error.to_string()))? != 0 {
-            return Err(bad("there is more after its end".into()));
-        }
+            Verified::Partner(site) => sites::keep(&transaction, &site),
+            Verified::Batch(batch) => journal::insert(&transaction, &batch, &batch.entries()?),
+            Verified::Access(line) => access::keep(&transaction, &line),
+            Verified::AccessEnd { n, hash } => access::keep_end(&transaction, n, &hash),
+        })?;
         transaction.commit()?;
         self.rebuild()?;
         self.read_worker()?;
@@ -281,6 +240,113 @@ impl Store {
         self.db.execute("UPDATE site SET name = ?1 WHERE id = ?2", (name, self.site.0.as_slice()))?;
         Ok(())
     }
+
+    /// Why the newest backup beside the file could not be restored, in words; `None` where it could, where there is none,
+    /// and where it opens with the recovery key alone, as those of earlier versions do.
+    pub(super) fn newest_backup_trouble(&self) -> Result<Option<String>> {
+        let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(None) };
+        let Some((when, path)) = backups(&folder)?.pop() else { return Ok(None) };
+        Ok(match self.verify_backup(&path) {
+            Ok(()) | Err(StoreError::WrongRecoveryKey) => None,
+            Err(error) => Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))),
+        })
+    }
+
+    /// Reads a backup that was made by this file to its end, as restoring it would.
+    ///
+    /// # Errors
+    /// Why it could not be restored; [`StoreError::WrongRecoveryKey`] where only the recovery key opens it.
+    pub fn verify_backup(&self, path: &Path) -> Result<()> {
+        let bad = |why: String| StoreError::BadBackup { path: path.into(), why };
+        let mut input = opened(path, &self.identities()?, &bad)?;
+        let Record::Caseload { .. } = take(&mut input).map_err(bad)? else {
+            return Err(bad("it does not say whose it is".into()));
+        };
+        each_record(&mut input, &bad, &mut |_| Ok(()))
+    }
+}
+
+/// A backup as far as its records, its seal opened.
+fn opened(
+    backup: &Path,
+    identities: &[age::x25519::Identity],
+    bad: &dyn Fn(String) -> StoreError,
+) -> Result<impl Read + use<>> {
+    let file = BufReader::new(File::open(backup).map_err(|error| bad(error.to_string()))?);
+    let sealed = age::Decryptor::new(file).map_err(|_| bad("it is another kind of file".into()))?;
+    let identities = identities.iter().map(|identity| identity as &dyn age::Identity);
+    let opened = sealed.decrypt(identities).map_err(|error| match error {
+        age::DecryptError::NoMatchingKeys | age::DecryptError::DecryptionFailed => StoreError::WrongRecoveryKey,
+        other => bad(other.to_string()),
+    })?;
+    let mut input = zstd::Decoder::new(opened)?;
+    let mut magic = [0; MAGIC.len()];
+    input.read_exact(&mut magic).map_err(|error| bad(error.to_string()))?;
+    if magic != MAGIC {
+        return Err(bad("it is another kind of file, or of a newer version".into()));
+    }
+    Ok(input)
+}
+
+/// What a backup holds, each with what it rests on verified.
+enum Verified {
+    Site { id: SiteId, public_key: [u8; 32], name: String },
+    Partner(Site),
+    Batch(Batch),
+    Access(access::Linked),
+    AccessEnd { n: i64, hash: Vec<u8> },
+}
+
+/// Goes through a backup to its end. Each batch must continue its chain; the signature at the end of a chain vouches for
+/// all of it, as it does in the file: what came in a bundle has one signature for each chain, not one under each batch.
+fn each_record(
+    input: &mut dyn Read,
+    bad: &dyn Fn(String) -> StoreError,
+    each: &mut dyn FnMut(Verified) -> Result<()>,
+) -> Result<()> {
+    let mut keys: BTreeMap<SiteId, [u8; 32]> = BTreeMap::new();
+    let mut ends: BTreeMap<(RowId, SiteId), (ChainEnd, Vec<u8>)> = BTreeMap::new();
+    let mut count = 0u64;
+    loop {
+        match take(input).map_err(bad)? {
+            Record::Caseload { .. } => return Err(bad("it speaks of two caseloads".into())),
+            Record::Site { id, public_key, name } => {
+                if SiteId::of_key(&public_key) != id {
+                    return Err(bad("a site's key was altered".into()));
+                }
+                keys.insert(id, public_key);
+                each(Verified::Site { id, public_key, name })?;
+            }
+            Record::Batch(packed) => {
+                count += 1;
+                let batch = packed.unpack();
+                let chain = (batch.header.stream, batch.header.site);
+                let (end, signature) = ends.entry(chain).or_insert((ChainEnd::START, Vec::new()));
+                follows(end, &batch).map_err(bad)?;
+                signature.clone_from(&batch.signature);
+                each(Verified::Batch(batch))?;
+            }
+            Record::Partner { id, recipient, trust, voucher } => {
+                let public_key = *keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
+                let trust = Trust::ALL.get(usize::from(trust)).copied().unwrap_or(Trust::Known);
+                each(Verified::Partner(Site { id, public_key, recipient, name: String::new(), trust, voucher }))?;
+            }
+            Record::Access(line) => each(Verified::Access(line))?,
+            Record::AccessEnd { n, hash } => each(Verified::AccessEnd { n, hash })?,
+            Record::End { batches } if batches == count => break,
+            Record::End { .. } => return Err(bad("it does not hold what it says it holds".into())),
+        }
+    }
+    for ((_, site), (end, signature)) in ends {
+        if !keys.get(&site).is_some_and(|key| signature_holds(key, &end.hash, &signature)) {
+            return Err(bad("a signature does not hold".into()));
+        }
+    }
+    let mut rest = [0; 1];
+    if input.read(&mut rest).map_err(|error| bad(error.to_string()))? != 0 {
+        return Err(bad("there is more after its end".into()));
+    }
+    Ok(())
 }
 
 /// The backups in a folder, by the time in their names, oldest first. Files of other names are not ours to touch.
@@ -364,7 +430,7 @@ fn put(out: &mut impl Write, record: &Record) -> Result<()> {
     Ok(())
 }
 
-fn take(input: &mut impl Read) -> Result<Record, String> {
+fn take(mut input: &mut dyn Read) -> Result<Record, String> {
     let mut length = [0; 4];
     input.read_exact(&mut length).map_err(|_| "it is cut short".to_string())?;
     let length = u32::from_le_bytes(length);
@@ -372,7 +438,7 @@ fn take(input: &mut impl Read) -> Result<Record, String> {
         return Err("a part of it is larger than any part may be".into());
     }
     let mut bytes = Vec::new();
-    input.take(length.into()).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    (&mut input).take(length.into()).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() < length as usize {
         return Err("it is cut short".into());
     }
@@ -382,6 +448,19 @@ fn take(input: &mut impl Read) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Store {
+        /// What restoring a backup of this file gives, in memory and without its passphrase's slow key.
+        pub(crate) fn restored(&self, backup: &Path) -> Result<Store> {
+            let bad = |why: String| StoreError::BadBackup { path: backup.into(), why };
+            let mut input = opened(backup, &self.identities()?, &bad)?;
+            let Record::Caseload { worker, .. } = take(&mut input).map_err(bad)? else { unreachable!() };
+            let db = rusqlite::Connection::open_in_memory()?;
+            let (mut store, _) = Store::set_up(db, None, &Worker::unnamed(worker), self.clock.clone())?;
+            store.fill_from(&mut input, &bad)?;
+            Ok(store)
+        }
+    }
 
     #[test]
     fn seven_days_and_four_weeks_are_kept() {

@@ -20,11 +20,13 @@ pub struct CheckReport {
     pub streams: u64,
     /// In words; empty when all is well. Holds no client data, only ids.
     pub problems: Vec<String>,
+    /// Why the newest backup beside the file could not be restored, in words.
+    pub backup: Option<String>,
 }
 
 impl Store {
-    /// Verifies every chain and its signature, and that replaying the journal gives the tables as they are. Reads one
-    /// stream at a time, so memory stays flat.
+    /// Verifies every chain and its signature, that replaying the journal gives the tables as they are, and that the newest
+    /// backup opens. Reads one stream at a time, so memory stays flat.
     pub fn check(&self) -> Result<CheckReport> {
         let mut report = CheckReport::default();
         if let Some(trouble) = self.sqlite_trouble()? {
@@ -90,7 +92,8 @@ impl Store {
             report.problems.push(format!("facts of {kept} clients instead of at most {clients}"));
         }
         report.problems.extend(self.access_troubles()?);
-        report.ok = report.problems.is_empty();
+        report.backup = self.newest_backup_trouble()?;
+        report.ok = report.problems.is_empty() && report.backup.is_none();
         Ok(report)
     }
 
@@ -105,15 +108,17 @@ impl Store {
             .prepare_cached("SELECT public_key FROM site WHERE id = ?1")?
             .query_row([site.0.as_slice()], |row| row.get(0))
             .optional()?;
-        Ok(key.filter(|key| SiteId::of_key(key) == site).is_some_and(|key| signature_holds(&key, batch)))
+        Ok(key
+            .filter(|key| SiteId::of_key(key) == site)
+            .is_some_and(|key| signature_holds(&key, &batch.hash, &batch.signature)))
     }
 }
 
-/// Whether a batch carries its site's signature.
-pub(super) fn signature_holds(public_key: &[u8; 32], batch: &Batch) -> bool {
-    let signature = Signature::from_slice(&batch.signature);
+/// Whether a site's signature stands under the hash at the end of a chain.
+pub(super) fn signature_holds(public_key: &[u8; 32], hash: &[u8; 32], signature: &[u8]) -> bool {
+    let signature = Signature::from_slice(signature);
     match (VerifyingKey::from_bytes(public_key), signature) {
-        (Ok(key), Ok(signature)) => key.verify(&batch.hash, &signature).is_ok(),
+        (Ok(key), Ok(signature)) => key.verify(hash, &signature).is_ok(),
         _ => false,
     }
 }

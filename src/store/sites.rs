@@ -165,7 +165,7 @@ impl Keys {
         })
     }
 
-    fn identity(&self) -> Result<age::x25519::Identity> {
+    pub(super) fn identity(&self) -> Result<age::x25519::Identity> {
         self.sealing.parse().map_err(|_| StoreError::Damaged("its site's key cannot be read".into()))
     }
 }

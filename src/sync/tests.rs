@@ -199,6 +199,11 @@ proptest! {
             let report = store.check().unwrap();
             prop_assert!(report.ok, "{:?}", report.problems);
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
+            let backup = store.backup(post.folder.path()).unwrap();
+            prop_assert!(store.verify_backup(&backup).is_ok(), "what was backed up opens");
+            let restored = store.restored(&backup).unwrap();
+            prop_assert_eq!(restored.chains(None).unwrap(), chains.clone());
+            prop_assert_eq!(dump(&restored), same.clone(), "and restoring it gives the same");
             store.rebuild().unwrap();
             prop_assert_eq!(dump(store), same.clone(), "and the journal alone gives the same");
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
