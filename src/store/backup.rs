@@ -241,15 +241,21 @@ impl Store {
         Ok(())
     }
 
-    /// Why the newest backup beside the file could not be restored, in words; `None` where it could, where there is none,
-    /// and where it opens with the recovery key alone, as those of earlier versions do.
+    /// Why the newest backup beside the file could not be restored, in words; `None` where it could, and where there is none.
+    /// Those that open with a recovery key alone are passed over: of earlier versions, or of somebody else.
     pub(super) fn newest_backup_trouble(&self) -> Result<Option<String>> {
         let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(None) };
-        let Some((when, path)) = backups(&folder)?.pop() else { return Ok(None) };
-        Ok(match self.verify_backup(&path) {
-            Ok(()) | Err(StoreError::WrongRecoveryKey) => None,
-            Err(error) => Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))),
-        })
+        for (when, path) in backups(&folder)?.into_iter().rev() {
+            match self.verify_backup(&path) {
+                Ok(()) => return Ok(None),
+                // Of an earlier version, or somebody else's: only a recovery key opens it.
+                Err(StoreError::WrongRecoveryKey) => {}
+                Err(error) => {
+                    return Ok(Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Reads a backup that was made by this file to its end, as restoring it would.
@@ -349,11 +355,16 @@ fn each_record(
     Ok(())
 }
 
-/// The backups in a folder, by the time in their names, oldest first. Files of other names are not ours to touch.
+/// The backups in a folder, by the time in their names, oldest first. Files of other names are not ours to touch, and what is
+/// no file (a pipe, a link) is none, whatever its name.
 fn backups(folder: &Path) -> Result<Vec<(NaiveDateTime, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let path = entry.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let time = name.strip_prefix("caseload-").and_then(|rest| rest.strip_suffix(".backup"));
         if let Some(Ok(when)) = time.map(|time| NaiveDateTime::parse_from_str(time, "%Y%m%d-%H%M%S")) {
