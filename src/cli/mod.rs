@@ -95,7 +95,8 @@ enum Command {
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
     /// reason}], conflicts, unused_columns, unused: {resource type: n}, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
-    /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
+    /// conflicts, ahead, held_back, moved, set_back, not_taken: [{site, name, fingerprint, why, entries, clients}], clients: [{id,
+    /// name, new}], dry_run}; why is gap, elsewhere or fork
     Import {
         path: PathBuf,
         /// hmis-csv, fhir, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
@@ -179,7 +180,8 @@ enum Command {
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
-    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back}], given: {batches, entries},
+    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, moved, set_back, not_taken}], given:
+    /// {batches, entries},
     /// strangers: [{id, name, fingerprint}], waiting: [], alone}]
     Sync {
         places: Vec<String>,

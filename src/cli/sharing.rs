@@ -10,7 +10,7 @@ use crate::model::ShareKind;
 use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Merged, Passphrase, Site, Store, Trust, read_secret};
+use crate::store::{Merged, NotTaken, Passphrase, Site, Store, Trust, read_secret};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
@@ -290,7 +290,6 @@ pub fn import(
             .collect::<Vec<Json>>()
             .into();
         out["dry_run"] = dry_run.into();
-        out["set_back"] = taken.told.as_ref().is_some_and(|told| told.set_back).into();
         return Ok(printed(&out));
     }
     Ok(crate::model::text::lines(&told(&taken, dry_run)).into_owned())
@@ -299,14 +298,22 @@ pub fn import(
 fn merged_json(merged: &Merged) -> Json {
     json!({
         "entries": merged.entries, "new": merged.new.len(), "changed": merged.changed.len(),
-        "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back,
+        "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back, "moved": merged.moved,
+        "set_back": merged.set_back, "not_taken": merged.not_taken.iter().map(not_taken).collect::<Vec<Json>>(),
+    })
+}
+
+fn not_taken(one: &NotTaken) -> Json {
+    json!({
+        "site": one.site.to_string(), "name": one.name, "fingerprint": one.fingerprint, "why": one.why.code(),
+        "entries": one.entries, "clients": one.clients,
     })
 }
 
 fn told(taken: &Taken, dry_run: bool) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "From {}:", one_line(&taken.sender));
-    if taken.merged.entries == 0 {
+    if taken.merged.is_nothing() {
         out.push_str("Nothing new: all of it is here already.\n");
     }
     for (_, name, new) in &taken.merged.clients {
@@ -314,11 +321,6 @@ fn told(taken: &Taken, dry_run: bool) -> String {
     }
     for line in sync::in_words(&taken.merged) {
         let _ = writeln!(out, "{line}");
-    }
-    if taken.told.as_ref().is_some_and(|told| told.set_back) {
-        out.push_str(
-            "They have more of your own work than is here: this file was set back, or copied, since. Ask them for everything (caseload export --everything).\n",
-        );
     }
     if dry_run {
         out.push_str("Nothing was changed: this was a trial.\n");

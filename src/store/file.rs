@@ -158,6 +158,15 @@ impl Store {
 
     /// Unlocks an existing file. Anything that is not one is told apart and left untouched.
     pub fn open(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Store> {
+        Store::open_as(path, passphrase, clock, true)
+    }
+
+    /// Unlocks a copy that is only to be read from: it gets no keys of its own, so that no installation comes into being.
+    pub fn open_copy(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Store> {
+        Store::open_as(path, passphrase, clock, false)
+    }
+
+    fn open_as(path: &Path, passphrase: &Passphrase, clock: Clock, is_home: bool) -> Result<Store> {
         look_at(path)?;
         let read_only = std::fs::metadata(path)?.permissions().readonly();
         let mut db = connect(path, read_only)?;
@@ -172,7 +181,7 @@ impl Store {
             owner_only(path);
             schema::migrate(&mut db)?;
         }
-        let keys = Keys::of(&db, &sites::machine(Some(path)), !read_only)?;
+        let keys = Keys::of(&db, &sites::machine(Some(path)), is_home && !read_only)?;
         let site = keys.id();
         let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
         let last: i64 = db

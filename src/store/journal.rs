@@ -35,9 +35,10 @@ impl Batch {
     }
 }
 
-const COLUMNS: &str = "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
+/// The columns of a batch, in the order in which [`read`] wants them.
+pub(super) const COLUMNS: &str = "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
 
-fn read(row: &SqlRow<'_>) -> rusqlite::Result<Batch> {
+pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Batch> {
     let header = Header {
         stream: RowId::from_bytes(row.get(0)?),
         site: SiteId(row.get(1)?),

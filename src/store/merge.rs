@@ -1,7 +1,10 @@
 //! The way in for what was written elsewhere: batches of other sites, verified, taken in one transaction.
 //!
 //! Nothing here trusts its caller with the chain: a batch goes in only if it continues what is in the file, entry after
-//! entry and hash after hash, and the chain that it ends carries its site's signature.
+//! entry and hash after hash, and the chain that it ends carries its site's signature. What does not continue leaves out
+//! its own chain and no other: entries before it that have not arrived (a gap) are waited for, and another branch of a
+//! chain, once its end's signature holds, is put aside (see [`super::forks`]). Whatever a merge does beyond that, such as
+//! going on as a new site, it does after its caller has verified everything, in the same transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +12,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
-use super::check::signature_holds;
 use super::file::CACHE_KB;
+use super::forks::{self, Home};
 use super::journal::{self, Batch, ChainEnd};
-use super::projection::{Workspace, is_client};
+use super::projection::{self, Workspace, is_client};
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
 use super::wire::{self, Entry, Header};
@@ -20,6 +23,12 @@ use super::{Result, Store, StoreError, facts, joined};
 
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
+/// Bytes of a chain that goes on from its middle that are held until its end tells what it goes on from.
+const HELD_AT_ONCE: usize = 8 << 20;
+/// Clients that are named of those about whom something was left out.
+const NAMED: usize = 12;
+/// Claims about our own chains that are looked at again in the end; a bundle of more is not more believable.
+const CLAIMS: usize = 10_000;
 
 /// A chain with the index after its last entry: stream, site, next.
 pub type Grown = (RowId, SiteId, u64);
@@ -41,31 +50,102 @@ pub struct Merged {
     pub ahead: u64,
     /// Entries left out because their site was revoked.
     pub held_back: u64,
+    /// Chains left out because they do not continue what is here, by site and reason.
+    pub not_taken: Vec<NotTaken>,
+    /// Entries of our own that stand under another of our sites since, for a copy of this file had written in their place.
+    pub moved: u64,
+    /// Someone has more of what this installation wrote than is here: it was set back to an earlier state, or copied.
+    pub set_back: bool,
 }
 
-/// Why a batch is not taken.
+impl Merged {
+    /// Whether there is nothing that a person must hear of.
+    pub fn is_nothing(&self) -> bool {
+        self.entries == 0 && self.held_back == 0 && self.not_taken.is_empty() && !self.set_back
+    }
+}
+
+/// What one site wrote that was left out.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Breach {
-    /// The entries between what is here and this batch have not arrived.
-    Gap { stream: RowId, site: SiteId, here: u64, first: u64 },
-    /// The site wrote two different things at the same place: there are two of it.
-    Fork { stream: RowId, site: SiteId, first: u64 },
-    /// Bytes, hashes or signatures do not hold.
-    Altered(String),
+pub struct NotTaken {
+    pub site: SiteId,
+    pub name: String,
+    pub fingerprint: String,
+    pub why: Why,
+    pub entries: u64,
+    /// About whom; a few of them. Only those whose names are known here.
+    pub clients: Vec<String>,
 }
 
-/// A batch's content before its hash is known: it is worked out here, not believed.
+/// Why a chain is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The entries between what is here and these have not arrived.
+    Gap,
+    /// They go on from something else than what is here.
+    Elsewhere,
+    /// The site wrote two different things at the same place: there are two of it. The other branch is kept aside.
+    Fork,
+}
+
+impl Why {
+    /// For scripts.
+    pub fn code(self) -> &'static str {
+        match self {
+            Why::Gap => "gap",
+            Why::Elsewhere => "elsewhere",
+            Why::Fork => "fork",
+        }
+    }
+}
+
+/// Bytes, hashes or signatures do not hold: nothing of where this came from is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach(pub String);
+
+/// A batch's content before its hash is known: it is worked out here, not believed. Where it begins follows from its chain.
 pub struct Unproven {
     pub header: Header,
     pub count: u64,
     pub body: Vec<u8>,
 }
 
+/// A chain on its way in.
+pub struct Walk {
+    stream: RowId,
+    site: Site,
+    /// How far it has come.
+    end: ChainEnd,
+    entries: u64,
+    standing: Standing,
+}
+
+impl Walk {
+    /// The index after its last entry.
+    pub fn next(&self) -> u64 {
+        self.end.next
+    }
+}
+
+enum Standing {
+    /// Held against what is here batch by batch, from its very beginning; the rest of it goes aside under the name of its
+    /// branch once it is another one.
+    Along { branch: Option<[u8; 32]> },
+    /// It begins in the middle: what it goes on from is known when its end's signature fits.
+    Held { first: u64, batches: Vec<Unproven>, bytes: usize },
+    /// Left out.
+    Passed(Why),
+}
+
+/// A claim about how far someone has come in one of our own chains: stream, site, the index after its last entry.
+type Claim = (RowId, SiteId, u64);
+
 /// One transaction in which batches of others are taken in.
 pub struct Merger<'a> {
     db: &'a Connection,
     now_ms: u64,
     merged: Merged,
+    home: Home<'a>,
     /// The stream at hand: its rows, and how far each site's chain has come.
     stream: Option<(RowId, Workspace<'a>)>,
     ends: BTreeMap<SiteId, u64>,
@@ -73,6 +153,12 @@ pub struct Merger<'a> {
     known_before: BTreeMap<RowId, bool>,
     revoked: BTreeMap<SiteId, bool>,
     documents: Documents,
+    not_taken: BTreeMap<(SiteId, Why), (u64, BTreeSet<RowId>)>,
+    /// Chains beside which something was put, with how many entries each time.
+    forked: BTreeSet<(RowId, SiteId)>,
+    claims: Vec<Claim>,
+    /// Whoever claims had claimed before what never came: they are not believed a second time.
+    claimed_before: Option<bool>,
 }
 
 impl Store {
@@ -106,23 +192,33 @@ impl Store {
             Ok(db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))?)
         };
         let before = conflicts(&transaction)?;
+        let machine = sites::machine(self.path.as_deref());
         let mut merger = Merger {
             db: &transaction,
             now_ms,
             merged: Merged::default(),
+            home: Home::new(&self.keys, machine, &self.worker.name),
             stream: None,
             ends: BTreeMap::new(),
             touched: BTreeSet::new(),
             known_before: BTreeMap::new(),
             revoked: BTreeMap::new(),
             documents: Documents::default(),
+            not_taken: BTreeMap::new(),
+            forked: BTreeSet::new(),
+            claims: Vec::new(),
+            claimed_before: None,
         };
         let filled = fill(&mut merger)?;
-        let mut merged = merger.finish()?;
+        // From here on all of it is verified.
+        let (mut merged, renewed) = merger.finish()?;
         merged.conflicts = (conflicts(&transaction)? - before).max(0) as u64;
         merged.clients = named(&transaction, &merged)?;
         if keep {
             transaction.commit().map_err(StoreError::from)?;
+            if let Some(keys) = renewed {
+                self.go_on_with(keys);
+            }
             self.read_worker()?;
         } else {
             transaction.rollback().map_err(StoreError::from)?;
@@ -158,97 +254,224 @@ impl<'a> Merger<'a> {
         sites::trust_of(self.db, site)
     }
 
-    /// Takes note of a site whose entries are to come.
-    pub fn know(&mut self, site: &Site) -> Result<()> {
-        sites::keep(self.db, &Site { trust: Trust::Known, ..site.clone() })
+    /// Takes note of the sites whose entries are to come. Of who took over from whom only what holds is noted, and never in
+    /// the place of what was noted before.
+    pub fn know(&mut self, told: &[Site]) -> Result<()> {
+        let by_id: BTreeMap<SiteId, &Site> = told.iter().map(|site| (site.id, site)).collect();
+        for site in told {
+            let mut voucher = None;
+            if let Some((before, signature)) = &site.voucher
+                && sites::of(self.db, site.id)?.is_none_or(|known| known.voucher.is_none())
+            {
+                let before = match by_id.get(before) {
+                    Some(before) => Some((*before).clone()),
+                    None => sites::of(self.db, *before)?,
+                };
+                let holds = before.filter(|before| before.signed(&site.vouched(), signature));
+                voucher = holds.map(|before| (before.id, signature.clone()));
+            }
+            sites::keep(self.db, &Site { trust: Trust::Known, voucher, ..site.clone() })?;
+        }
+        Ok(())
     }
 
-    /// What another site says it has of a chain: the last word counts, for files are lost and set back.
-    pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64) -> Result<()> {
+    /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
+    /// another branch of it is to get all of ours.
+    pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<()> {
+        let beyond = next > journal::chain_end(self.db, stream, site)?.next;
+        if beyond && self.is_own(site)? && self.claims.len() < CLAIMS {
+            if self.claimed_before.is_none() {
+                self.claimed_before = Some(self.claims_what_never_came(peer)?);
+            }
+            self.claims.push((stream, site, next));
+        }
+        let next = if beyond || self.agrees(stream, site, next, hash)? { next } else { 0 };
         self.db
             .prepare_cached(
                 "INSERT INTO peer_has (peer, stream, site, next) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (peer, stream, site) DO UPDATE SET next = excluded.next",
             )?
-            .execute((peer.0.as_slice(), stream, site.0.as_slice(), next as i64))?;
+            .execute((peer.0.as_slice(), stream, site.0.as_slice(), i64::try_from(next).unwrap_or(i64::MAX)))?;
         Ok(())
     }
 
     /// Whether a chain as far as someone else has it is the one that is here.
-    pub fn agrees(&self, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<bool> {
+    fn agrees(&self, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<bool> {
         let Some(last) = next.checked_sub(1) else { return Ok(true) };
         let here = journal::holding(self.db, stream, EntryRef { site, index: last })?;
         Ok(here.is_some_and(|batch| batch.header.first + batch.count == next && batch.hash == *hash))
     }
 
-    /// Where a chain stands just before `first`: the hash that a batch there must continue.
-    ///
-    /// # Errors
-    /// A [`Breach`] where the entries before it are not here.
-    pub fn begin(&mut self, stream: RowId, site: SiteId, first: u64) -> Result<std::result::Result<ChainEnd, Breach>> {
-        let end = journal::chain_end(self.db, stream, site)?;
-        if first > end.next {
-            return Ok(Err(Breach::Gap { stream, site, here: end.next, first }));
-        }
-        if first == end.next {
-            return Ok(Ok(end));
-        }
-        if first == 0 {
-            return Ok(Ok(ChainEnd::START));
-        }
-        let before = journal::holding(self.db, stream, EntryRef { site, index: first - 1 })?;
-        Ok(match before.filter(|batch| batch.header.first + batch.count == first) {
-            Some(batch) => Ok(ChainEnd { next: first, hash: batch.hash }),
-            None => Err(Breach::Fork { stream, site, first }),
-        })
+    fn claims_what_never_came(&self, peer: SiteId) -> Result<bool> {
+        let sql = "SELECT 1 FROM peer_has p JOIN site s ON s.id = p.site AND s.trust = ?2
+             WHERE p.peer = ?1 AND p.next > (SELECT coalesce(max(first + count), 0) FROM batch
+               WHERE stream = p.stream AND site = p.site)";
+        Ok(self.db.prepare_cached(sql)?.exists((peer.0.as_slice(), Trust::Own as i64))?)
     }
 
-    /// Takes the next batch of a chain; gives the end that it makes. What is here already is held against it.
-    pub fn take(&mut self, end: ChainEnd, batch: Unproven) -> Result<std::result::Result<ChainEnd, Breach>> {
-        let Unproven { header, count, body } = batch;
-        let altered = |what: &str| Ok(Err(Breach::Altered(what.into())));
-        if header.first != end.next || count == 0 {
-            return altered("a batch stands out of its order");
-        }
-        let (entries, hash) = match wire::unpack(&header, &body, Some(&end.hash)) {
-            Ok(read) => read,
-            Err(StoreError::Newer) => return Err(StoreError::Newer),
-            Err(error) => return Ok(Err(Breach::Altered(error.to_string()))),
+    fn is_own(&self, site: SiteId) -> Result<bool> {
+        Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust == Trust::Own))
+    }
+
+    /// Begins a chain at an index.
+    pub fn begin(&mut self, stream: RowId, site: SiteId, first: u64) -> Result<std::result::Result<Walk, Breach>> {
+        let Some(site) = self.site(site)? else { return altered("entries of a site whose key is not told") };
+        let standing = if first == 0 {
+            Standing::Along { branch: None }
+        } else if !self.starts(stream, site.id, first)?.is_empty() {
+            Standing::Held { first, batches: Vec::new(), bytes: 0 }
+        } else if first > journal::chain_end(self.db, stream, site.id)?.next {
+            Standing::Passed(Why::Gap)
+        } else {
+            Standing::Passed(Why::Elsewhere)
         };
-        let Some(hash) = hash.filter(|_| entries.len() as u64 == count) else {
-            return altered("a batch holds more or less than it says");
-        };
-        let after = ChainEnd { next: header.first + count, hash };
-        let here = match journal::holding(self.db, header.stream, EntryRef { site: header.site, index: header.first })?
+        let end = ChainEnd { next: first, ..ChainEnd::START };
+        Ok(Ok(Walk { stream, site, end, entries: 0, standing }))
+    }
+
+    /// What a chain that begins at an index may go on from: what is here, or a branch that lies aside.
+    fn starts(&self, stream: RowId, site: SiteId, first: u64) -> Result<Vec<(Option<[u8; 32]>, ChainEnd)>> {
+        let mut starts = Vec::new();
+        if let Some(last) = first.checked_sub(1)
+            && i64::try_from(first).is_ok()
         {
-            Some(here) => here,
-            None if self.is_revoked(header.site)? => {
-                self.merged.held_back += count;
-                return Ok(Ok(after));
+            let here = journal::holding(self.db, stream, EntryRef { site, index: last })?;
+            if let Some(batch) = here.filter(|batch| batch.header.first + batch.count == first) {
+                starts.push((None, ChainEnd { next: first, hash: batch.hash }));
             }
-            None => {
-                self.insert(Batch { header, count, hash, signature: Vec::new(), body }, entries)?;
-                return Ok(Ok(after));
-            }
-        };
-        if here.header.first == header.first && here.hash == hash {
-            return Ok(Ok(after));
+            let aside = forks::ends_aside(self.db, stream, site, first)?;
+            starts.extend(aside.into_iter().map(|(branch, end)| (Some(branch), end)));
         }
-        Ok(Err(Breach::Fork { stream: header.stream, site: header.site, first: header.first }))
+        Ok(starts)
+    }
+
+    /// Takes the next batch of a chain. What is here already is held against it.
+    pub fn take(&mut self, walk: &mut Walk, mut batch: Unproven) -> Result<std::result::Result<(), Breach>> {
+        let Some(next) = walk.end.next.checked_add(batch.count).filter(|next| i64::try_from(*next).is_ok()) else {
+            return altered("a batch holds more than can be counted");
+        };
+        if batch.count == 0 {
+            return altered("a batch holds nothing");
+        }
+        batch.header = Header { stream: walk.stream, site: walk.site.id, first: walk.end.next, ..batch.header };
+        walk.entries += batch.count;
+        match &mut walk.standing {
+            Standing::Passed(_) => {}
+            Standing::Held { batches, bytes, .. } => {
+                *bytes += batch.body.len();
+                batches.push(batch);
+                if *bytes > HELD_AT_ONCE {
+                    return self.hold_no_longer(walk);
+                }
+            }
+            Standing::Along { .. } => {
+                let (entries, hash) = match proven(&batch, &walk.end.hash)? {
+                    Ok(proven) => proven,
+                    Err(breach) => return Ok(Err(breach)),
+                };
+                return self.step(walk, batch, entries, hash).map(Ok);
+            }
+        }
+        walk.end.next = next;
+        Ok(Ok(()))
+    }
+
+    /// A chain that is too large to be held goes along what is here; if that is not what it goes on from, its end will tell.
+    fn hold_no_longer(&mut self, walk: &mut Walk) -> Result<std::result::Result<(), Breach>> {
+        let Standing::Held { first, batches, .. } =
+            std::mem::replace(&mut walk.standing, Standing::Along { branch: None })
+        else {
+            return Ok(Ok(()));
+        };
+        let Some((branch, start)) = self.starts(walk.stream, walk.site.id, first)?.into_iter().next() else {
+            walk.standing = Standing::Passed(Why::Elsewhere);
+            return Ok(Ok(()));
+        };
+        walk.standing = Standing::Along { branch };
+        walk.end = start;
+        for batch in batches {
+            match proven(&batch, &walk.end.hash)? {
+                Ok((entries, hash)) => self.step(walk, batch, entries, hash)?,
+                Err(breach) => return Ok(Err(breach)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// One batch of a chain whose hash is worked out: it is here, it is new, or it is where another branch begins or goes on.
+    fn step(&mut self, walk: &mut Walk, batch: Unproven, entries: Vec<Entry>, hash: [u8; 32]) -> Result<()> {
+        let Unproven { header, count, body } = batch;
+        walk.end = ChainEnd { next: header.first + count, hash };
+        let Standing::Along { branch } = &mut walk.standing else { return Ok(()) };
+        let batch = Batch { header, count, hash, signature: Vec::new(), body };
+        if branch.is_none() {
+            let at = EntryRef { site: batch.header.site, index: batch.header.first };
+            match journal::holding(self.db, walk.stream, at)? {
+                Some(here) if here.header.first == batch.header.first && here.hash == hash => return Ok(()),
+                Some(_) => *branch = Some(hash),
+                None => {}
+            }
+        }
+        let branch = *branch;
+        if self.is_revoked(walk.site.id)? {
+            self.merged.held_back += count;
+            return Ok(());
+        }
+        match branch {
+            Some(branch) => forks::put_aside(self.db, &branch, &batch),
+            None => self.insert(batch, entries),
+        }
     }
 
     /// Ends a chain: its site's signature vouches for all of it.
-    pub fn end(
-        &mut self,
-        stream: RowId,
-        site: SiteId,
-        end: ChainEnd,
-        signature: &[u8],
-    ) -> Result<std::result::Result<(), Breach>> {
-        let altered = |what: &str| Ok(Err(Breach::Altered(what.into())));
-        let Some(known) = self.site(site)? else { return altered("entries of a site whose key is not told") };
-        if !signature_holds(&known.public_key, &end.hash, signature) {
+    pub fn end(&mut self, mut walk: Walk, signature: &[u8]) -> Result<std::result::Result<(), Breach>> {
+        if let Standing::Held { first, batches, .. } = &mut walk.standing {
+            let (first, batches) = (*first, std::mem::take(batches));
+            let starts = self.starts(walk.stream, walk.site.id, first)?;
+            let mut found = None;
+            for (branch, start) in starts {
+                let mut end = start;
+                let mut all = Vec::with_capacity(batches.len());
+                for batch in &batches {
+                    match proven(batch, &end.hash)? {
+                        Ok((entries, hash)) => {
+                            end = ChainEnd { next: end.next + batch.count, hash };
+                            all.push((entries, hash));
+                        }
+                        Err(breach) => return Ok(Err(breach)),
+                    }
+                }
+                if walk.site.signed(&end.hash, signature) {
+                    found = Some((branch, all));
+                    break;
+                }
+            }
+            let Some((branch, all)) = found else {
+                // Forged, or it goes on from a branch that is not here: only the whole of it could tell.
+                self.leave_out(&walk, Why::Elsewhere);
+                return Ok(Ok(()));
+            };
+            walk.standing = Standing::Along { branch };
+            for (batch, (entries, hash)) in batches.into_iter().zip(all) {
+                self.step(&mut walk, batch, entries, hash)?;
+            }
+        }
+        let branch = match walk.standing {
+            Standing::Passed(why) => {
+                self.leave_out(&walk, why);
+                return Ok(Ok(()));
+            }
+            Standing::Along { branch } => branch,
+            Standing::Held { .. } => None,
+        };
+        if !walk.site.signed(&walk.end.hash, signature) {
             return altered("a signature does not hold");
+        }
+        let (stream, site, end) = (walk.stream, walk.site.id, walk.end);
+        if branch.is_some() {
+            forks::sign_aside(self.db, stream, site, end, signature)?;
+            self.forked.insert((stream, site));
+            return Ok(Ok(()));
         }
         self.db
             .prepare_cached(
@@ -257,6 +480,14 @@ impl<'a> Merger<'a> {
             )?
             .execute((signature, stream, site.0.as_slice(), end.next as i64))?;
         Ok(Ok(()))
+    }
+
+    fn leave_out(&mut self, walk: &Walk, why: Why) {
+        let (entries, clients) = self.not_taken.entry((walk.site.id, why)).or_default();
+        *entries += walk.entries;
+        if clients.len() < NAMED {
+            clients.insert(walk.stream);
+        }
     }
 
     fn is_revoked(&mut self, site: SiteId) -> Result<bool> {
@@ -310,16 +541,83 @@ impl<'a> Merger<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Merged> {
+    /// What follows once all of it is verified; gives the keys that this file goes on with, where they are new.
+    fn finish(mut self) -> Result<(Merged, Option<sites::Keys>)> {
         self.save()?;
         self.documents.flush(self.db)?;
+        self.settle_forks()?;
+        self.hear_claims()?;
         for stream in std::mem::take(&mut self.touched) {
             if is_client(self.db, stream)? {
                 let known = self.known_before.get(&stream).copied().unwrap_or(false);
                 if known { self.merged.changed.push(stream) } else { self.merged.new.push(stream) }
             }
         }
-        Ok(self.merged)
+        for ((site, why), (entries, streams)) in std::mem::take(&mut self.not_taken) {
+            let Some(site) = self.site(site)? else { continue };
+            let mut clients = Vec::new();
+            for stream in streams {
+                clients.extend(facts::of(self.db, joined::root(self.db, stream)?)?.map(|facts| facts.name));
+            }
+            let fingerprint = site.fingerprint();
+            self.merged.not_taken.push(NotTaken { site: site.id, name: site.name, fingerprint, why, entries, clients });
+        }
+        Ok((self.merged, self.home.into_renewed()))
+    }
+
+    /// What lies beside the chains that this merge speaks of, as far as it can be settled now.
+    fn settle_forks(&mut self) -> Result<()> {
+        for (stream, site) in forks::forked(self.db)? {
+            if !self.touched.contains(&stream) && !self.forked.contains(&(stream, site)) {
+                continue;
+            }
+            let known = is_client(self.db, stream)?;
+            let settled = forks::settle(self.db, &mut self.home, stream, site)?;
+            if settled.taken > 0 {
+                projection::make_stream_again(self.db, stream)?;
+                self.known_before.entry(stream).or_insert(known);
+                self.touched.insert(stream);
+                self.merged.entries += settled.taken;
+                self.merged.moved += settled.moved;
+            }
+            if settled.waiting > 0 {
+                let (entries, clients) = self.not_taken.entry((site, Why::Fork)).or_default();
+                *entries += settled.waiting;
+                if clients.len() < NAMED {
+                    clients.insert(stream);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever has more of our own chains than is here shows that this file was set back, or copied. What is written from
+    /// here on must not stand where they have something else. A claim is no proof: it costs a new site and nothing more, and
+    /// one who claims what never comes is heard once.
+    fn hear_claims(&mut self) -> Result<()> {
+        for (stream, site, next) in std::mem::take(&mut self.claims) {
+            if next > journal::chain_end(self.db, stream, site)?.next {
+                self.merged.set_back = true;
+                if site == self.home.site() && self.claimed_before == Some(false) {
+                    self.home.renew(self.db)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn altered<T>(what: &str) -> Result<std::result::Result<T, Breach>> {
+    Ok(Err(Breach(what.into())))
+}
+
+/// The entries of a batch, and its hash, worked out from that of the batch before it.
+fn proven(batch: &Unproven, before: &[u8; 32]) -> Result<std::result::Result<(Vec<Entry>, [u8; 32]), Breach>> {
+    match wire::unpack(&batch.header, &batch.body, Some(before)) {
+        Ok((entries, Some(hash))) if entries.len() as u64 == batch.count => Ok(Ok((entries, hash))),
+        Ok(_) => altered("a batch holds more or less than it says"),
+        Err(StoreError::Newer) => Err(StoreError::Newer),
+        Err(error) => Ok(Err(Breach(error.to_string()))),
     }
 }
 
@@ -388,35 +686,5 @@ impl Store {
         let next: Option<i64> =
             query.query_row((peer.0.as_slice(), stream, site.0.as_slice()), |row| row.get(0)).optional()?;
         Ok(next.unwrap_or(0) as u64)
-    }
-
-    /// Gives what this installation wrote as `old` in a stream from an index on to a new site of its own: another copy of it has
-    /// written something else there. Nothing is lost: the same entries stand under the new site's name.
-    pub fn make_way(&mut self, stream: RowId, old: SiteId, from: u64) -> Result<()> {
-        if self.site == old {
-            self.become_new()?;
-        }
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batches = Vec::new();
-        journal::of_chain::<StoreError>(&transaction, stream, old, from, &mut |batch| {
-            batches.push(batch);
-            Ok(())
-        })?;
-        journal::remove_from(&transaction, stream, old, from)?;
-        let mut end = journal::chain_end(&transaction, stream, self.site)?;
-        let first = end.next;
-        for batch in batches {
-            let mut entries = batch.entries()?;
-            for base in entries.iter_mut().flat_map(|entry| &mut entry.base) {
-                if base.site == old && base.index >= from {
-                    *base = EntryRef { site: self.site, index: base.index - from + first };
-                }
-            }
-            let header = Header { site: self.site, first: end.next, ..batch.header };
-            end = journal::append(&transaction, &self.keys.signing, end, &header, &entries)?;
-        }
-        super::projection::make_stream_again(&transaction, stream)?;
-        transaction.commit()?;
-        Ok(())
     }
 }

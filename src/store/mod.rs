@@ -13,7 +13,8 @@
 //! - `journal`: batches in and out of the file, each chained to the one before.
 //! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
-//! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
+//! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere, `forks` for
+//!   what was written twice in one place.
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
@@ -33,6 +34,7 @@ mod episodes;
 mod error;
 mod facts;
 mod file;
+mod forks;
 mod history;
 mod import;
 mod joined;
@@ -74,7 +76,7 @@ pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
 pub use leaving::{Disclosed, HandOverCheck};
-pub use merge::{Breach, Merged, Merger, Unproven};
+pub use merge::{Breach, Merged, Merger, NotTaken, Unproven, Walk, Why};
 pub use past::{ActionId, PastAction};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};

@@ -60,7 +60,7 @@ pub struct Site {
 
 impl Site {
     /// What a site that is taken over from signs.
-    fn vouched(&self) -> Vec<u8> {
+    pub(super) fn vouched(&self) -> Vec<u8> {
         [b"caseload voucher 1".as_slice(), &self.public_key, self.recipient.as_bytes()].concat()
     }
 
@@ -138,6 +138,16 @@ impl Keys {
         }
         keys.put(db, machine, &site)?;
         Ok(keys)
+    }
+
+    /// New keys for a file that goes on as another site. The old ones are kept, under a name that no machine has: what is
+    /// still on its way was sealed for them.
+    pub(super) fn another(db: &Connection, machine: &[u8; 32], name: &str, before: &Keys) -> Result<Keys> {
+        db.execute(
+            "INSERT OR IGNORE INTO own_site (machine, signing, sealing) SELECT ?2, signing, sealing FROM own_site WHERE machine = ?1",
+            (machine.as_slice(), blake3::hash(&before.id().0).as_bytes().as_slice()),
+        )?;
+        Keys::mint(db, machine, name, Some(before))
     }
 
     fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
@@ -273,6 +283,39 @@ pub(super) fn trust_of(db: &Connection, site: &Site) -> Result<Trust> {
     Ok(Trust::Known)
 }
 
+/// A site with those that it took over from, each vouched for by the one before: the oldest comes last.
+fn line_of(db: &Connection, site: SiteId) -> Result<Vec<SiteId>> {
+    let mut line = Vec::new();
+    let mut next = of(db, site)?;
+    while let Some(at) = next.take().filter(|at| line.len() < 100 && !line.contains(&at.id)) {
+        line.push(at.id);
+        if let Some((before, signature)) = &at.voucher {
+            next = of(db, *before)?.filter(|before| before.signed(&at.vouched(), signature));
+        }
+    }
+    Ok(line)
+}
+
+/// Whether two sites took over, one after the other, from one and the same.
+pub(super) fn are_of_one_line(db: &Connection, one: SiteId, other: SiteId) -> Result<bool> {
+    let line = line_of(db, one)?;
+    Ok(line_of(db, other)?.iter().any(|site| line.contains(site)))
+}
+
+/// The signature of one of our own sites under a message; `None` where its key is not in this file.
+pub(super) fn sign_as(db: &Connection, site: SiteId, message: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut query = db.prepare_cached("SELECT signing FROM own_site ORDER BY machine")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(row.get(0)?);
+        let key = SigningKey::from_bytes(&seed);
+        if SiteId::of_key(&key.verifying_key().to_bytes()) == site {
+            return Ok(Some(key.sign(message).to_bytes().to_vec()));
+        }
+    }
+    Ok(None)
+}
+
 impl Store {
     /// Every site that is known here, our own first, then by name.
     pub fn sites(&self) -> Result<Vec<Site>> {
@@ -365,15 +408,14 @@ impl Store {
 
     /// Becomes a new site: what was written under the old one stays its own.
     pub(super) fn become_new(&mut self) -> Result<()> {
-        let machine = machine(self.path.as_deref());
-        // The old keys are kept, under a name that no machine has: what is still on its way was sealed for them.
-        self.db.execute(
-            "INSERT OR IGNORE INTO own_site (machine, signing, sealing) SELECT ?2, signing, sealing FROM own_site WHERE machine = ?1",
-            (machine.as_slice(), blake3::hash(&self.site.0).as_bytes().as_slice()),
-        )?;
-        let keys = Keys::mint(&self.db, &machine, &self.worker.name, Some(&self.keys))?;
+        let keys = Keys::another(&self.db, &machine(self.path.as_deref()), &self.worker.name, &self.keys)?;
+        self.go_on_with(keys);
+        Ok(())
+    }
+
+    /// Signs and seals with other keys from here on; they stand in the file already.
+    pub(super) fn go_on_with(&mut self, keys: Keys) {
         self.site = keys.id();
         self.keys = keys;
-        Ok(())
     }
 }

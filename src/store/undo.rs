@@ -9,6 +9,7 @@ use crate::model::{EntryRef, Hlc, RowId, Value, record_by_number};
 
 use super::cell::{Head, RowState};
 use super::commit::{Action, Writer};
+use super::forks::MOVED;
 use super::journal;
 use super::settle::is_bookkeeping;
 use super::wire::{Content, Entry, Existence, ROW_ITSELF};
@@ -182,8 +183,8 @@ impl Done {
             let batch = journal::at(db, *n)?;
             for (at, entry) in batch.numbered()? {
                 let Content::Value(value) = entry.content else { continue };
-                // What was seen stays seen; what asks for help is said anew by whatever is done.
-                if is_bookkeeping(entry.field) {
+                // What was seen stays seen; what asks for help is said anew by whatever is done; what moved stays moved.
+                if is_bookkeeping(entry.field) || entry.record == MOVED {
                     continue;
                 }
                 let cell = (entry.record, entry.row, entry.field, entry.key);

@@ -29,6 +29,8 @@ pub use leaving::Leaving;
 pub use share::share;
 pub use through::{Synced, sync};
 
+use crate::store::{NotTaken, Why};
+
 /// A file with which someone hands work over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -72,7 +74,40 @@ pub fn in_words(merged: &crate::store::Merged) -> Vec<String> {
     if merged.held_back > 0 {
         lines.push(format!("Entries of revoked sites left out: {}.", merged.held_back));
     }
+    lines.extend(merged.not_taken.iter().map(not_taken));
+    if merged.moved > 0 {
+        lines.push(format!(
+            "Another copy of this caseload had written in the place of {} of your entries. All is kept: yours stand under a new site, and the others hear of it when you give to them.",
+            merged.moved
+        ));
+    }
+    if merged.set_back {
+        lines.push(
+            "They have more of your own work than is here: this file was set back, or copied, since. Ask them for everything (caseload export --everything)."
+                .into(),
+        );
+    }
     lines
+}
+
+/// What was left out of what one site wrote, why, and what to do.
+fn not_taken(one: &NotTaken) -> String {
+    let about = match &one.clients[..] {
+        [] => String::new(),
+        names => format!(" about {}", names.join(", ")),
+    };
+    let NotTaken { name, fingerprint, entries, .. } = one;
+    match one.why {
+        Why::Gap => format!(
+            "Left out: {entries} entries by {name}{about}. What comes before them has not arrived: ask for everything (caseload export --everything)."
+        ),
+        Why::Elsewhere => format!(
+            "Left out: {entries} entries by {name}{about}. They go on from something else than what is here: ask for everything (caseload export --everything)."
+        ),
+        Why::Fork => format!(
+            "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place: {entries} entries{about} are kept aside. They come in by themselves once {name} has taken in what you have and gives to you again."
+        ),
+    }
 }
 
 #[cfg(test)]

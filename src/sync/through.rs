@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::model::SiteId;
-use crate::store::{Merged, Noted, Range, Site, Staged, Store, StoreError, Trust, new_file};
+use crate::store::{Merged, Noted, Range, Site, Staged, Store, StoreError, Trust, Why, new_file};
 
 use super::bundle::{Counts, Refusal, Seal};
 use super::card::Card;
@@ -192,10 +192,17 @@ fn take_from(
                     synced.waiting.push(format!("{whose}: a bundle there is signed by someone else"));
                     return Ok(());
                 }
-                let bundle = Noted { holder, last: name.last, receivers: told.head.receivers };
-                store.note_bundle(address, &bundle, &told.ranges)?;
-                if taken.merged.entries > 0 || taken.merged.held_back > 0 {
+                // What waits for something else is read again; what is kept aside is here.
+                let waits = taken.merged.not_taken.iter().any(|one| one.why != Why::Fork);
+                if !waits {
+                    let bundle = Noted { holder, last: name.last, receivers: told.head.receivers };
+                    store.note_bundle(address, &bundle, &told.ranges)?;
+                }
+                if !taken.merged.is_nothing() {
                     synced.taken.push((whose.clone(), taken.merged));
+                }
+                if waits {
+                    return Ok(());
                 }
                 read = name.last;
             }

@@ -102,7 +102,7 @@ impl Desk {
                 self.ask(Answer::Passphrase(path.into(), kind), "Passphrase", about);
             }
             Err(refusal) => self.refuse(&refusal.to_string()),
-            Ok(taken) if taken.merged.entries == 0 && taken.merged.held_back == 0 => {
+            Ok(taken) if taken.merged.is_nothing() => {
                 self.overlay = None;
                 self.say("Nothing new: all of it is here already.");
             }
@@ -254,12 +254,6 @@ impl Desk {
 fn told(taken: &Taken) -> Vec<String> {
     let mut lines = vec![format!("From {}:", one_line(&taken.sender))];
     lines.extend(sync::in_words(&taken.merged));
-    if taken.told.as_ref().is_some_and(|told| told.set_back) {
-        lines.push(
-            "They have more of your own work than is here: this file was set back, or copied. Ask them for everything."
-                .into(),
-        );
-    }
     lines
 }
 
