@@ -50,6 +50,8 @@ pub enum StoreError {
     Unsigned,
     #[error("Not co-signed: the text of this note is not what was signed. It was altered outside the program.")]
     BrokenSeal,
+    #[error("Not done: only the installation that founded the agency gives rights and ends them.")]
+    NotTheFounder,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Cannot undo: \"{0}\" was changed again since.")]

@@ -17,6 +17,7 @@
 //!   what was written twice in one place.
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
+//! - `rights`: what a line may do for everybody, by entries of the agency's founder.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
@@ -47,6 +48,7 @@ mod places;
 mod plans;
 mod projection;
 mod query;
+mod rights;
 mod schema;
 mod search;
 mod settle;
@@ -80,6 +82,7 @@ pub use merge::{Breach, Merged, Merger, NotTaken, Unproven, Walk, Why};
 pub use past::{ActionId, PastAction};
 pub use places::{Noted, Range};
 pub use query::{ClientFile, Found};
+pub use rights::{Grant, Point, Right};
 pub use search::Hit;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};

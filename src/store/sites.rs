@@ -15,6 +15,9 @@ use crate::model::SiteId;
 
 use super::{Result, Store, StoreError, file};
 
+/// A line of a hundred take-overs is no line.
+const MOST_OF_A_LINE: usize = 100;
+
 /// How far a site is believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trust {
@@ -269,8 +272,7 @@ pub(super) fn of(db: &Connection, id: SiteId) -> Result<Option<Site>> {
 /// How far a site is believed, its vouchers counted: as far as the site at the end of the line of those that it took over from.
 pub(super) fn trust_of(db: &Connection, site: &Site) -> Result<Trust> {
     let mut at = site.clone();
-    // A line of a hundred take-overs is no line.
-    for _ in 0..100 {
+    for _ in 0..MOST_OF_A_LINE {
         let known = of(db, at.id)?;
         match known.as_ref().map_or(at.trust, |known| known.trust) {
             Trust::Known => {}
@@ -283,23 +285,24 @@ pub(super) fn trust_of(db: &Connection, site: &Site) -> Result<Trust> {
     Ok(Trust::Known)
 }
 
-/// A site with those that it took over from, each vouched for by the one before: the oldest comes last.
-fn line_of(db: &Connection, site: SiteId) -> Result<Vec<SiteId>> {
-    let mut line = Vec::new();
-    let mut next = of(db, site)?;
-    while let Some(at) = next.take().filter(|at| line.len() < 100 && !line.contains(&at.id)) {
-        line.push(at.id);
-        if let Some((before, signature)) = &at.voucher {
-            next = of(db, *before)?.filter(|before| before.signed(&at.vouched(), signature));
+/// The first site of the line that a site belongs to by vouchers: by this its entries speak for a person, whoever believes it
+/// or not.
+pub(super) fn root(db: &Connection, id: SiteId) -> Result<SiteId> {
+    let mut at = id;
+    for _ in 0..MOST_OF_A_LINE {
+        let Some(site) = of(db, at)? else { break };
+        let Some((before, signature)) = &site.voucher else { break };
+        match of(db, *before)? {
+            Some(known) if known.signed(&site.vouched(), signature) => at = known.id,
+            _ => break,
         }
     }
-    Ok(line)
+    Ok(at)
 }
 
-/// Whether two sites took over, one after the other, from one and the same.
+/// Whether two sites belong to one line.
 pub(super) fn are_of_one_line(db: &Connection, one: SiteId, other: SiteId) -> Result<bool> {
-    let line = line_of(db, one)?;
-    Ok(line_of(db, other)?.iter().any(|site| line.contains(site)))
+    Ok(root(db, one)? == root(db, other)?)
 }
 
 /// The signature of one of our own sites under a message; `None` where its key is not in this file.

@@ -15,7 +15,7 @@ fn worker() -> Worker {
 }
 
 /// A clock that moves on a second at each look.
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     let start = DateTime::parse_from_rfc3339("2026-11-24T09:00:00-05:00").unwrap();
     let ticks = std::sync::atomic::AtomicI64::new(0);
     Arc::new(move || start + chrono::Duration::seconds(ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
