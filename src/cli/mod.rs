@@ -181,8 +181,8 @@ enum Command {
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
     /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, moved, set_back, not_taken}], given:
-    /// {batches, entries},
-    /// strangers: [{id, name, fingerprint}], waiting: [], alone}]
+    /// {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], alone, set_back, clients: [{id, name, new}]}];
+    /// of a place that cannot be reached: {place, error}
     Sync {
         places: Vec<String>,
         /// Forget this place, and sync through none; what lies there stays there
@@ -602,7 +602,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             sharing::export(setting, &wanted, json)?.into()
         }
         Command::Sync { forget: Some(place), .. } => sharing::forget(setting, &place)?.into(),
-        Command::Sync { places, .. } => sharing::sync(setting, &places, json)?.into(),
+        Command::Sync { places, .. } => {
+            let synced = sharing::sync(setting, &places, json)?;
+            Done { text: synced.text, ok: synced.ok }
+        }
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
             SiteCommand::Accept { card, fingerprint, only, other_agency } => {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
-use crate::store::{Passphrase, Store, local_moment, read_secret, wall_clock};
+use crate::store::{Passphrase, Store, local_moment, read_secret, state_folder, wall_clock};
 use crate::triage::Rules;
 use crate::tui;
 
@@ -137,7 +137,11 @@ impl Setting {
             Some(path) => read_secret(path)?,
             None => ask("Passphrase: ")?,
         };
-        Ok(Store::open(&self.file, &Passphrase::new(passphrase.as_str()), wall_clock())?)
+        let mut store = Store::open(&self.file, &Passphrase::new(passphrase.as_str()), wall_clock())?;
+        if let Some(folder) = state_folder() {
+            store.hold_against(&folder)?;
+        }
+        Ok(store)
     }
 
     /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.

@@ -328,43 +328,77 @@ fn told(taken: &Taken, dry_run: bool) -> String {
     out
 }
 
-pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<String> {
+/// What came of syncing through each place, and whether all of them could be reached.
+pub struct SyncedAll {
+    pub text: String,
+    pub ok: bool,
+}
+
+/// Gives and takes through each of these places, or through all that are remembered. One that cannot be reached stops no
+/// other: it is told of, by name, and the exit code says so.
+pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<SyncedAll> {
     let mut store = setting.open()?;
     let known: Vec<String> = store.places()?.into_iter().map(|(place, _)| place).collect();
     let places = if places.is_empty() { &known } else { places };
     if places.is_empty() {
         bail!("No place is known yet. Name one: caseload sync FOLDER, or s3://BUCKET/PREFIX.");
     }
-    let mut all = Vec::new();
-    let mut out = String::new();
+    let (mut all, mut out, mut failed) = (Vec::new(), String::new(), Vec::new());
     for address in places {
-        let place = Place::open(address).map_err(|error| anyhow!("{error}"))?;
-        let mut bar = Progress::new();
-        let synced = sync::sync(&mut store, &place, &mut |done| bar.show(Far::Unpacked(done)));
-        bar.clear();
-        let synced = synced?;
-        let stranger =
-            |site: &Site| json!({"id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint()});
-        let taken = |(sender, merged): &(String, Merged)| {
-            let mut one = merged_json(merged);
-            one["sender"] = sender.clone().into();
-            one
-        };
-        all.push(json!({
-            "place": place.address(),
-            "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
-            "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
-            "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
-            "waiting": synced.waiting, "alone": synced.alone,
-        }));
-        for line in synced.lines() {
-            writeln!(out, "{line}")?;
+        if places.len() > 1 {
+            writeln!(out, "{address}:")?;
+        }
+        match sync_one(&mut store, address) {
+            Ok((address, synced)) => {
+                all.push(synced_json(&address, &synced));
+                for line in synced.lines() {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            // Whoever stops it means all of it.
+            Err(error @ (sync::Trouble::Stopped | sync::Trouble::Store(_) | sync::Trouble::Running)) => {
+                return Err(error.into());
+            }
+            Err(error) if places.len() == 1 => return Err(error.into()),
+            Err(error) => {
+                all.push(json!({"place": address, "error": error.to_string()}));
+                writeln!(out, "Not synced. {error}")?;
+                failed.push(format!("{address}: {error}"));
+            }
         }
     }
-    if json {
-        return Ok(printed(&Json::Array(all)));
+    for line in &failed {
+        eprintln!("caseload: {}", one_line(line));
     }
-    Ok(crate::model::text::lines(&out).into_owned())
+    let text = if json { printed(&Json::Array(all)) } else { crate::model::text::lines(&out).into_owned() };
+    Ok(SyncedAll { text, ok: failed.is_empty() })
+}
+
+fn sync_one(store: &mut Store, address: &str) -> Result<(String, sync::Synced), sync::Trouble> {
+    let place = Place::open(address).map_err(sync::Trouble::Place)?;
+    let mut bar = Progress::new();
+    let synced = sync::sync(store, &place, &mut |done| bar.show(Far::Unpacked(done)));
+    bar.clear();
+    Ok((place.address(), synced?))
+}
+
+fn synced_json(address: &str, synced: &sync::Synced) -> Json {
+    let stranger =
+        |site: &Site| json!({"id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint()});
+    let taken = |(sender, merged): &(String, Merged)| {
+        let mut one = merged_json(merged);
+        one["sender"] = sender.clone().into();
+        one
+    };
+    let client = |(id, name, new): &(crate::model::RowId, String, bool)| json!({"id": id.to_string(), "name": name, "new": new});
+    json!({
+        "place": address,
+        "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
+        "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
+        "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
+        "waiting": synced.waiting, "alone": synced.alone, "set_back": synced.set_back,
+        "clients": synced.clients().iter().map(client).collect::<Vec<Json>>(),
+    })
 }
 
 pub fn forget(setting: &Setting, place: &str) -> anyhow::Result<String> {

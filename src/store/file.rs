@@ -137,8 +137,9 @@ impl Store {
         put_meta(&transaction, "worker", who.id.as_bytes())?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
+        let (ids, read_only) = (Ids::new(), false);
         let store =
-            Store { db, path, read_only: false, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
+            Store { db, path, read_only, clock, worker, site, ids, keys, hlc, data_version: 0, outside: None };
         Ok((store, recovery))
     }
 
@@ -189,7 +190,9 @@ impl Store {
             .optional()?
             .unwrap_or(0);
         let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
-        let mut store = Store { db, path, read_only, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
+        let ids = Ids::new();
+        let mut store =
+            Store { db, path, read_only, clock, worker, site, ids, keys, hlc, data_version: 0, outside: None };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {

@@ -18,6 +18,7 @@
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
+//! - `places`: what is remembered of places that bundles travel through; `setback`: a file that was set back.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
@@ -51,6 +52,7 @@ mod query;
 mod rights;
 mod schema;
 mod search;
+mod setback;
 mod settle;
 mod signing;
 mod sites;
@@ -80,10 +82,11 @@ pub use journal::{Batch, ChainEnd};
 pub use leaving::{Disclosed, HandOverCheck};
 pub use merge::{Breach, Merged, Merger, NotTaken, Unproven, Walk, Why};
 pub use past::{ActionId, PastAction};
-pub use places::{Noted, Range};
+pub use places::{Met, Noted, Range};
 pub use query::{ClientFile, Found};
 pub use rights::{Grant, Point, Right};
 pub use search::Hit;
+pub use setback::state_folder;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
@@ -133,6 +136,8 @@ pub struct Store {
     hlc: Hlc,
     /// SQLite's count of changes by other connections, as last seen.
     data_version: i64,
+    /// Where it is noted outside the file how far it has come.
+    outside: Option<PathBuf>,
 }
 
 impl Store {

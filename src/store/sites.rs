@@ -411,7 +411,10 @@ impl Store {
 
     /// Becomes a new site: what was written under the old one stays its own.
     pub(super) fn become_new(&mut self) -> Result<()> {
-        let keys = Keys::another(&self.db, &machine(self.path.as_deref()), &self.worker.name, &self.keys)?;
+        let machine = machine(self.path.as_deref());
+        let transaction = self.db.transaction()?;
+        let keys = Keys::another(&transaction, &machine, &self.worker.name, &self.keys)?;
+        transaction.commit()?;
         self.go_on_with(keys);
         Ok(())
     }

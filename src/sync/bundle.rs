@@ -153,11 +153,15 @@ pub struct Writer<'a, W: Write> {
 impl<'a, W: Write> Writer<'a, W> {
     pub fn new(store: &'a Store, seal: &Seal<'_>, whole: bool, to: W) -> Result<Writer<'a, W>, StoreError> {
         let unwritable = |error: String| StoreError::Write(error);
+        let own = store.own_site()?;
         let (encryptor, receivers) = match seal {
             Seal::Passphrase(text) => {
                 (age::Encryptor::with_user_passphrase(SecretString::from((*text).to_string())), Vec::new())
             }
             Seal::Sites(sites) => {
+                // For oneself too: a file that was set back reads here what it once knew.
+                let others = sites.iter().filter(|site| site.id != own.id);
+                let sites: Vec<&Site> = others.chain([&own]).collect();
                 let keys = sites.iter().map(|site| site.recipient.parse::<age::x25519::Recipient>());
                 let keys: Vec<_> = keys.collect::<Result<_, _>>().map_err(|error| unwritable(error.to_string()))?;
                 let recipients = keys.iter().map(|key| key as &dyn age::Recipient);
@@ -170,7 +174,6 @@ impl<'a, W: Write> Writer<'a, W> {
         let hasher = blake3::Hasher::new_derive_key("caseload bundle 1");
         let mut writer = Writer { out, store, hasher, counts: Counts::default() };
         writer.put_bytes(MAGIC)?;
-        let own = store.own_site()?;
         let made = u64::try_from(store.now().timestamp_millis()).unwrap_or(0);
         writer.put(&Part::Head(Head { sender: own.id, public_key: own.public_key, made, receivers, whole }))?;
         Ok(writer)

@@ -74,6 +74,7 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
         Whom::Sites(sites) => Seal::Sites(sites),
         Whom::Passphrase(text) => Seal::Passphrase(text),
     };
+    store.publishing(&ranges)?;
     let draft = path.with_extension("part");
     let written = write_new(&draft, |file| write(store, &seal, *scope == Scope::Whole, &ranges, true, file));
     let written = written.and_then(|given| Ok((given, std::fs::rename(&draft, path)?)));

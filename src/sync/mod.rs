@@ -27,7 +27,7 @@ pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
 pub use leaving::Leaving;
 pub use share::share;
-pub use through::{Synced, sync};
+pub use through::{Synced, Trouble, sync};
 
 use crate::store::{NotTaken, Why};
 

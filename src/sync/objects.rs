@@ -67,13 +67,13 @@ impl Objects {
         path.split('/').fold(self.prefix.clone(), |key, part| key.join(part))
     }
 
-    /// Every object two steps below the prefix: the folder's name and its own.
-    pub fn list(&self) -> io::Result<Vec<(String, String)>> {
+    /// Every object two steps below the prefix: the folder's name, its own, and its length.
+    pub fn list(&self) -> io::Result<Vec<(String, String, u64)>> {
         let found = self.runtime.block_on(self.store.list(Some(&self.prefix)).try_collect::<Vec<_>>()).map_err(said)?;
         let parts = found.iter().filter_map(|object| {
             let mut parts = object.location.prefix_match(&self.prefix)?;
             let (folder, name) = (parts.next()?, parts.next()?);
-            parts.next().is_none().then(|| (folder.as_ref().to_string(), name.as_ref().to_string()))
+            parts.next().is_none().then(|| (folder.as_ref().to_string(), name.as_ref().to_string(), object.size))
         });
         Ok(parts.collect())
     }

@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::model::{List, RowId};
-use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, wall_clock, weakness};
+use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, state_folder, wall_clock, weakness};
 
 use super::draw::{boxed, middle};
 use super::panes::put;
@@ -388,5 +388,9 @@ impl Locked {
 
 /// Unlocks a file.
 pub fn open(file: &Path, passphrase: &str) -> Result<Store, StoreError> {
-    Store::open(file, &Passphrase::new(passphrase), wall_clock())
+    let mut store = Store::open(file, &Passphrase::new(passphrase), wall_clock())?;
+    if let Some(folder) = state_folder() {
+        store.hold_against(&folder)?;
+    }
+    Ok(store)
 }

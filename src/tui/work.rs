@@ -138,7 +138,7 @@ impl Desk {
             let synced = match Place::open(address) {
                 Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::Steps(done))),
                 Err(error) => {
-                    trouble = Some(error.to_string());
+                    trouble = Some(format!("{address}: {error}"));
                     continue;
                 }
             };
@@ -160,7 +160,7 @@ impl Desk {
                         }
                     }
                 }
-                Err(error) => trouble = Some(error.to_string()),
+                Err(error) => trouble = Some(format!("{address}: {error}")),
             }
         }
         self.load()?;

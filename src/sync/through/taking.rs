@@ -1,0 +1,210 @@
+//! Reading what lies in a place: every bundle that this file has not read, whatever its name says.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use crate::model::SiteId;
+use crate::store::{Met, Noted, Staged, StoreError, Trust, new_file};
+use crate::sync::bundle::Refusal;
+use crate::sync::card::Card;
+use crate::sync::exchange::take_staged;
+use crate::sync::place::{Lying, Name};
+
+use super::{Round, Trouble, lying_of};
+
+/// What became of one bundle.
+enum Took {
+    Read,
+    /// It goes on from entries that have not arrived: another bundle may bring them.
+    Gap,
+    /// It was left, and whatever is to be said of it was said.
+    Left,
+}
+
+impl Round<'_, '_> {
+    /// Reads all that was not read: our own first, for they say whether this file was set back.
+    pub fn take_all(&mut self) -> Result<(), Trouble> {
+        let mut waiting = Vec::new();
+        for holder in self.listing.bundles.keys().copied().collect::<Vec<_>>() {
+            if self.believed(holder)? {
+                waiting.extend(self.unread(holder)?);
+            }
+        }
+        let bundles = &self.listing.bundles;
+        let cards: Vec<SiteId> =
+            self.listing.cards.iter().filter(|site| !bundles.contains_key(site)).copied().collect();
+        for site in cards {
+            self.believed(site)?;
+        }
+        waiting.sort_by_key(|lying| !self.own_line.contains(&lying.name.site));
+        self.take_each(waiting)
+    }
+
+    /// Reads what lies under our own names and was not read.
+    pub(super) fn take_own(&mut self) -> Result<(), Trouble> {
+        let mut waiting = Vec::new();
+        for site in self.own_line.clone() {
+            waiting.extend(self.unread(site)?);
+        }
+        self.take_each(waiting)
+    }
+
+    fn take_each(&mut self, mut waiting: Vec<Lying>) -> Result<(), Trouble> {
+        // What goes on from entries of another bundle is tried again once that one was read.
+        loop {
+            let before = waiting.len();
+            let mut gaps = Vec::new();
+            for lying in waiting {
+                match self.take(lying)? {
+                    Took::Gap => gaps.push(lying),
+                    Took::Read | Took::Left => {}
+                }
+            }
+            waiting = gaps;
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        for lying in waiting {
+            let whose = self.whose(lying.name.site)?;
+            self.wait_for(format!("{whose}: a bundle before the newest is not there yet"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn wait_for(&mut self, what: String) {
+        if !self.synced.waiting.contains(&what) {
+            self.synced.waiting.push(what);
+        }
+    }
+
+    pub(super) fn whose(&self, site: SiteId) -> Result<String, Trouble> {
+        Ok(self.store.site_known(site)?.map_or_else(|| "someone".to_string(), |site| site.name))
+    }
+
+    /// The bundles of a holder that were not read, in the order that their names advise: each time the one that brings
+    /// furthest, and of those the one that holds least again; then those that nothing leads to.
+    fn unread(&self, holder: SiteId) -> Result<Vec<Lying>, Trouble> {
+        let noted: BTreeMap<Lying, Met> =
+            self.noted()?.iter().map(|bundle| (lying_of(bundle), bundle.met)).collect();
+        let is_done = |lying: &Lying| matches!(noted.get(lying), Some(Met::Known | Met::NotForUs));
+        let all = self.listing.bundles.get(&holder).into_iter().flatten();
+        let (done, mut left): (Vec<Lying>, Vec<Lying>) = all.copied().partition(is_done);
+        let mut reached = done.iter().map(|lying| lying.name.last).max().unwrap_or(0);
+        let mut ordered = Vec::new();
+        while !left.is_empty() {
+            let leads = |lying: &Lying| lying.name.first <= reached + 1 && lying.name.last > reached;
+            let furthest = left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
+            let next = *furthest.unwrap_or(&left[0]);
+            left.retain(|lying| *lying != next);
+            reached = reached.max(next.name.last);
+            ordered.push(next);
+        }
+        Ok(ordered)
+    }
+
+    /// Whether what a site left is to be read; takes note of who is there.
+    fn believed(&mut self, holder: SiteId) -> Result<bool, Trouble> {
+        let known = self.store.site_known(holder)?;
+        let trust = known.as_ref().map_or(Ok(Trust::Known), |site| self.store.trust_of(site))?;
+        match trust {
+            Trust::Accepted | Trust::Own | Trust::TakeFrom => return Ok(true),
+            Trust::Revoked | Trust::GiveTo => return Ok(false),
+            Trust::Known => {}
+        }
+        let card = match self.listing.cards.contains(&holder).then(|| self.place.card(holder)) {
+            Some(Ok(text)) => Card::parse(&text).ok().filter(|card| card.site.id == holder),
+            _ => None,
+        };
+        let Some(card) = card else { return Ok(false) };
+        // Someone who took over from an accepted site is known by its voucher.
+        if self.store.trust_of(&card.site)?.takes() {
+            self.store.know_site(&card.site)?;
+            return Ok(true);
+        }
+        if self.store.is_new_in_place(&self.address, holder)? {
+            self.synced.news.push(holder);
+        }
+        self.synced.strangers.push(card.site);
+        Ok(false)
+    }
+
+    fn note(&mut self, lying: Lying, met: Met) -> Result<(), Trouble> {
+        let known = self.noted()?.into_iter().find(|bundle| lying_of(bundle).name == lying.name);
+        let since = known.map_or(0, |bundle| bundle.since);
+        let bundle = noted(lying, met, since);
+        Ok(self.store.note_bundle(&self.address, &bundle, &[])?)
+    }
+
+    fn take(&mut self, lying: Lying) -> Result<Took, Trouble> {
+        let holder = lying.name.site;
+        let is_own = self.own_line.contains(&holder);
+        let staged = match self.fetch(lying.name) {
+            Ok(staged) => staged,
+            // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
+            Err(error) => return Err(Trouble::Place(error)),
+        };
+        self.store.backup_of_the_day()?;
+        let whose = self.whose(holder)?;
+        match take_staged(self.store, &staged, None, true, self.progress) {
+            Ok(taken) => {
+                let Some(told) = taken.told else { return Ok(Took::Left) };
+                if told.head.sender != holder {
+                    self.wait_for(format!("{whose}: a bundle there is signed by someone else"));
+                }
+                let (sender, receivers) = (told.head.sender, told.head.receivers);
+                let known = Noted { sender, receivers, ..noted(lying, Met::Known, 0) };
+                if is_own {
+                    self.store.publishing(&told.ranges)?;
+                }
+                self.store.note_bundle(&self.address, &known, &told.ranges)?;
+                if is_own && taken.merged.entries > 0 {
+                    *self.synced.set_back.get_or_insert(0) += taken.merged.entries;
+                }
+                if taken.merged.entries > 0 || taken.merged.held_back > 0 {
+                    self.synced.taken.push((whose, taken.merged));
+                }
+                if is_own {
+                    // It may have made way for what another copy of it wrote.
+                    self.own_line = self.store.own_line()?;
+                }
+                Ok(Took::Read)
+            }
+            Err(Refusal::Stopped) => Err(Trouble::Stopped),
+            Err(Refusal::Store(error)) => Err(error.into()),
+            Err(Refusal::Io(error)) => Err(StoreError::from(error).into()),
+            Err(Refusal::Gap { .. }) => Ok(Took::Gap),
+            Err(Refusal::NotForUs) => {
+                self.note(lying, Met::NotForUs)?;
+                self.not_for_us.insert(holder);
+                // One of our own that an earlier version sealed for the others only, and of which this file knows nothing.
+                if holder == self.store.site() && lying.name.last > self.store.highest_number()? {
+                    self.behind = true;
+                }
+                Ok(Took::Left)
+            }
+            Err(Refusal::Cut | Refusal::Altered(_) | Refusal::NotABundle) => {
+                self.note(lying, Met::Broken)?;
+                Ok(Took::Left)
+            }
+            Err(refusal) => {
+                self.wait_for(format!("{whose}: {refusal}"));
+                Ok(Took::Left)
+            }
+        }
+    }
+
+    fn fetch(&self, name: Name) -> io::Result<Staged> {
+        let mut staged = Staged::beside(self.store.path().map(PathBuf::as_path))?;
+        let mut file = new_file(&staged.path)?;
+        staged.length = self.place.fetch(name, &mut file)?;
+        Ok(staged)
+    }
+}
+
+pub(super) fn noted(lying: Lying, met: Met, since: u64) -> Noted {
+    let Lying { name: Name { site, first, last }, length } = lying;
+    Noted { holder: site, first, last, length, met, sender: site, receivers: Vec::new(), since }
+}
