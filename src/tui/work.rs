@@ -138,7 +138,7 @@ impl Desk {
             let synced = match Place::open(address) {
                 Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::Steps(done))),
                 Err(error) => {
-                    trouble = Some(format!("{address}: {error}"));
+                    trouble = Some(error.to_string());
                     continue;
                 }
             };
