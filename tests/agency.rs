@@ -22,6 +22,36 @@ fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) {
     std::fs::write(path, text).unwrap();
 }
 
+/// Numbers that make somebody be asked about later than what ships stand, and are told at every start and by `check`.
+#[test]
+fn numbers_that_ask_later_are_told() {
+    let (caseload, own) = with_folder();
+    write(&own, "agency.toml", "put-off-days = 9999\nreferral-silent-days = 60\n");
+    write(&own, "triage.toml", "[contact]\nstandard = 9999\nintensive = 3\n");
+    let area = "code = \"outreach\"\nname = \"Outreach\"\nplan = \"service-plan\"\n[contact]\nlight = 365\n";
+    write(&own, "areas/outreach.toml", area);
+    let wanted = [
+        "agency.toml: what is about nobody's life may be put off for 9999 days instead of 30",
+        "agency.toml: a referral that nobody answers is asked about after 60 days instead of 7",
+        "areas/outreach.toml: whoever is \"light\" there is to be in touch every 365 days instead of 90",
+        "triage.toml: whoever is \"standard\" is to be in touch every 9999 days instead of 30",
+    ];
+    for args in [&["list"][..], &["triage", "--json"], &["check"]] {
+        let said = told(&caseload, &own, args);
+        assert_eq!(said.len(), 4, "{args:?}: {said:?}");
+        for line in wanted {
+            assert!(said.iter().any(|said| said.contains(line)), "{line}: {said:?}");
+        }
+    }
+    let check = caseload.json(&["--agency", own.to_str().unwrap(), "check"]);
+    assert_eq!((&check["ok"], check["left_out"].as_array().unwrap().len()), (&true.into(), 4));
+    // What asks sooner is nobody's to tell.
+    write(&own, "agency.toml", "put-off-days = 7\nreferral-silent-days = 3\n");
+    write(&own, "triage.toml", "[contact]\nstandard = 21\n");
+    write(&own, "areas/outreach.toml", area.replace("365", "60"));
+    assert_eq!(told(&caseload, &own, &["list"]), [""; 0]);
+}
+
 /// What a command that works all the same says beside its answer, a line for each.
 #[track_caller]
 fn told(caseload: &Caseload, own: &Path, args: &[&str]) -> Vec<String> {

@@ -455,6 +455,48 @@ fn everything_goes_out_as_json_with_the_counts_of_the_tables() {
     );
 }
 
+/// A stay of which no code says of which kind it is is sorted by its words: a psychiatric one owes its follow-ups.
+#[test]
+fn a_stay_is_sorted_by_its_words_where_no_code_tells_its_kind() {
+    let caseload = Caseload::new();
+    let stays = [
+        (json!({"class": {"code": "IMP"}, "type": [{"text": "Psychiatric hospital stay"}]}), "psychiatric"),
+        (json!({"class": {"code": "IMP"}, "reasonCode": [{"text": "Fall"}, {"text": "Suicide attempt"}]}), "psychiatric"),
+        (json!({"class": {"code": "IMP"}, "serviceProvider": {"display": "Lakeview Behavioral Health"}}), "psychiatric"),
+        (json!({"class": {"display": "inpatient"}, "type": [{"text": "psychiatric"}]}), "psychiatric"),
+        (json!({"class": {"code": "EMER"}, "reasonCode": [{"coding": [{"display": "Overdose of opiate"}]}]}), "emergency-substance"),
+        (json!({"class": {"code": "EMER"}, "type": [{"text": "Mental health crisis"}]}), "emergency-psychiatric"),
+        (json!({"class": {"code": "IMP"}, "type": [{"text": "Alcohol withdrawal management"}]}), "detox"),
+        (json!({"class": {"code": "IMP"}, "reasonCode": [{"text": "Pneumonia"}]}), "medical"),
+        (json!({"class": {"code": "EMER"}}), "emergency"),
+        // Nothing says that it is a stay: a visit to someone else.
+        (json!({"class": {"code": "AMB"}, "type": [{"text": "Psychiatric consultation"}]}), ""),
+        (json!({"type": [{"text": "Psychiatric consultation"}], "serviceProvider": {"display": "Inpatient House"}}), ""),
+    ];
+    let entry = |(at, (stay, _)): (usize, &(Json, &str))| {
+        let mut stay = stay.clone();
+        let more = json!({"resourceType": "Encounter", "id": format!("e{at}"), "status": "finished",
+            "subject": {"reference": "Patient/p1"},
+            "period": {"start": format!("2026-11-{:02}", at + 1), "end": format!("2026-11-{:02}", at + 2)}});
+        stay.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"fullUrl": format!("http://clinic.example/Encounter/e{at}"), "resource": stay})
+    };
+    let mut entries = vec![json!({"fullUrl": "http://clinic.example/Patient/p1",
+        "resource": {"resourceType": "Patient", "id": "p1", "name": [{"family": "Quill", "given": ["Ana"]}]}})];
+    entries.extend(stays.iter().enumerate().map(entry));
+    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
+    let done = caseload.json(&["import", &write(&caseload, "in.json", bundle.to_string())]);
+    assert_eq!(done["skipped"], json!([]));
+    let ana = caseload.json(&["list"])[0]["id"].as_str().unwrap().to_string();
+    let shown = caseload.json(&["show", &ana]);
+    let mut kinds: Vec<(String, String)> = shown["stays"].as_array().unwrap().iter()
+        .map(|stay| (stay["admitted"].as_str().unwrap().into(), stay["kind"].as_str().unwrap().into())).collect();
+    kinds.sort();
+    let wanted: Vec<(String, String)> = stays.iter().enumerate().filter(|(_, (_, kind))| !kind.is_empty())
+        .map(|(at, (_, kind))| (format!("2026-11-{:02}", at + 1), (*kind).to_string())).collect();
+    assert_eq!(kinds, wanted);
+}
+
 /// A visit elsewhere that came in as an encounter goes out as one, under the identifier that it came with.
 #[test]
 fn an_encounter_that_came_in_goes_out_again() {

@@ -388,3 +388,40 @@ fn ctrl_c_leaves_the_file_as_it_was() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("Stopped. Nothing was changed."));
     assert_eq!(caseload.json(&["check"]), before);
 }
+
+/// A column of ids that has another name the next time makes nobody twice in silence.
+#[test]
+fn whoever_may_be_here_already_is_told_where_an_id_column_has_another_name() {
+    let caseload = Caseload::new();
+    let sheet = |name: &str, text: &str| {
+        let path = caseload.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let head = "First name,Last name,Date of birth,Phone";
+    let people = ["Ana,Rivera,1988-03-02,", "Ben,Cole,1975-01-20,555-010-1001", "Cleo,Hart,1990-05-05,"];
+    let with = |column: &str, ids: [&str; 3]| {
+        let rows: Vec<String> = ids.iter().zip(people).map(|(id, person)| format!("{id},{person}")).collect();
+        format!("{column},{head}\n{}\n", rows.join("\n"))
+    };
+    let first = caseload.json(&["import", &sheet("one.csv", &with("MRN", ["71", "72", "73"]))]);
+    assert_eq!((&first["created"]["client"], &first["told"]), (&json!(3), &json!([])));
+    // The same column again: the same people.
+    let again = caseload.json(&["import", &sheet("one.csv", &with("MRN", ["71", "72", "73"]))]);
+    assert_eq!((&again["created"]["client"], &again["told"]), (&json!(0), &json!([])));
+    // Under a name that nobody knows here, and with a sister of the same birth date, who is somebody else.
+    let text = with("Chart ref", ["71", "72", "74"]).replace("Cleo,Hart,1990-05-05", "Luz,Rivera,1988-03-02");
+    let path = sheet("two.csv", &text);
+    let told = caseload.json(&["import", &path, "--dry-run"])["told"].clone();
+    let told: Vec<&str> = told.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(
+        told[..2],
+        [
+            "Ana Rivera, born 2 Mar 1988, may be here already (the same name and birth date) and comes in as another entry.",
+            "Ben Cole, born 20 Jan 1975, may be here already (the same name and birth date) and comes in as another entry.",
+        ]
+    );
+    assert!(told.len() == 3 && told[2].contains("--map \"Column=mrn\""), "{told:?}");
+    let said = caseload.json(&["import", &path, "--map", "Chart ref=mrn"]);
+    assert_eq!((&said["created"]["client"], &said["told"]), (&json!(1), &json!([])));
+}

@@ -136,3 +136,67 @@ fn what_was_kept_in_another_zone_is_shown_on_the_readers_clock_with_its_own_besi
     let list = caseload.run(&[&TODAY[..], &["list"]].concat());
     assert!(list.contains("Fri 27 Nov 14:00"), "{list}");
 }
+
+/// A command in another zone than the caseload's own, as a colleague there gives it.
+fn there(caseload: &Caseload, zone: &str, args: &[&str]) -> String {
+    let output = caseload.command().env("TZ", zone).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A service is of the day on which it was given, by the clock of the place where it was: for billing, for the printed record,
+/// for an HMIS. What stands in a calendar for a whole day is that day everywhere.
+#[test]
+fn a_service_is_of_the_day_of_the_place_where_it_was_given() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "family_name=Diaz", "opened=2026-10-01"]);
+    let client = format!("client={ana}");
+    // At 23:30 on the 31st in Chicago, which is half past midnight on the 1st in New York.
+    let note = "when=2026-10-31 23:30";
+    let fields = [&client, note, "kind=phone", "minutes=15", "service=T1016", "body=late call"];
+    let said = there(&caseload, "America/Chicago", &[&["add", "note"], &fields[..], &["--json"]].concat());
+    let note: Json = serde_json::from_str(&said).unwrap();
+    let id = note["id"].as_str().unwrap();
+    let billed = |from: &str, to: &str| {
+        let lines = caseload.json(&["report", "billing", "--from", from, "--to", to]);
+        lines.as_array().unwrap().iter().map(|line| line["day"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(billed("2026-10-01", "2026-10-31"), ["2026-10-31"]);
+    assert_eq!(billed("2026-11-01", "2026-11-30"), [""; 0]);
+    // The reader's clock says when it was here, and the other one stands beside it.
+    let show = caseload.run(&["show", "Ana"]);
+    assert!(show.contains("Sun 1 Nov 2026 00:30 (23:30 UTC-5, 31 Oct)"), "{show}");
+    caseload.run(&["sign", id]);
+    let out = caseload.folder.path().join("notes.txt");
+    let print = ["print", "notes", "--client", &ana, "--for", "file", "--out", out.to_str().unwrap()];
+    caseload.run(&[&print[..], &["--from", "2026-10-01", "--to", "2026-10-31"]].concat());
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.contains("1 Nov 2026, 00:30 (23:30 UTC-5, 31 Oct)"), "{text}");
+}
+
+#[test]
+fn a_whole_day_goes_out_as_that_day_and_a_search_tells_the_day_here() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "family_name=Diaz"]);
+    let client = format!("client={ana}");
+    let fields = [&client, "title=workshop", "starts=2026-11-30 00:00", "minutes=1440"];
+    there(&caseload, "America/Chicago", &[&["--today", "2026-11-24", "add", "appointment"], &fields[..]].concat());
+    for zone in ["America/New_York", "America/Chicago", "Pacific/Guam"] {
+        let out = caseload.folder.path().join(format!("{}.ics", zone.replace('/', "-")));
+        let args = ["--today", "2026-11-24", "export", out.to_str().unwrap(), "--format", "ics"];
+        there(&caseload, zone, &[&args[..], &["--for", "own phone", "--purpose", "calendar"]].concat());
+        let text = std::fs::read_to_string(&out).unwrap();
+        assert!(text.contains("DTSTART;VALUE=DATE:20261130"), "{zone}: {text}");
+    }
+    // A day is the same day everywhere; an hour is of the reader's day.
+    let screen = [&client, "instrument=phq-2", "on=2026-11-20", "answers=1=0;2=0", "about=quietword"];
+    caseload.run(&[&["--today", "2026-11-24", "add", "assessment"], &screen[..]].concat());
+    let note = [&client, "when=2026-11-23 02:00", "kind=phone", "body=quietword again"];
+    there(&caseload, "Europe/Berlin", &[&["--today", "2026-11-24", "add", "note"], &note[..]].concat());
+    let found = caseload.run(&["search", "quietword"]);
+    assert!(found.contains("2026-11-20 Ana Diaz (assessment)"), "{found}");
+    assert!(found.contains("2026-11-22 Ana Diaz (note)"), "{found}");
+    let found = caseload.json(&["search", "quietword"]);
+    let when: Vec<&str> = found.as_array().unwrap().iter().map(|hit| hit["when"].as_str().unwrap()).collect();
+    assert_eq!(when, ["2026-11-22T20:00:00-05:00", "2026-11-20"]);
+}

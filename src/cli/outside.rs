@@ -48,7 +48,10 @@ pub fn import(setting: &Setting, path: &Path, taking: &Taking<'_>, json: bool) -
     let mut reading = read?;
     if !taking.close_anyway {
         let held = exchange::closings::hold_back(&store, &mut reading.drafts, setting.moment().now)?;
-        reading.told.extend(held);
+        reading.told.extend(held.into_iter().map(|held| {
+            let (name, what) = (held.name, held.what);
+            format!("{name} has {what}: not closed. Close them by hand, or import again with --close-anyway.")
+        }));
     }
     let taken = store.import(reading.format.origin(), &reading.drafts, dry_run, &mut |done, all| {
         bar.show(Far::Rows(done as u64, all as u64))

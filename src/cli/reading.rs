@@ -328,18 +328,20 @@ pub fn search(setting: &Setting, text: &str, limit: usize, json: bool) -> anyhow
     seen.sort_unstable();
     seen.dedup();
     store.note_views(&seen, "search")?;
+    let moment = setting.moment();
     if json {
         let list = hits.iter().map(|hit| {
             json!({
                 "client_id": hit.client.to_string(), "client": hit.client_name, "type": hit.record.name,
-                "id": hit.row.to_string(), "when": hit.when.map(rfc), "snippet": hit.snippet,
+                "id": hit.row.to_string(), "when": hit.when.map(|when| when.on_the_clock_of(&moment).plain()),
+                "snippet": hit.snippet,
             })
         });
         return Ok(printed(&list.collect()));
     }
     let mut out = String::new();
     for hit in &hits {
-        let when = hit.when.map_or(String::new(), |when| when.format("%Y-%m-%d ").to_string());
+        let when = hit.when.map_or(String::new(), |when| format!("{} ", when.on_the_clock_of(&moment).day()));
         let line = format!("{when}{} ({}): {}", hit.client_name, hit.record.label.to_lowercase(), hit.snippet);
         writeln!(out, "{}", one_line(&line))?;
     }

@@ -117,7 +117,7 @@ fn period(setting: &Setting, asked: &Asked<'_>) -> anyhow::Result<(NaiveDate, Na
 fn billing(setting: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow::Result<Table> {
     let one = asked_for(store, asked)?;
     let period = period(setting, asked)?;
-    let lines = store.billing_sheet(setting.rules.practice(), one, period)?;
+    let lines = store.billing_sheet(setting.rules.practice(), one, period, &setting.moment())?;
     let mut seen: Vec<RowId> = lines.iter().map(|line| line.client).collect();
     seen.dedup();
     store.note_views(&seen, "report billing")?;
@@ -180,16 +180,18 @@ fn access(setting: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow::Re
     Ok(Table { keys: &["at", "who", "what", "detail", "client_id"], rows: rows.collect(), lines })
 }
 
-fn disclosures(_: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow::Result<Table> {
+fn disclosures(setting: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow::Result<Table> {
     let client = needed(store, asked)?;
     let (from, to) = (asked.from.unwrap_or(NaiveDate::MIN), asked.to.unwrap_or(NaiveDate::MAX));
     let mut found = store.disclosures(client)?;
-    found.retain(|(row, _)| row.time(disclosure::when).is_some_and(|at| (from..=to).contains(&at.date_naive())));
+    let moment = setting.moment();
+    let given = |row: &crate::model::Row| row.time(disclosure::when).map(|at| moment.local(at));
+    found.retain(|(row, _)| given(row).is_some_and(|at| (from..=to).contains(&at.date_naive())));
     store.note_view(client, "report disclosures")?;
     let name = store.facts(client)?.map_or(String::new(), |facts| facts.name);
     let mut lines = vec![format!("What was given out of the file of {name} (45 CFR 164.528):")];
     for (row, gone) in &found {
-        let when = row.time(disclosure::when).map_or(String::new(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+        let when = given(row).map_or(String::new(), |at| at.format("%Y-%m-%d %H:%M").to_string());
         let text = |field| row.text(field).to_string();
         let how = DisclosureWay::from_code(row.text(disclosure::how)).map_or("", DisclosureWay::label);
         let mut line =

@@ -14,12 +14,20 @@ use crate::store::{Draft, Result, Store};
 const CLOSING: [FieldId; 5] =
     [client::status, client::closed, client::closing_reason, client::outcome, client::closing_summary];
 
+/// Somebody whom a file closes and who stays as they are.
+pub struct Held {
+    pub client: RowId,
+    pub name: String,
+    /// What of theirs is open, in words that follow "has".
+    pub what: String,
+}
+
 /// Leaves the closing of those out of whom something of life is open here, and says who and why.
 ///
 /// # Errors
 /// What the file says.
-pub fn hold_back(store: &Store, drafts: &mut [Draft], now: DateTime<FixedOffset>) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+pub fn hold_back(store: &Store, drafts: &mut [Draft], now: DateTime<FixedOffset>) -> Result<Vec<Held>> {
+    let mut held = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| *draft.record == client::TYPE) {
         if said(draft, client::status) != ClientStatus::Closed.code() {
             continue;
@@ -30,13 +38,10 @@ pub fn hold_back(store: &Store, drafts: &mut [Draft], now: DateTime<FixedOffset>
         }
         if let Some(what) = open(store, draft.row, said(draft, client::outcome), now)? {
             draft.values.retain(|(field, _)| !CLOSING.contains(field));
-            told.push(format!(
-                "{} has {what}: not closed. Close them by hand, or import again with --close-anyway.",
-                person.client_name()
-            ));
+            held.push(Held { client: draft.row, name: person.client_name(), what });
         }
     }
-    Ok(told)
+    Ok(held)
 }
 
 fn said(draft: &Draft, wanted: FieldId) -> &str {

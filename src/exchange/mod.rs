@@ -23,6 +23,7 @@ mod people;
 mod sheet;
 mod source;
 mod table;
+mod twins;
 pub mod unplaced;
 mod vcard;
 
@@ -218,6 +219,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Reading, ExchangeError
     let mut reading = read?;
     happened::sift(&mut reading, &options.moment);
     assessed(&mut reading, options)?;
+    twins::tell(&mut reading, options.store, &options.moment)?;
     Ok(reading)
 }
 

@@ -33,6 +33,9 @@ enum Column {
     Task,
 }
 
+/// Other systems whose ids have a name of their own here.
+pub(super) const SYSTEMS: [&str; 3] = ["mrn", "medicaid", "hmis"];
+
 fn synonyms() -> &'static BTreeMap<String, Vec<String>> {
     static SYNONYMS: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
     SYNONYMS.get_or_init(|| {
@@ -149,6 +152,10 @@ fn known(name: &str) -> Option<Column> {
 
 /// The column that a field's name stands for.
 fn named(field: &str, header: &str) -> Option<Column> {
+    // A column of ids under whatever name: `--map "Chart ref=mrn"`.
+    if let Some(system) = SYSTEMS.iter().find(|system| **system == field) {
+        return Some(Column::OutsideId(system));
+    }
     Some(match field {
         "name" => Column::Name,
         "last_contact" => Column::LastContact,

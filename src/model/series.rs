@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDateTime, Weekday};
 use rrule::{Frequency, NWeekday, RRule, Tz, Unvalidated};
 
 use super::records::appointment;
-use super::when::weekday;
+use super::when::{Way, weekday};
 use super::{AppointmentStatus, Change, Edit, Moment, Row, RowId, Value};
 
 /// So many appointments are made at once, at most.
@@ -36,7 +36,7 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
     }
     let no = || format!("\"{}\" is not how often: {TRY}", text.chars().take(40).collect::<String>());
     let (every, end) = match text.split_once(" until ") {
-        Some((every, day)) => (every, format!(";UNTIL={}T235959Z", moment.day(day)?.format("%Y%m%d"))),
+        Some((every, day)) => (every, format!(";UNTIL={}T235959Z", moment.day_toward(day, Way::Next)?.format("%Y%m%d"))),
         None => match text.strip_suffix(" times").or(text.strip_suffix(" x")).and_then(|text| text.rsplit_once(' ')) {
             Some((every, times)) => {
                 let times: u16 = times.parse().map_err(|_| no())?;
@@ -125,8 +125,8 @@ fn ending_here(rule: &str, moment: &Moment) -> Option<String> {
     Some(format!("{before}UNTIL={}Z{after}", local.format("%Y%m%dT%H%M%S")))
 }
 
-/// Of a visit that comes again each month on a day which not every month has: that day, and the months without it until the
-/// last time.
+/// Of a visit that comes again each month on a day which not every month has: that day, and all the months without it until
+/// the rule's end; without an end those of a year.
 ///
 /// # Errors
 /// As [`again`].
@@ -137,14 +137,22 @@ pub fn months_without(rule: &str, first: NaiveDateTime, moment: &Moment) -> Resu
     if !monthly || day < 29 {
         return Ok(None);
     }
-    let last = again(rule, first, moment)?.last().copied().unwrap_or(first);
-    let months = (0..).map_while(|n| first.date().with_day(1)?.checked_add_months(Months::new(n)));
-    let without = months
-        .take_while(|month| *month <= last.date())
-        .filter(|month| month.with_day(day).is_none())
-        .map(|month| month.format("%b").to_string());
-    let mut without: Vec<String> = without.collect();
-    without.dedup();
+    let times = again(rule, first, moment)?;
+    let ends = parsed(&ending_here(rule, moment).ok_or("ends at no time: check the day it ends")?)?;
+    let last = match (ends.get_until(), ends.get_count()) {
+        (Some(until), _) => until.date_naive(),
+        (None, Some(_)) => times.last().copied().unwrap_or(first).date(),
+        (None, None) => first.date().checked_add_months(Months::new(12)).unwrap_or(first.date()),
+    };
+    let every = u32::from(ends.get_interval()).max(1);
+    let months = (0..).map_while(|n: u32| first.date().with_day(1)?.checked_add_months(Months::new(n * every)));
+    let mut without: Vec<String> = Vec::new();
+    for month in months.take_while(|month| *month <= last).take(usize::from(MOST)) {
+        let name = month.format("%b").to_string();
+        if month.with_day(day).is_none() && !without.contains(&name) {
+            without.push(name);
+        }
+    }
     Ok((!without.is_empty()).then_some((day, without)))
 }
 
@@ -370,6 +378,19 @@ mod tests {
             assert_eq!(rule(&said, &moment()).unwrap(), made, "{said}");
             assert!(back.is_empty() || said == back, "{said}");
         }
+        // The end of what comes again is still to come: the next such day.
+        for (words, until) in [
+            ("monthly until 30 jun", "20270630"),
+            ("weekly until jun 30", "20270630"),
+            ("weekly until 6/30", "20270630"),
+            ("weekly until 24 nov", "20261124"),
+            ("weekly until 23 nov", "20271123"),
+            ("weekly until 30 jan", "20270130"),
+            ("weekly until fri", "20261127"),
+            ("weekly until 30 jun 2026", "20260630"),
+        ] {
+            assert!(rule(words, &moment()).unwrap().ends_with(&format!(";UNTIL={until}T235959Z")), "{words}");
+        }
         for wrong in ["often", "", "every", "monthly on tue", "weekly until never", "weekly 1 times", "freq=sometimes"]
         {
             assert!(rule(wrong, &moment()).is_err(), "{wrong}");
@@ -410,6 +431,11 @@ mod tests {
         let none = |day, months: &[&str]| Some((day, months.iter().map(ToString::to_string).collect::<Vec<_>>()));
         assert_eq!(without("FREQ=MONTHLY;COUNT=4", "2026-10-31 09:00"), none(31, &["Nov", "Feb"]));
         assert_eq!(without("FREQ=MONTHLY", "2026-11-30 09:00"), none(30, &["Feb"]));
+        // All of them: without an end those of a year, with one those until then, and only those in which it would come.
+        assert_eq!(without("FREQ=MONTHLY", "2026-12-31 09:00"), none(31, &["Feb", "Apr", "Jun", "Sep", "Nov"]));
+        let june = "FREQ=MONTHLY;UNTIL=20270630T235959Z";
+        assert_eq!(without(june, "2026-12-31 09:00"), none(31, &["Feb", "Apr", "Jun"]));
+        assert_eq!(without("FREQ=MONTHLY;INTERVAL=3", "2026-12-31 09:00"), none(31, &["Jun", "Sep"]));
         assert_eq!(without("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-10-31 09:00"), None);
         assert_eq!(without("FREQ=MONTHLY", "2026-11-28 09:00"), None);
         // Without an end: half a year, and never more than can be looked through.

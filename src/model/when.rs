@@ -17,6 +17,18 @@ pub(super) use day::weekday;
 pub enum Way {
     Ahead,
     Back,
+    /// As ahead, for an end that is still to come: a day without a year is the next one, never one that has passed.
+    Next,
+}
+
+/// An instant as programs write it: RFC 3339, also without its seconds.
+pub fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
+    let text = text.trim();
+    DateTime::parse_from_rfc3339(text).ok().or_else(|| {
+        let with_offset = text.strip_suffix(['Z', 'z']).map(|rest| format!("{rest}+00:00"));
+        let text = with_offset.as_deref().unwrap_or(text);
+        ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%d %H:%M%:z"].iter().find_map(|form| DateTime::parse_from_str(text, form).ok())
+    })
 }
 
 /// Now, and where: what "tomorrow" and "14:30" are measured from.
@@ -76,6 +88,13 @@ impl Moment {
             on(before) != before
         };
         instant.with_timezone(&if changed { after } else { before })
+    }
+
+    /// The time of a service as it was lived, and with it its day: on the clock of the place where it was given, as it was
+    /// written down. What another system wrote on the clock of UTC says nothing of the place: it is taken as of here, so that
+    /// an evening at the end of a month is of that month.
+    pub fn lived(&self, time: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+        if time.offset().local_minus_utc() == 0 { self.local(time) } else { time }
     }
 
     /// A time as people read it here: `Tue 24 Nov 2026 14:00`; what was written on another clock says so as well.

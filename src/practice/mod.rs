@@ -21,7 +21,7 @@ pub mod plans;
 pub mod retention;
 pub mod stays;
 pub mod visits;
-mod weaker;
+pub mod weaker;
 
 use std::sync::{Arc, LazyLock};
 
@@ -182,6 +182,9 @@ pub struct CrisisKind {
     pub name: String,
     /// One key that chooses it.
     pub key: char,
+    /// Words in which people speak of such a crisis.
+    #[serde(default)]
+    pub words: Vec<String>,
     /// Whom to call, and at what number.
     #[serde(default)]
     pub call: Vec<String>,

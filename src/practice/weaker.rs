@@ -4,7 +4,7 @@
 //! file is kept is never given up in silence. The file is taken only where it says why, in a line `accept = "why"` of the
 //! entry; otherwise what ships stands and the file is told.
 
-use super::{CrisisKind, Retention};
+use super::{Agency, CrisisKind, Retention};
 
 /// What is wrong with an entry that is weaker, where it gives no reason.
 pub fn unless(accept: &str, weaker: Option<String>) -> Option<String> {
@@ -44,6 +44,24 @@ pub fn crisis(before: &CrisisKind, new: &CrisisKind) -> Option<String> {
             Some(_) => None,
         }
     })
+}
+
+/// The agency's own numbers by which somebody is asked about later than by those that ship with the program: they stand, and
+/// are told.
+pub fn numbers(before: &Agency, new: &Agency) -> Vec<String> {
+    let told = [
+        (before.put_off_days, new.put_off_days, "what is about nobody's life may be put off for {} days instead of {}"),
+        (
+            before.referral_silent_days,
+            new.referral_silent_days,
+            "a referral that nobody answers is asked about after {} days instead of {}",
+        ),
+    ];
+    let later = told.into_iter().filter(|(before, new, _)| new > before);
+    let in_words = |(before, new, words): (u16, u16, &str)| {
+        format!("agency.toml: {}", words.replacen("{}", &new.to_string(), 1).replacen("{}", &before.to_string(), 1))
+    };
+    later.map(in_words).collect()
 }
 
 /// In what files would be kept for a shorter time, where nobody says why.

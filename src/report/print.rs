@@ -192,6 +192,7 @@ fn part(
         worker: store.worker(),
         now: store.now(),
         today: moment.today(),
+        moment,
         to: &wanted.to,
         purpose: &wanted.purpose,
         period: wanted.period,

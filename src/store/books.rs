@@ -6,7 +6,7 @@ use crate::model::records::{
     addendum, advocacy, assessment, authorization, benefit, client, disclosure, goal, housing, incident, note, plan,
     signature,
 };
-use crate::model::{RecordType, Row, RowId, Value};
+use crate::model::{Moment, RecordType, Row, RowId, Value};
 use crate::practice::Practice;
 use crate::practice::billable::{self, Books, Line};
 use crate::practice::retention::File;
@@ -96,17 +96,23 @@ impl Store {
         }))
     }
 
-    /// The billing sheet of a client, or of all, from a day to a day. Everyone's books are read all the same: what overlaps may
-    /// be with another client.
+    /// The billing sheet of a client, or of all, from a day to a day: the days of service where it was given
+    /// ([`Moment::lived`]). Everyone's books are read all the same: what overlaps may be with another client.
     pub fn billing_sheet(
         &self,
         practice: &Practice,
         one: Option<RowId>,
         (from, to): (NaiveDate, NaiveDate),
+        moment: &Moment,
     ) -> Result<Vec<Line>> {
         let mut books = Vec::new();
         for facts in self.all_facts()? {
             books.extend(self.books(facts.id)?.filter(|books| !books.notes.is_empty()));
+        }
+        for row in books.iter_mut().flat_map(|books| &mut books.notes) {
+            if let Some(when) = row.time(note::when) {
+                row.put(note::when, Value::Time(moment.lived(when)));
+            }
         }
         let mut lines = billable::sheet(practice, &books, from, to);
         lines.retain(|line| one.is_none_or(|one| line.client == one));

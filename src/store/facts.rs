@@ -234,6 +234,12 @@ impl Gathering<'_> {
             facts.closed = facts.closed.max(person.date(client::closed));
             facts.died |= person.text(client::outcome) == ClosingOutcome::Died.code();
             facts.crisis.extend(person.text(client::crisis).split(" / ").filter_map(filled));
+            if !facts.crisis.is_empty() {
+                let state = load(self.db, &client::TYPE, person.id)?;
+                let heads = state.iter().flat_map(|state| state.heads(client::crisis.field, ""));
+                let written = heads.map(|head| head.hlc.unix_ms() / 1000).max();
+                facts.crisis_written = facts.crisis_written.max(written.and_then(|at| i64::try_from(at).ok()));
+            }
             facts.safe_contact |= !person.text(client::safe_contact).trim().is_empty();
             facts.interpreter |= person.yes(client::interpreter);
         }

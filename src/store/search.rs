@@ -10,11 +10,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveTime;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::client;
 use crate::model::{Kind, RecordType, Row, RowId, Value, record_by_number};
+use crate::triage::DueAt;
 
 use super::{Result, Store, facts, joined};
 
@@ -25,8 +26,8 @@ pub struct Hit {
     pub client_name: String,
     pub record: &'static RecordType,
     pub row: RowId,
-    /// The row's own time, where it has one.
-    pub when: Option<DateTime<FixedOffset>>,
+    /// The row's own day or time, where it has one.
+    pub when: Option<DueAt>,
     /// Some of the text around the first word found; not disarmed.
     pub snippet: String,
 }
@@ -199,16 +200,17 @@ fn number(row: &Row) -> i64 {
     let spread = i64::from(low) % (SECOND - 64);
     let seconds = match time_of(row) {
         _ if *row.record == client::TYPE => PEOPLE,
-        Some(time) => time.timestamp().clamp(0, PEOPLE - 1),
+        Some(DueAt::Hour(time)) => time.timestamp().clamp(0, PEOPLE - 1),
+        Some(DueAt::Day(day)) => day.and_time(NaiveTime::MIN).and_utc().timestamp().clamp(0, PEOPLE - 1),
         None => 0,
     };
     seconds * SECOND + spread
 }
 
-fn time_of(row: &Row) -> Option<DateTime<FixedOffset>> {
+fn time_of(row: &Row) -> Option<DueAt> {
     match row.get(row.record.ordered_by()?.id) {
-        Value::Time(time) => Some(*time),
-        Value::Date(day) => Some(day.and_hms_opt(0, 0, 0)?.and_utc().fixed_offset()),
+        Value::Time(time) => Some(DueAt::Hour(*time)),
+        Value::Date(day) => Some(DueAt::Day(*day)),
         _ => None,
     }
 }

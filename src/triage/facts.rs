@@ -37,6 +37,8 @@ pub struct ClientFacts {
     pub worker: String,
     /// What is happening now; more than one where sites disagree. Empty: no crisis.
     pub crisis: Vec<String>,
+    /// When that was last written, by the machine's clock, in seconds since 1970.
+    pub crisis_written: Option<i64>,
     /// A safe-contact instruction stands before any phone number.
     pub safe_contact: bool,
     /// Needs an interpreter.
@@ -306,6 +308,7 @@ impl ClientFacts {
             outside_ids: Vec::new(),
             worker: String::new(),
             crisis: Vec::new(),
+            crisis_written: None,
             safe_contact: false,
             interpreter: false,
             opened: None,

@@ -8,11 +8,12 @@ use std::cell::OnceCell;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use crate::model::records::{assessment, benefit, incident, safety_plan};
+use crate::model::records::{assessment, incident, safety_plan};
 use crate::model::{
     AppointmentStatus, Arranged, ContactKind, FieldId, PlanKind, RecordType, ShareKind, field_by_id, record_by_number,
 };
 
+use super::crises::{self, Said};
 use super::risk::{self, Risk};
 use super::rules::{Lift, LooksAt, MetBy, Rule, Rules, Urgency};
 use super::{Band, Class, ClientFacts, Clock, Due, DueAt, Fact, Mark, Reason, Touch, Visit, calendar, order};
@@ -47,13 +48,19 @@ pub(super) struct Look<'a> {
     clock: &'a Clock,
     closed: bool,
     risk: OnceCell<Risk>,
+    said: OnceCell<Vec<Said<'a>>>,
 }
 
 type Out<'o> = &'o mut dyn FnMut(Reason);
 
 impl<'a> Look<'a> {
     pub fn new(facts: &'a ClientFacts, rules: &'a Rules, clock: &'a Clock, closed: bool) -> Look<'a> {
-        Look { facts, rules, clock, closed, risk: OnceCell::new() }
+        Look { facts, rules, clock, closed, risk: OnceCell::new(), said: OnceCell::new() }
+    }
+
+    /// The client's own line on a crisis, part by part.
+    fn said(&self) -> &[Said<'a>] {
+        self.said.get_or_init(|| crises::said(self.facts, self.rules, self.clock))
     }
 
     /// Every reason that there is.
@@ -146,7 +153,12 @@ impl<'a> Look<'a> {
         let Fact::Mark(at) = found.fact else { return rule.gravity };
         let mark = &self.facts.marks[usize::from(at)];
         match rule.looks_at {
-            LooksAt::Row(incident::began) => by_urgency(self.rules.urgency(mark.word(incident::kind))),
+            LooksAt::Row(incident::began) => {
+                // Words beside it that tell of no kind may speak of the gravest.
+                let unsure = self.said().iter().any(|said| said.unsure && said.of == Some(at));
+                let of_kind = self.rules.urgency(mark.word(incident::kind));
+                by_urgency(if unsure { Urgency::Minutes } else { of_kind })
+            }
             LooksAt::Row(assessment::on)
                 if !mark.word(assessment::urgent).is_empty() && rule.gravity >= order::GRAVE =>
             {
@@ -156,24 +168,6 @@ impl<'a> Look<'a> {
             }
             _ => rule.gravity,
         }
-    }
-
-    /// Whether the client's own field says nothing but what open incidents say. What else it says is a crisis of its own, and
-    /// of the gravest kind.
-    fn is_an_incidents_word(&self) -> bool {
-        let practice = self.rules.practice();
-        let is_said = |said: &String| {
-            self.open_incidents().any(|mark| {
-                let kind = mark.word(incident::kind);
-                practice.crisis(kind).is_some_and(|known| known.name == *said) || kind == said
-            })
-        };
-        self.facts.crisis.iter().all(is_said)
-    }
-
-    fn open_incidents(&self) -> impl Iterator<Item = &Mark> {
-        let incidents = self.facts.marks.iter().filter(|mark| mark.record == incident::TYPE.number);
-        incidents.filter(|mark| mark.happened(incident::resolved, self.clock).is_none())
     }
 
     /// Whether somebody has already done something about it, or called somebody.
@@ -223,11 +217,12 @@ impl Look<'_> {
         let (facts, clock) = (self.facts, self.clock);
         let ahead = |visit: &Visit| visit.status.is_open() && self.end(visit) > clock.now;
         match rule.looks_at {
-            // What an open incident says already is said once, with its clock and what is in hand.
-            LooksAt::Crisis if !facts.crisis.is_empty() && !self.is_an_incidents_word() => found(Found::whole(None)),
+            // What speaks of an open incident is told once: there, with its clock and what is in hand.
+            LooksAt::Crisis if self.said().iter().any(|said| said.of.is_none()) => found(Found::whole(None)),
             LooksAt::Conflict if facts.conflicts > facts.safety_conflicts => found(Found::whole(None)),
             LooksAt::ConflictSafety if facts.safety_conflicts > 0 => found(Found::whole(None)),
-            LooksAt::Crisis | LooksAt::Conflict | LooksAt::ConflictSafety | LooksAt::Row(_) => {}
+            LooksAt::Crisis | LooksAt::Conflict | LooksAt::ConflictSafety => {}
+            LooksAt::Row(_) | LooksAt::Undated(_) => {}
             LooksAt::Appointment => self.visits(rule, &ahead, found),
             LooksAt::AppointmentPast => {
                 self.visits(rule, &|visit| visit.status.is_open() && !ahead(visit), found);
@@ -286,18 +281,6 @@ impl Look<'_> {
             LooksAt::AnnualAssessment => self.annual_assessment(rule, found),
             LooksAt::Unsigned | LooksAt::Cosign | LooksAt::UnitsRunOut => self.papers(rule, found),
             LooksAt::PlanBeforeScreen => self.plan_before_screen(rule, found),
-            LooksAt::CutUndated => {
-                for (mark, at) in facts.marks.iter().zip(0..).filter(|(mark, _)| mark.record == benefit::TYPE.number) {
-                    let dated =
-                        [benefit::notice, benefit::takes_effect].iter().any(|field| mark.date(*field).is_some());
-                    let answered = [benefit::appealed, benefit::continued].iter();
-                    let answered = answered.filter_map(|field| mark.happened(*field, clock)).next().is_some()
-                        || !mark.word(benefit::let_be).is_empty();
-                    if mark.word(benefit::status) == "cut" && !dated && !answered {
-                        found(Found::row(Fact::Mark(at), mark.row, None));
-                    }
-                }
-            }
         }
     }
 
@@ -448,13 +431,14 @@ impl Look<'_> {
 /// What stands in a row.
 impl Look<'_> {
     fn at_row(&self, rule: &Rule, mark: &Mark, at: u16) -> Option<Found> {
-        let LooksAt::Row(field) = rule.looks_at else { return None };
         let clock = self.clock;
-        let (fact, days) = match mark.date(field) {
-            Some(fact) => (fact, rule.days),
-            None => (mark.date(rule.or_else?)?, rule.or_else_days.unwrap_or(rule.days)),
+        let dated = match rule.looks_at {
+            LooksAt::Row(field) => Some(match mark.date(field) {
+                Some(fact) => (field, clock.here(fact), rule.days),
+                None => (field, clock.here(mark.date(rule.or_else?)?), rule.or_else_days.unwrap_or(rule.days)),
+            }),
+            _ => None,
         };
-        let fact = clock.here(fact);
         if !rule.wheres.iter().all(|wanted| wanted.holds(mark, clock)) {
             return None;
         }
@@ -464,6 +448,11 @@ impl Look<'_> {
         if rule.in_a_row.is_some_and(|many| !self.is_so(rule, mark, many)) {
             return None;
         }
+        let Some((field, fact, days)) = dated else {
+            // Whatever answers what nobody dated came after it.
+            let met = self.is_met(rule, mark, NaiveDate::MIN, NaiveDate::MAX);
+            return (!met).then(|| Found::row(Fact::Mark(at), mark.row, None));
+        };
         let passed = |field: Option<FieldId>| {
             field.and_then(|field| mark.date(field)).is_some_and(|at| clock.here(at).has_passed(clock.now))
         };

@@ -16,6 +16,7 @@
 
 pub mod calendar;
 mod clock;
+mod crises;
 mod desk;
 pub mod duplicates;
 mod facts;

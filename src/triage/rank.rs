@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::{ClientStatus, Moment, RowId};
 
@@ -146,7 +146,7 @@ fn snoozed(facts: &ClientFacts, rules: &Rules, reason: &Reason, clock: &Clock) -
     let id = &rules.of(reason).id;
     let about = |snooze: &&Snooze| snooze.rule == *id && (snooze.subject.is_none() || snooze.subject == reason.subject);
     let until = |(snooze, at): (&Snooze, u16)| {
-        let made = snooze.made.or_else(|| made(snooze.row)).unwrap_or(calendar::add_days(snooze.until, -most));
+        let made = snooze.made.or_else(|| made_at(snooze.row).map(|at| at.date_naive())).unwrap_or(calendar::add_days(snooze.until, -most));
         // A day on which it was put off that is still to come is a slip, or a clock ahead of ours.
         let until = snooze.until.min(calendar::add_days(made.min(clock.today), most));
         (clock.today < until && is_in_time(reason, until)).then_some((until, at))
@@ -162,10 +162,10 @@ fn is_in_time(reason: &Reason, until: NaiveDate) -> bool {
     reason.band != Band::Now || reason.due.is_some_and(|due| until <= due.day())
 }
 
-/// The day on which a row came to be, as its id says.
-fn made(row: RowId) -> Option<NaiveDate> {
+/// When a row came to be, as its id says.
+pub(super) fn made_at(row: RowId) -> Option<DateTime<Utc>> {
     let (seconds, _) = row.0.get_timestamp()?.to_unix();
-    Some(DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)?.date_naive())
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
 }
 
 /// Why a reason may not be put off until that day; `None` when it may.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, Timelike};
 use serde::{Deserialize, Serialize};
 
-use crate::model::RowId;
+use crate::model::{Moment, RowId};
 
 /// How soon a client needs the worker. The order is the order on screen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -90,6 +90,14 @@ impl DueAt {
         match self {
             DueAt::Day(day) => day,
             DueAt::Hour(time) => time.date_naive(),
+        }
+    }
+
+    /// The same on the clock of whoever looks; a day is the same everywhere.
+    pub fn on_the_clock_of(self, moment: &Moment) -> DueAt {
+        match self {
+            DueAt::Day(_) => self,
+            DueAt::Hour(time) => DueAt::Hour(moment.local(time)),
         }
     }
 

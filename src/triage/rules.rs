@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::model::{CATALOGUE, FieldId, Intensity};
-use crate::practice::{Practice, Trouble};
+use crate::practice::{Practice, Trouble, weaker};
 
 use super::{Band, Class, Mark, calendar};
 use lines::RuleLines;
@@ -214,6 +214,8 @@ pub struct Rules {
     pub(super) critical: Vec<Words>,
     /// How urgent each kind of crisis is, by its code; one that is not named is a matter of minutes.
     urgency: BTreeMap<String, Urgency>,
+    /// Words in which people speak of a crisis, by its kind.
+    crisis_words: Vec<(String, Vec<Words>)>,
     /// Safety rules that the agency switched off or weakened, and why it says so.
     accepted: Vec<String>,
     /// The places of the rules that look at rows, by the number of the record type.
@@ -273,7 +275,12 @@ impl Rules {
 
     /// The shipped rules over an agency's practice data.
     pub fn with(practice: Arc<Practice>) -> Rules {
+        let crisis_words = |kind: &crate::practice::CrisisKind| {
+            let words = std::iter::once(&kind.name).chain(&kind.words).map(|words| Words::new(words));
+            (kind.code.clone(), words.collect())
+        };
         let none = Rules {
+            crisis_words: practice.crises.iter().map(crisis_words).collect(),
             rules: Vec::new(),
             contact: [7, 14, 30, 90],
             programs: BTreeMap::new(),
@@ -289,7 +296,30 @@ impl Rules {
         let mut rules = none.overlay("triage.toml", shipped).expect("the shipped rules are sound");
         let silent = i64::from(rules.practice.agency.referral_silent_days);
         rules.rules.iter_mut().filter(|rule| rule.id == "referral-silent").for_each(|rule| rule.days = silent);
+        rules.tell_of_numbers();
         rules
+    }
+
+    /// Takes note of the agency's own numbers that make somebody be asked about later than what ships with the program.
+    fn tell_of_numbers(&mut self) {
+        let (shipped, own) = (Practice::standard(), Arc::clone(&self.practice));
+        if shipped == own {
+            return;
+        }
+        self.accepted.extend(weaker::numbers(&shipped.agency, &own.agency));
+        for area in &own.areas {
+            for intensity in Intensity::ALL.iter().copied() {
+                let code = std::slice::from_ref(&area.code);
+                let before = shipped.contact_days(intensity, code).unwrap_or(self.contact[intensity as usize]);
+                let (now, label) = (own.contact_days(intensity, code), intensity.label().to_lowercase());
+                if let Some(days) = now.filter(|days| *days > before) {
+                    self.accepted.push(format!(
+                        "areas/{}.toml: whoever is \"{label}\" there is to be in touch every {days} days instead of {before}",
+                        area.code
+                    ));
+                }
+            }
+        }
     }
 
     /// These rules with a file's laid over them: a rule with a known id replaces the lines it names, a new one is added,
@@ -302,8 +332,15 @@ impl Rules {
         let lines: RulesFile = toml::from_str(text)
             .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().into()))?;
         let contact = [lines.contact.intensive, lines.contact.active, lines.contact.standard, lines.contact.light];
-        for (days, given) in self.contact.iter_mut().zip(contact) {
-            *days = given.map_or(*days, i64::from);
+        for ((days, given), intensity) in self.contact.iter_mut().zip(contact).zip(Intensity::ALL) {
+            let Some(given) = given.map(i64::from) else { continue };
+            // What ships lies over nothing.
+            if given > *days && !self.rules.is_empty() {
+                let label = intensity.label().to_lowercase();
+                self.accepted
+                    .push(format!("{file}: whoever is \"{label}\" is to be in touch every {given} days instead of {days}"));
+            }
+            *days = given;
         }
         for (code, names) in lines.programs {
             self.programs.entry(code).or_default().extend(names);
@@ -386,7 +423,9 @@ impl Rules {
         self.by_client.clear();
         for (rule, place) in self.rules.iter().zip(0u16..) {
             match rule.looks_at {
-                LooksAt::Row(field) => self.by_record[usize::from(field.record)].push(place),
+                LooksAt::Row(FieldId { record, .. }) | LooksAt::Undated(record) => {
+                    self.by_record[usize::from(record)].push(place);
+                }
                 _ => self.by_client.push(place),
             }
         }
@@ -402,6 +441,12 @@ impl Rules {
     /// How urgent a kind of crisis is.
     pub fn urgency(&self, kind: &str) -> Urgency {
         self.urgency.get(kind).copied().unwrap_or(Urgency::Minutes)
+    }
+
+    /// The kinds of crisis of which words speak, by code.
+    pub(super) fn kinds_spoken_of(&self, text: &str) -> Vec<&str> {
+        let speaks = |of: &&(String, Vec<Words>)| of.1.iter().any(|words| has_words(text, words));
+        self.crisis_words.iter().filter(speaks).map(|(kind, _)| kind.as_str()).collect()
     }
 
     /// Whether a gap of days in this medication is dangerous, by its name.

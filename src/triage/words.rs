@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 
 use crate::model::{Kind, List, PlanKind, record_by_number};
 
-use super::{Class, ClientFacts, Clock, DueAt, Fact, Ranked, Reason, Rule, Rules, Told, calendar, rules::LooksAt};
+use super::{Class, ClientFacts, Clock, DueAt, Fact, Ranked, Reason, Rule, Rules, Told, calendar, crises, rules::LooksAt};
 
 impl Rules {
     /// The reason as a person reads it.
@@ -95,6 +95,7 @@ impl Teller<'_> {
         let due = self.reason.due.map(DueAt::day);
         match name {
             "what" => self.what(),
+            "said" => self.said(),
             "when" => self.when(),
             "day" => self.fact_day().map_or(String::new(), |from| (today - from).num_days().to_string()),
             "due" => due.map_or(String::new(), |due| day_in_words(due, today)),
@@ -172,11 +173,24 @@ impl Teller<'_> {
                 format!("{} ({})", List::Service.label(&approved.service), approved.payer)
             }
             Fact::Client => match self.rule.looks_at {
-                LooksAt::Crisis => facts.crisis.join(" / "),
+                LooksAt::Crisis => {
+                    let said = crises::said(facts, self.rules, self.clock);
+                    let own: Vec<&str> = said.iter().filter(|said| said.of.is_none()).map(|said| said.words).collect();
+                    own.join(" / ")
+                }
                 LooksAt::ConflictSafety => fields(facts.safety_conflicts),
                 _ => fields(facts.conflicts - facts.safety_conflicts.min(facts.conflicts)),
             },
         }
+    }
+
+    /// The client's own words on the incident that the reason is about, where there are any beyond its kind's name.
+    fn said(&self) -> String {
+        let Fact::Mark(at) = self.reason.fact else { return String::new() };
+        let said = crises::said(self.facts, self.rules, self.clock);
+        let own = said.iter().filter(|said| said.of == Some(at) && !said.is_name);
+        let words: Vec<&str> = own.map(|said| said.words).collect();
+        if words.is_empty() { String::new() } else { format!(", \"{}\"", words.join(" / ")) }
     }
 
     /// The day of the row that a reason is about, by which rows of its type are ordered.

@@ -53,14 +53,18 @@ impl App {
         App { start, stage, theme, touched: Instant::now(), announced: None, farewell: None }
     }
 
-    /// Says what was wrong with the agency's own files; the first is enough to make someone look.
+    /// Says what was wrong with the agency's own files, and which of them ask for less than what ships with the program; the
+    /// first is enough to make someone look.
     pub fn tell_troubles(&mut self) {
-        let Some(first) = self.start.troubles.first() else { return };
-        let more = match self.start.troubles.len() - 1 {
+        let wrong = self.start.troubles.iter().map(|trouble| format!("{} The rest is in use.", trouble.told()));
+        let weaker = self.start.rules.accepted().iter().map(|told| format!("{told}."));
+        let told: Vec<String> = wrong.chain(weaker).collect();
+        let Some(first) = told.first() else { return };
+        let more = match told.len() - 1 {
             0 => String::new(),
-            many => format!(" And {many} more."),
+            many => format!(" And {many} more: caseload check."),
         };
-        let text = format!("{} The rest is in use.{more}", first.told());
+        let text = format!("{first}{more}");
         if let Stage::Desk(desk) = &mut self.stage {
             desk.trouble(text);
         }

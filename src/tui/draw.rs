@@ -373,7 +373,7 @@ impl Overlay {
                 let top = scrolled(*at, hits.len(), usize::from(list.height / 2));
                 for ((hit, number), y) in hits.iter().zip(0..).skip(top).zip((list.y..list.bottom()).step_by(2)) {
                     let when = hit.when.map_or(String::new(), |when| {
-                        crate::triage::day_in_words(desk.moment().local(when).date_naive(), desk.today)
+                        crate::triage::day_in_words(when.on_the_clock_of(&desk.moment()).day(), desk.today)
                     });
                     let head = format!("{}  {}  {when}", hit.client_name, hit.record.label.to_lowercase());
                     let style = if number == *at { theme.bar() } else { theme.strong() };

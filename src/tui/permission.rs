@@ -229,7 +229,7 @@ impl Desk {
     /// This month's billing sheet of a client, or of all.
     pub(super) fn billing(&mut self, one: Option<RowId>) -> Result<(), StoreError> {
         let month = billable::month_of(self.today);
-        let sheet = self.store.billing_sheet(self.rules.practice(), one, month)?;
+        let sheet = self.store.billing_sheet(self.rules.practice(), one, month, &self.moment())?;
         let mut seen: Vec<RowId> = sheet.iter().map(|line| line.client).collect();
         seen.dedup();
         if let Err(error) = self.store.note_views(&seen, "billing") {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::exchange::closings::Held;
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
 use crate::model::{Change, Row};
 use crate::practice::stays;
@@ -190,8 +191,9 @@ impl Desk {
         }
     }
 
-    /// Takes in a file while `show` draws how far it is and says whether to go on.
-    pub fn import(&mut self, path: &Path, show: super::work::Show<'_>) -> anyhow::Result<Vec<String>> {
+    /// Takes in a file while `show` draws how far it is and says whether to go on. Gives what came of it, in lines, and
+    /// whom the file closes and who stays as they are.
+    pub fn import(&mut self, path: &Path, show: super::work::Show<'_>) -> anyhow::Result<(Vec<String>, Vec<Held>)> {
         let show = std::cell::RefCell::new(show);
         let options = crate::exchange::Options {
             format: None,
@@ -204,7 +206,6 @@ impl Desk {
         };
         let mut reading = crate::exchange::read(path, &options)?;
         let held = crate::exchange::closings::hold_back(&self.store, &mut reading.drafts, self.moment().now)?;
-        reading.told.extend(held);
         let rows = &mut |done: usize, all: usize| show.borrow_mut()(Far::Rows(done as u64, all as u64));
         let taken = self.store.import(reading.format.origin(), &reading.drafts, false, rows)?;
         crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;
@@ -226,6 +227,6 @@ impl Desk {
         for skipped in reading.skipped.iter().take(500) {
             lines.push(format!("  {} line {} {}: {}", skipped.file, skipped.line, skipped.column, skipped.reason));
         }
-        Ok(lines)
+        Ok((lines, held))
     }
 }

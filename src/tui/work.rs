@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::exchange::closings::Held;
 use crate::model::CATALOGUE;
 use crate::model::text::one_line;
 use crate::store::{Merged, Passphrase, StoreError};
@@ -66,7 +67,12 @@ impl Desk {
     pub fn perform(&mut self, work: Work, show: Show<'_>) -> Result<(), StoreError> {
         match work {
             Work::Import(path) => match self.import(&path, show) {
-                Ok(lines) => self.overlay = Some(Overlay::Reading { title: "Imported".into(), lines, scroll: 0 }),
+                Ok((lines, held)) => {
+                    self.overlay = Some(match held.is_empty() {
+                        true => Overlay::Reading { title: "Imported".into(), lines, scroll: 0 },
+                        false => not_closed(held, lines),
+                    });
+                }
                 Err(error) => self.refuse(&format!("{error:#}")),
             },
             Work::TakeIn { path, kind, passphrase, keep } => self.take_in(&path, kind, passphrase, keep, show)?,
@@ -249,6 +255,23 @@ impl Desk {
         }
         self.overlay = Some(Overlay::Menu(menu));
     }
+}
+
+/// Whom a file closed and who stays as they are, each with what is open of theirs; below, the rest of what it brought.
+fn not_closed(held: Vec<Held>, lines: Vec<String>) -> Overlay {
+    let many = match held.len() {
+        1 => "1 person is".to_string(),
+        many => format!("{many} people are"),
+    };
+    let mut about = vec![
+        format!("{many} closed in the file, and not here: something of theirs is open that may cost a life."),
+        "Enter goes there. To close somebody all the same: `:close client`; it goes through what is open.".into(),
+        String::new(),
+    ];
+    about.extend(lines);
+    let one = |held: Held| (None, format!("{} has {}", one_line(&held.name), held.what), Pick::Go(held.client));
+    let close = (None, "Leave them open".to_string(), Pick::Nothing);
+    Menu::telling("Imported; not everyone was closed", about, held.into_iter().map(one).chain([close]).collect())
 }
 
 fn told(taken: &Taken) -> Vec<String> {

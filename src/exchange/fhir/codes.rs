@@ -32,6 +32,7 @@ pub(super) struct Codes {
     list: BTreeMap<String, Pairs>,
     domain: Vec<Words>,
     plan: Vec<Words>,
+    stay: Vec<StayWords>,
     answer: BTreeMap<String, i64>,
     level: BTreeMap<String, String>,
 }
@@ -57,6 +58,18 @@ struct Pairs {
 
 #[derive(Deserialize)]
 struct Words {
+    code: String,
+    words: Vec<String>,
+}
+
+/// Classes of encounters (v3 ActCode) that are no stays.
+const ELSEWHERE: [&str; 5] = ["AMB", "VR", "HH", "FLD", "PRENC"];
+
+/// What words make of a stay of which the class says only this much.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StayWords {
+    of: String,
     code: String,
     words: Vec<String>,
 }
@@ -89,6 +102,27 @@ impl Codes {
     /// The kind of a plan, by the words of its category.
     pub fn plan_kind(&self, what: &str) -> &str {
         fitting(&self.plan, what).unwrap_or("service-plan")
+    }
+
+    /// What the class of an encounter makes of it: a stay of some kind, or `None`. Where the class is not there, or nobody
+    /// knows it, the encounter's words say whether it is one.
+    pub fn stay_class(&self, class: &str, words: &str) -> Option<&str> {
+        if ELSEWHERE.contains(&class) {
+            return None;
+        }
+        self.inward("stay", class).filter(|_| !class.is_empty()).or_else(|| self.stay_in_words("", words))
+    }
+
+    /// The kind of a stay of which the class says only so much, by its words.
+    pub fn stay_kind<'a>(&'a self, class: &'a str, words: &str) -> &'a str {
+        self.stay_in_words(class, words).unwrap_or(class)
+    }
+
+    fn stay_in_words(&self, of: &str, words: &str) -> Option<&str> {
+        let words = words.to_lowercase();
+        let mut of_class = self.stay.iter().filter(|one| one.of == of);
+        let fits = |one: &&StayWords| one.words.iter().any(|word| words.contains(word.as_str()));
+        of_class.find(fits).map(|one| one.code.as_str())
     }
 
     /// What a coded answer counts.

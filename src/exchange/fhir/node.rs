@@ -83,6 +83,21 @@ impl<'a> Node<'a> {
             .unwrap_or("")
     }
 
+    /// All that the concepts at some paths say, in one line.
+    pub fn all_concepts(self, paths: &[&str]) -> String {
+        let mut all = String::new();
+        let mut say = |said: &str| {
+            all.push_str(said);
+            all.push_str(" | ");
+        };
+        for concept in paths.iter().flat_map(|path| self.each(path)) {
+            // A concept, a reference with its words, or words alone.
+            [concept.text("text"), concept.text("display"), concept.as_text()].into_iter().for_each(&mut say);
+            concept.each("coding").for_each(|coding| say(coding.text("display")));
+        }
+        all
+    }
+
     /// The code of a concept in a system.
     pub fn coded(self, path: &str, system: &str) -> &'a str {
         let found = self.each(path).flat_map(|concept| concept.each("coding")).find(|c| c.text("system") == system);
@@ -127,7 +142,7 @@ impl<'a> Node<'a> {
     pub fn time(self, path: &str) -> Result<Option<DateTime<FixedOffset>>, String> {
         let text = self.text(path).trim();
         if text.len() > 10
-            && let Ok(time) = DateTime::parse_from_rfc3339(text)
+            && let Some(time) = crate::model::when::instant(text)
             && (1850..=2200).contains(&chrono::Datelike::year(&time))
         {
             // What is kept is kept to the second.

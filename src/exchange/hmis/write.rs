@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use crate::model::records::{client, enrollment, need, note, relationship};
-use crate::model::{NeedStatus, RecordType, Row, RowId};
+use crate::model::{Moment, NeedStatus, RecordType, Row, RowId};
 use crate::store::{ClientFile, Store};
 
 use super::super::{ExchangeError, Leaving, Wanted, Withheld, Written};
@@ -65,6 +65,7 @@ impl Ids {
 
 struct Book {
     sheets: Sheets,
+    moment: Moment,
     projects: Ids,
     organisations: Ids,
     workers: Ids,
@@ -117,7 +118,7 @@ impl Book {
             }
         }
         let (projects, organisations, workers) = Default::default();
-        Ok(Book { sheets, projects, organisations, workers, relations, heads, unplaced: 0 })
+        Ok(Book { sheets, moment: wanted.moment, projects, organisations, workers, relations, heads, unplaced: 0 })
     }
 
     fn person(&mut self, person: &Row, file: &ClientFile) -> csv::Result<()> {
@@ -328,7 +329,7 @@ impl Book {
 
     /// A service, or a place where someone was seen, that came from an HMIS.
     fn contact(&mut self, row: &Row, id: &str, worker: &str, stays: &[Stay<'_>]) -> csv::Result<()> {
-        let Some(when) = row.time(note::when).map(|when| when.date_naive()) else { return Ok(()) };
+        let Some(when) = row.time(note::when).map(|when| self.moment.lived(when).date_naive()) else { return Ok(()) };
         let (at, key) = (when.to_string(), row.text(note::key));
         let covers =
             |stay: &&Stay<'_>| stay.entry <= when && stay.row.date(enrollment::exit).is_none_or(|exit| when <= exit);

@@ -40,7 +40,7 @@ pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Writ
         let who = if wanted.names { person.client_name() } else { initials(&person) };
         for row in store.rows(&appointment::TYPE, facts.id)? {
             let Some(starts) = row.time(appointment::starts) else { continue };
-            if starts.date_naive() < since {
+            if wanted.moment.local(starts).date_naive() < since {
                 past += 1;
                 continue;
             }
@@ -67,9 +67,10 @@ fn event(row: &Row, starts: DateTime<FixedOffset>, who: &str, wanted: &Wanted<'_
     event.add_uid(&format!("{}{OWN}", row.id));
     event.add_dtstamp(utc(wanted.moment.now));
     let minutes = row.whole(appointment::minutes);
-    if minutes == Some(DAY) && starts.time() == NaiveTime::MIN {
-        // A day without a time.
-        event.entries.push(on_day(ICalendarProperty::Dtstart, starts.date_naive()));
+    let lived = wanted.moment.lived(starts);
+    if minutes == Some(DAY) && lived.time() == NaiveTime::MIN {
+        // A day without a time: the one on which it was put down, whoever sends it from another zone.
+        event.entries.push(on_day(ICalendarProperty::Dtstart, lived.date_naive()));
     } else {
         event.add_property(ICalendarProperty::Dtstart, ICalendarValue::PartialDateTime(Box::new(utc(starts))));
         if let Some(minutes) = minutes.filter(|minutes| *minutes > 0) {

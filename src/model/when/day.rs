@@ -79,7 +79,7 @@ impl Moment {
         let back = u64::from(today.weekday().days_since(day));
         let never_today = |days| Days::new(if days == 0 { 7 } else { days });
         match way {
-            Way::Ahead => today.checked_add_days(never_today(ahead)),
+            Way::Ahead | Way::Next => today.checked_add_days(never_today(ahead)),
             Way::Back => today.checked_sub_days(never_today(back)),
         }
         .unwrap_or(today)
@@ -96,7 +96,7 @@ impl Moment {
         let (one, other) = match said {
             "next" => (self.nearest_weekday(day, Way::Ahead), of_week(1)),
             "last" => (self.nearest_weekday(day, Way::Back), of_week(-1)),
-            _ if way == Way::Ahead && of_week(0) < today => return Ok(self.nearest_weekday(day, way)),
+            _ if way != Way::Back && of_week(0) < today => return Ok(self.nearest_weekday(day, way)),
             _ => return Ok(of_week(0)),
         };
         if one == other {
@@ -143,11 +143,17 @@ impl Moment {
         }
     }
 
-    /// A day without a year: the one nearest to today, the one ahead where both are as near. In what passed the last one.
+    /// A day without a year: the one nearest to today, the one ahead where both are as near. In what passed the last one, for
+    /// an end the next one.
     fn without_year(&self, month: u32, day: u32, way: Way) -> Result<NaiveDate, String> {
         let today = self.today();
         // Which days a month may have is known without its year, but for February.
         date(2000, month, day)?;
+        if way == Way::Next {
+            let mut years = today.year()..=today.year() + 8;
+            let next = years.find_map(|year| NaiveDate::from_ymd_opt(year, month, day).filter(|day| *day >= today));
+            return next.ok_or_else(|| "is no day to come: type the year".into());
+        }
         let years = [today.year(), today.year() + 1, today.year() - 1];
         let days = years.into_iter().filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
         let near = days.min_by_key(|day| ((*day - today).num_days().abs(), *day < today));

@@ -106,9 +106,9 @@ impl Moment {
         }
     }
 
-    /// What no person types: RFC 3339, and a day with a `T` or with seconds.
+    /// What no person types: RFC 3339, with its seconds or without, and a day with a `T` or with seconds.
     fn by_program(&self, text: &str) -> Result<Option<DateTime<FixedOffset>>, String> {
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        if let Some(time) = super::instant(text) {
             return Ok(Some(self.local(time)));
         }
         for form in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"] {

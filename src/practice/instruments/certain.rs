@@ -86,9 +86,10 @@ impl Instrument {
         matches!(self.scoring, Scoring::Level(_)) && self.span(answers).is_some_and(|(least, _)| least > self.range.0)
     }
 
-    /// The level that is certain, whatever the open answers are; `None` where none above the lowest is.
+    /// The level that is certain, or has to be taken until somebody asks; `None` where none above the lowest is.
     pub fn at_least(&self, answers: &Answers) -> Option<i64> {
-        self.span(answers).map(|(least, _)| least).filter(|_| self.is_above_none(answers))
+        let taken = self.taken(answers);
+        self.span(&taken).map(|(least, _)| least).filter(|_| self.is_above_none(&taken))
     }
 
     /// Lowest and highest total of a subscale. `None` where none of its items has an answer.

@@ -70,6 +70,12 @@ impl Condition {
         self.0.iter().any(|all| all.iter().all(may))
     }
 
+    /// Whether it holds wherever the other does, as its terms say: `6=1` where `6=1 and 6b=0` does.
+    pub(super) fn covers(&self, other: &Condition) -> bool {
+        let covered = |terms: &Vec<Term>| self.0.iter().any(|all| all.iter().all(|term| terms.contains(term)));
+        other.0.iter().all(covered)
+    }
+
     pub(super) fn terms(&self) -> impl Iterator<Item = &Term> {
         self.0.iter().flatten()
     }

@@ -175,6 +175,8 @@ struct AlertRule {
     now: bool,
     gravity: u16,
     until_evaluated: bool,
+    /// What its item counts as where it is asked and has no answer, and what is said then.
+    unanswered: Option<(i64, String)>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -188,7 +190,10 @@ struct NeedRule {
 impl AlertRule {
     /// Whether this tells of every answer that the other tells of, and as soon.
     fn tells(&self, other: &AlertRule) -> bool {
-        self.item == other.item && self.when == other.when && (self.now || !other.now)
+        self.item == other.item
+            && self.when.covers(&other.when)
+            && (self.now || !other.now)
+            && (self.unanswered.is_some() || other.unanswered.is_none())
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Alert {
     pub now: bool,
     /// Once a clinician has evaluated it, only a change makes it demand action again.
     pub(super) until_evaluated: bool,
+    /// Its item has no answer yet, and the gravest was taken.
+    pub(super) assumed: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -191,9 +193,31 @@ impl Instrument {
         alert.when.holds_surely(|name| self.known(name, answers))
     }
 
+    /// The answers, and in the place of those that are missing what has to be taken until somebody asks.
+    pub(super) fn taken(&self, answers: &Answers) -> Answers {
+        let mut taken = answers.clone();
+        for (item, value) in self.alerts.iter().filter_map(|alert| Some((&alert.item, alert.unanswered.as_ref()?.0))) {
+            let open = answers.get(item.as_str()).is_none();
+            if open && self.item(item.as_str()).is_some_and(|item| item.show_if.is_some() && self.is_asked(item, answers))
+            {
+                taken.set(item, value);
+            }
+        }
+        taken
+    }
+
     /// What the answers given so far demand, however few they are.
     pub fn alerts(&self, answers: &Answers) -> Vec<Alert> {
-        self.alerts.iter().filter(|alert| self.raises(alert, answers)).map(AlertRule::raised).collect()
+        let taken = self.taken(answers);
+        let raised = self.alerts.iter().filter(|alert| self.raises(alert, &taken));
+        raised
+            .map(|alert| match &alert.unanswered {
+                Some((_, says)) if answers.get(alert.item.as_str()).is_none() => {
+                    Alert { says: says.clone(), assumed: true, ..alert.raised() }
+                }
+                _ => alert.raised(),
+            })
+            .collect()
     }
 
     /// What a total demands that came without its answers, as from elsewhere.
@@ -210,13 +234,17 @@ impl Instrument {
 
     /// The gravest of what the answers raise and what cannot wait; `None` where nothing is raised.
     pub(super) fn gravity(&self, answers: &Answers) -> Option<u16> {
-        let raised = self.alerts.iter().filter(|alert| alert.now);
-        raised.filter(|alert| self.raises(alert, answers)).map(|alert| alert.gravity).max()
+        let (raised, taken) = (self.alerts.iter().filter(|alert| alert.now), self.taken(answers));
+        raised.filter(|alert| self.raises(alert, &taken)).map(|alert| alert.gravity).max()
     }
 
     /// The same by the words that were kept.
     pub(super) fn gravity_said(&self, urgent: &str) -> Option<u16> {
-        let said = self.alerts.iter().filter(|alert| alert.now && urgent.contains(&alert.says));
+        let is_said = |alert: &&AlertRule| {
+            let unanswered = alert.unanswered.iter().map(|(_, says)| says);
+            unanswered.chain([&alert.says]).any(|says| urgent.contains(says))
+        };
+        let said = self.alerts.iter().filter(|alert| alert.now).filter(is_said);
         said.map(|alert| alert.gravity).max()
     }
 
@@ -330,7 +358,7 @@ pub(super) fn urgent(alerts: &[Alert]) -> String {
 impl AlertRule {
     fn raised(&self) -> Alert {
         let until_evaluated = self.until_evaluated;
-        Alert { item: self.item.clone(), says: self.says.clone(), now: self.now, until_evaluated }
+        Alert { item: self.item.clone(), says: self.says.clone(), now: self.now, until_evaluated, assumed: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::model::records::{appointment, employment, goal, need, note, referral, signature, stay};
 use crate::model::{ContactKind, Moment, Row, RowId, SignatureRole, Value};
@@ -60,12 +60,6 @@ pub struct Written {
     /// The code of what it is billed as, or empty.
     pub service: String,
     pub signed: bool,
-}
-
-/// The time of a service as it was lived. What another system wrote on the clock of UTC says nothing of the place: it is
-/// taken as of here, so that an evening at the end of a month is of that month.
-fn lived(time: DateTime<FixedOffset>, moment: &Moment) -> DateTime<FixedOffset> {
-    if time.offset().local_minus_utc() == 0 { moment.local(time) } else { time }
 }
 
 pub struct Material<'a> {
@@ -136,7 +130,7 @@ impl<'a> Material<'a> {
         // Notes of the days after it too: a call that follows on a discharge at its end.
         let between = (note::when, add_days(from, -LOOK_BACK), add_days(period.to, LOOK_AHEAD));
         store.each_row(&note::TYPE, Some(between), |row| {
-            let Some(when) = row.time(note::when).map(|when| lived(when, moment)) else { return };
+            let Some(when) = row.time(note::when).map(|when| moment.lived(when)) else { return };
             let day = when.date_naive();
             let client = root(row.stream);
             let kind = ContactKind::from_code(row.text(note::kind));
@@ -159,7 +153,7 @@ impl<'a> Material<'a> {
         let between = (appointment::starts, add_days(from, -1), add_days(period.to, 1));
         store.each_row(&appointment::TYPE, Some(between), |mut row| {
             if let Some(starts) = row.time(appointment::starts) {
-                row.put(appointment::starts, Value::Time(lived(starts, moment)));
+                row.put(appointment::starts, Value::Time(moment.lived(starts)));
             }
             material.visits.push((root(row.stream), row));
         })?;

@@ -17,6 +17,7 @@ mod summary;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use crate::model::Moment;
 use crate::practice::Practice;
 use crate::practice::episodes::Episode;
 use crate::store::Worker;
@@ -196,6 +197,8 @@ pub struct On<'a> {
     pub worker: &'a Worker,
     pub now: DateTime<FixedOffset>,
     pub today: NaiveDate,
+    /// For the reader's clock.
+    pub moment: Moment,
     pub to: &'a To,
     pub purpose: &'a str,
     /// Of the notes; none: all of them.

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use crate::model::records::{addendum, note, signature};
 use crate::model::standing::{Standing, State, standing};
-use crate::model::{Row, SignatureRole};
+use crate::model::{Moment, Row, SignatureRole};
 
 use super::super::Block;
 use super::plan::given_by;
@@ -29,7 +29,7 @@ pub fn notes(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     let (mut all, mut unsigned, mut broken, mut withheld) = (Vec::new(), 0, 0, 0);
     for row in lens.all_rows(&note::TYPE) {
         let standing = standing(row, signatures, addenda);
-        let (day, when) = served(row, standing.text);
+        let (day, when) = served(row, standing.text, &on.moment);
         if on.period.is_some_and(|period| !period.holds(day)) {
             continue;
         }
@@ -60,14 +60,18 @@ pub fn notes(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     Ok(Made { blocks, aside })
 }
 
-/// The moment of the service: as the signed text has it, or else as the row does.
-fn served(row: &Row, text: &str) -> (NaiveDate, String) {
+/// The day of the service where it was given, and its moment on the clock of whoever prints, with the other clock beside it:
+/// as the signed text has it, or else as the row does.
+fn served(row: &Row, text: &str, moment: &Moment) -> (NaiveDate, String) {
     let label = note::TYPE.field(note::when.field).map_or("", |field| field.label);
     // After the line about a late entry the first one says when.
     let said = text.lines().take(2).find_map(|line| line.strip_prefix(label)?.strip_prefix(": "));
     let signed = said.and_then(|said| chrono::DateTime::parse_from_rfc3339(said.trim()).ok());
     match signed.or_else(|| row.time(note::when)) {
-        Some(when) => (when.date_naive(), say::hour(when)),
+        Some(when) => {
+            let when = moment.lived(when);
+            (when.date_naive(), format!("{}{}", say::hour(moment.local(when)), moment.elsewhere(when)))
+        }
         None => (NaiveDate::MIN, "no date".into()),
     }
 }

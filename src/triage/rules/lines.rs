@@ -11,7 +11,7 @@ use super::parts::{self, watched};
 use super::{ACTIONS, Calendar, Lift, LooksAt, MetBy, PutOffAtMost, Rule, Where};
 
 /// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day", "open", "dated", "age"];
+const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day", "open", "dated", "age", "said"];
 
 /// Any line may be missing in an agency's own.
 #[derive(Clone, Deserialize)]
@@ -87,7 +87,7 @@ impl OfRow<'_> {
 
     fn record(&self, what: &str) -> Result<&'static RecordType, String> {
         self.record.ok_or_else(|| {
-            format!("the rule \"{}\" has a line `{what}`, which goes with looks-at = \"type.field\" only", self.id)
+            format!("the rule \"{}\" has a line `{what}`, which goes with looks-at = \"type.field\" or \"type\" only", self.id)
         })
     }
 
@@ -135,7 +135,7 @@ impl RuleLines {
             .map_err(|why| format!("the rule \"{id}\": {why}"))?;
         let looks_at = needed(looks_at, known.map(|rule| rule.looks_at), &id, "looks-at")?;
         let record = match looks_at {
-            LooksAt::Row(field) => record_by_number(field.record),
+            LooksAt::Row(FieldId { record, .. }) | LooksAt::Undated(record) => record_by_number(record),
             _ => None,
         };
         let row = OfRow { id: &id, record };

@@ -46,20 +46,23 @@ pub enum LooksAt {
     Cosign,
     /// The day on which an authorization's units are used up at the pace so far.
     UnitsRunOut,
-    /// A benefit that is cut, of which neither the notice nor the day it takes effect is written down.
-    CutUndated,
     /// The newest safety plan, where a screen told of risk after it was made.
     PlanBeforeScreen,
     /// A date of a row, as the catalogue declares it: `stay.discharged`.
     #[serde(skip)]
     Row(FieldId),
+    /// A row of a record type, by its number, whatever its dates: for what nobody dated.
+    #[serde(skip)]
+    Undated(u16),
 }
 
 impl LooksAt {
     pub(super) fn parse(text: &str) -> Result<LooksAt, String> {
         let named = || {
             let found: Result<LooksAt, serde::de::value::Error> = LooksAt::deserialize(text.into_deserializer());
-            found.map_err(|_| format!("there is nothing called \"{text}\" to look at"))
+            let undated = || record_by_name(text).filter(|record| record.is_watched());
+            found.ok().or_else(|| Some(LooksAt::Undated(undated()?.number)))
+                .ok_or_else(|| format!("there is nothing called \"{text}\" to look at"))
         };
         let Some((record, field)) = text.split_once('.') else { return named() };
         let record = record_by_name(record).ok_or_else(|| format!("there is no record type \"{record}\""))?;

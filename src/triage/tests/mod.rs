@@ -1,5 +1,6 @@
 //! Each rule against days worked out by hand, and the promises of the order.
 
+mod crises;
 mod practices;
 mod promises;
 

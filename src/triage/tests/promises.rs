@@ -580,10 +580,7 @@ fn life_of(rule: &Rule) -> ClientFacts {
             letter: "a".into(),
             used: vec![crate::practice::counting::Given { day: on(-5), begins: 600, minutes: 60 }],
         }),
-        LooksAt::CutUndated => {
-            let words = [(benefit::programme, "Medicaid"), (benefit::status, "cut")];
-            facts.marks = vec![row(&benefit::TYPE, "cut", &[], &words)];
-        }
+        LooksAt::Undated(record) => facts.marks = vec![undated(rule, record)],
         LooksAt::PlanBeforeScreen => {
             let words = [(assessment::instrument, "c-ssrs"), (assessment::score, "2")];
             facts.marks = vec![
@@ -595,22 +592,28 @@ fn life_of(rule: &Rule) -> ClientFacts {
     facts
 }
 
+/// A row with the words that a rule wants, and no date.
+fn undated(rule: &Rule, record: u16) -> Mark {
+    let mut mark = row(crate::model::record_by_number(record).unwrap(), "undated", &[], &[]);
+    for wanted in rule.wheres.iter().filter(|wanted| !wanted.not) {
+        let program = |code: &str| match code {
+            "@snap" => "SNAP".to_string(),
+            "@medicaid" => "Medicaid".into(),
+            "@ssi" => "SSI".into(),
+            code => code.to_string(),
+        };
+        let word = wanted.codes.first().map_or("yes".into(), |code| program(code));
+        mark.words.push((wanted.field.field, word));
+    }
+    mark
+}
+
 /// Rows of which a rule that looks at a date of a row has something to say.
 fn rows_of(rule: &Rule, field: FieldId) -> Vec<Mark> {
     let record = crate::model::record_by_number(field.record).unwrap();
     let one = |name: &str, days: i64| {
-        let mut mark = row(record, name, &[(field, days)], &[]);
-        for wanted in rule.wheres.iter().filter(|wanted| !wanted.not) {
-            let program = |code: &str| match code {
-                "@snap" => "SNAP".to_string(),
-                "@medicaid" => "Medicaid".into(),
-                "@ssi" => "SSI".into(),
-                code => code.to_string(),
-            };
-            let word = wanted.codes.first().map_or("yes".into(), |code| program(code));
-            mark.words.push((wanted.field.field, word));
-        }
-        mark
+        let dates = row(record, name, &[(field, days)], &[]);
+        Mark { words: undated(rule, field.record).words, ..dates }
     };
     let many = i64::from(rule.in_a_row.unwrap_or(1));
     let mut rows: Vec<Mark> = (0..many).map(|at| one(&format!("row {at}"), 40 - at)).collect();

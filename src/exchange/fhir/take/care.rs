@@ -65,7 +65,11 @@ impl Taker<'_> {
         }
         let class = node.any(&["class.code", "class.coding.code"]);
         let ahead = matches!(node.text("status"), "planned" | "cancelled");
-        match codes().inward("stay", class) {
+        // Its own words say whether it is a stay at all where the class does not; the name of a clinic says nothing of that.
+        let class = codes().stay_class(class, &node.all_concepts(&["class", "type", "serviceType"]));
+        let mut words = node.all_concepts(&["class", "type", "serviceType", "reasonCode", "diagnosis.condition"]);
+        words.push_str(&self.place(node));
+        match class.map(|class| codes().stay_kind(class, &words)) {
             _ if ahead => self.visit_ahead(resource),
             Some(kind) => self.stay(resource, kind),
             None => self.visit_elsewhere(resource),

@@ -15,7 +15,6 @@ pub(super) use plan::STATEMENT;
 use std::collections::HashMap;
 use std::path::Path;
 
-use chrono::DateTime;
 use serde_json::Value as Json;
 
 use crate::model::records::client;
@@ -102,9 +101,9 @@ fn on_our_clock(entry: &mut Entry, moment: &Moment) {
     fn walk(json: &mut Json, moment: &Moment) {
         match json {
             Json::String(text) => {
-                // `2026-11-24T02:00:00Z` at the least, and no longer than with fractions and an offset.
-                let may = (20..=40).contains(&text.len()) && text.as_bytes()[10] == b'T';
-                if let Some(time) = may.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten() {
+                // `2026-11-24T02:00Z` at the least, and no longer than with fractions and an offset.
+                let may = (17..=40).contains(&text.len()) && text.as_bytes()[10] == b'T';
+                if let Some(time) = may.then(|| crate::model::when::instant(text)).flatten() {
                     *text = moment.local(time).to_rfc3339();
                 }
             }

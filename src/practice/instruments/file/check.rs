@@ -36,6 +36,11 @@ pub(super) fn check(instrument: &Instrument, lines: &Lines) -> Result<(), Wrong>
         if !of_total {
             names(instrument, &alert.when, &spanned.get_ref().when)?;
         }
+        if let Some((value, _)) = &alert.unanswered
+            && !instrument.item(alert.item.as_str()).is_some_and(|item| item.takes(*value))
+        {
+            return wrong(spanned.span().start, format!("the item \"{}\" has no answer {value}", alert.item));
+        }
     }
     for (need, spanned) in instrument.needs.iter().zip(&lines.need) {
         names(instrument, &need.when, &spanned.get_ref().when)?;

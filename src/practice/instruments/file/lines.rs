@@ -168,6 +168,8 @@ pub(super) struct AlertLines {
     pub gravity: Option<Spanned<u16>>,
     #[serde(default)]
     pub until_evaluated: bool,
+    pub unanswered: Option<i64>,
+    pub unanswered_says: Option<String>,
 }
 
 #[derive(Deserialize)]

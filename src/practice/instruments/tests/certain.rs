@@ -173,7 +173,8 @@ proptest! {
                     part.clear(item.id.as_str());
                 }
             }
-            for alert in instrument.alerts(&part) {
+            // What had to be taken until somebody asked is taken back by the answer.
+            for alert in instrument.alerts(&part).into_iter().filter(|alert| !alert.assumed) {
                 prop_assert!(instrument.alerts(&all).contains(&alert), "{} {part}", instrument.code);
             }
             let full = instrument.score(&all).unwrap();

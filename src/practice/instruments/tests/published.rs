@@ -155,6 +155,26 @@ fn c_ssrs_asks_three_to_five_only_after_thoughts_and_when_only_after_behavior() 
     assert_eq!(missing, ["6b".parse().unwrap()]);
 }
 
+/// Behavior of which nobody knows when it was alarms as recent, and says what was not asked.
+#[test]
+fn behavior_of_an_unknown_day_counts_as_recent_until_somebody_asks() {
+    let screener = shipped("c-ssrs");
+    let said = |line: &str| screener.urgent(&answers(line));
+    for line in ["6=1", "1=0;2=0;6=1", "1=1;2=1;3=0;4=0;5=0;6=1"] {
+        let urgent = said(line);
+        assert!(urgent.contains("whether it was within three months is not answered"), "{line}: {urgent}");
+        assert!(urgent.contains("immediate evaluation") && !urgent.contains("in the past"), "{line}: {urgent}");
+        assert_eq!(screener.at_least(&answers(line)), Some(3), "{line}");
+    }
+    let recent = said("1=0;2=0;6=1;6b=1");
+    assert!(recent.contains("within three months") && !recent.contains("in the past"), "{recent}");
+    let past = said("1=0;2=0;6=1;6b=0");
+    assert!(past.contains("in the past") && !past.contains("three months"), "{past}");
+    assert_eq!(said("1=0;2=0;6=0"), "");
+    // It is not guessed in the score: that waits for the answer.
+    assert!(screener.score(&answers("1=0;2=0;6=1")).is_err());
+}
+
 #[test]
 fn a_method_told_in_an_unfinished_screener_is_told_at_once() {
     let screener = shipped("c-ssrs");
@@ -331,6 +351,7 @@ fn the_gravest_of_the_answers_that_cannot_wait_says_how_grave_it_is() {
         ("c-ssrs", "1=1;2=1;3=1;4=1;5=0;6=0", 975),
         ("c-ssrs", "5=1", 975),
         ("c-ssrs", "1=0;2=0;6=1;6b=1", 975),
+        ("c-ssrs", "1=0;2=0;6=1", 975),
         ("phq-9", "9=3", 974),
         ("phq-9", "1=0;2=0;3=0;4=0;5=0;6=0;7=0;8=0;9=2", 974),
         ("c-ssrs", "1=1;2=1;3=1;4=0;5=0;6=0", 973),
