@@ -63,12 +63,3 @@ CREATE TABLE published (
 -- Of what was there before nobody noted how far it went.
 INSERT INTO published (stream, site, next)
   SELECT stream, site, max(first + count) FROM batch WHERE site IN (SELECT id FROM site WHERE trust = 3) GROUP BY stream, site;
-
--- Who said once that they have more of our own than is here, each acted upon once.
-CREATE TABLE claimed (
-  peer BLOB NOT NULL,
-  stream BLOB NOT NULL,
-  site BLOB NOT NULL,
-  hash BLOB NOT NULL,
-  PRIMARY KEY (peer, stream, site, hash)
-) WITHOUT ROWID;

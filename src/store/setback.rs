@@ -16,7 +16,7 @@ use crate::model::{RowId, SiteId};
 use super::places::Range;
 use super::sites;
 use super::staged::new_file;
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, forks, journal};
 
 const FIRST_LINE: &str = "caseload state 1";
 
@@ -128,7 +128,8 @@ impl Store {
     /// Takes note that these entries are about to leave in a bundle. Asked before they do: a bundle that never arrived is no
     /// harm, one that nobody noted is.
     pub fn publishing(&self, ranges: &[Range]) -> Result<()> {
-        if self.read_only {
+        let own = self.own_sites()?;
+        if self.read_only || !ranges.iter().any(|(_, site, ..)| own.contains(site)) {
             return Ok(());
         }
         let transaction = self.db.unchecked_transaction()?;
@@ -138,11 +139,16 @@ impl Store {
         Ok(())
     }
 
+    fn own_sites(&self) -> Result<Vec<SiteId>> {
+        let mut query = self.db.prepare_cached("SELECT id FROM site WHERE trust = 3")?;
+        let own = query.query_map([], |row| Ok(SiteId(row.get(0)?)))?;
+        Ok(own.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// This installation, and the sites that it was before: they live in this file, and in no other that works on.
     pub fn own_line(&self) -> Result<Vec<SiteId>> {
         let mut line = vec![self.site];
-        let mut query = self.db.prepare("SELECT id FROM site WHERE trust = 3")?;
-        let own = query.query_map([], |row| Ok(SiteId(row.get(0)?)))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let own = self.own_sites()?;
         let mut kept = self.db.prepare("SELECT 1 FROM own_site WHERE machine = ?1")?;
         for site in own {
             // Under such a name the keys of a site that this file was are kept.
@@ -156,9 +162,15 @@ impl Store {
     /// Goes on as a new site, and moves there what was never given to anyone: somewhere there is more of the old one than is
     /// here, so that what it wrote since may stand in the way of it. What was given stays where it is.
     pub fn go_on_elsewhere(&mut self) -> Result<()> {
+        self.become_another()?;
+        self.move_unpublished()
+    }
+
+    /// Moves what the sites that this file was before never gave to anyone to the one that it is now.
+    pub fn move_unpublished(&mut self) -> Result<()> {
         self.writable()?;
         let mut unpublished: Vec<(RowId, SiteId, u64)> = Vec::new();
-        for site in self.own_line()? {
+        for site in self.own_line()?.into_iter().filter(|site| *site != self.site) {
             let mut query = self.db.prepare(
                 "SELECT b.stream, coalesce(p.next, 0) FROM batch b LEFT JOIN published p USING (stream, site)
                  WHERE b.site = ?1 GROUP BY b.stream HAVING max(b.first + b.count) > coalesce(p.next, 0)",
@@ -168,19 +180,17 @@ impl Store {
                 unpublished.push((RowId::from_bytes(row.get(0)?), site, row.get::<_, i64>(1)? as u64));
             }
         }
-        self.become_new()?;
         for (stream, site, from) in unpublished {
             self.make_way(stream, site, from)?;
         }
-        self.note_outside();
+        self.note_again_outside();
         Ok(())
     }
 
-    /// Whether it is news that someone says to have more of a chain of our own than is here; from now on it is not.
-    pub fn is_new_claim(&self, peer: SiteId, (stream, site): (RowId, SiteId), hash: &[u8; 32]) -> Result<bool> {
-        let claimed = "INSERT OR IGNORE INTO claimed (peer, stream, site, hash) VALUES (?1, ?2, ?3, ?4)";
-        let added = self.db.execute(claimed, (peer.0.as_slice(), stream, site.0.as_slice(), hash.as_slice()))?;
-        Ok(added > 0)
+    /// The chains of which another branch lies aside, with the index after the last entry of the one that is here.
+    pub fn forked_chains(&self) -> Result<Vec<(RowId, SiteId, u64)>> {
+        let chains = forks::forked(&self.db)?.into_iter();
+        chains.map(|(stream, site)| Ok((stream, site, journal::chain_end(&self.db, stream, site)?.next))).collect()
     }
 }
 
@@ -202,7 +212,6 @@ fn write_whole(path: &PathBuf, text: &str) -> Result<()> {
     let written = (|| {
         let mut file = new_file(&draft)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()?;
         std::fs::rename(&draft, path)
     })();
     if written.is_err() {

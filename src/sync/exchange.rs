@@ -194,10 +194,18 @@ pub(super) fn take_staged(
 ) -> Result<Taken, Refusal> {
     let own: Vec<SiteId> = own_sites(store)?;
     let opening = Opening { identities: store.identities()?, passphrase };
+    let before = store.site();
     let (told, merged) = store.merge(keep, |merger| {
         let file = File::open(&staged.path).map_err(Refusal::Io)?;
         bundle::read(file, staged.length, &opening, &own, merger, progress)
     })?;
+    if keep {
+        // What someone has a bundle of was given; and what never was makes way for what there is more of elsewhere.
+        store.publishing(&told.ranges)?;
+        if store.site() != before {
+            store.move_unpublished()?;
+        }
+    }
     let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
     Ok(Taken { sender, merged, told: Some(told) })
 }

@@ -136,11 +136,22 @@ impl Round<'_, '_> {
         let from_the_start = !without.is_empty() || group.streams.is_some();
         let looked = if from_the_start { 0 } else { self.store.looked_for(&self.address, readers)? };
         let (mut grown, last) = self.store.chains_since(looked)?;
+        // Of a chain with two branches everybody gets the one that is here, whatever others left of it: so its owner
+        // comes to know of it, and makes way.
+        let forked = self.store.forked_chains()?;
+        grown.extend(forked.iter().filter(|chain| !grown.contains(chain)).copied().collect::<Vec<_>>());
+        let of_others: Vec<Noted> = match forked.is_empty() {
+            true => Vec::new(),
+            false => self.noted()?.into_iter().filter(|bundle| !self.own_line.contains(&bundle.sender)).collect(),
+        };
+        let of_others = [of_others.as_slice(), without].concat();
         if let Some(streams) = &group.streams {
             grown.retain(|(stream, ..)| streams.contains(stream));
         }
         let mut ranges = Vec::new();
         for (stream, site, next) in grown {
+            let is_forked = forked.contains(&(stream, site, next));
+            let without = if is_forked { &of_others } else { without };
             let covered = self.store.covered_in_place(&self.address, (stream, site), readers, without)?;
             if covered < next {
                 ranges.push((stream, site, covered, next));

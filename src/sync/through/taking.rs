@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::model::SiteId;
-use crate::store::{Met, Noted, Staged, StoreError, Trust, new_file};
+use crate::store::{Merged, Met, NotTaken, Noted, Staged, StoreError, Trust, Why, new_file};
 use crate::sync::bundle::Refusal;
 use crate::sync::card::Card;
 use crate::sync::exchange::take_staged;
@@ -16,8 +16,8 @@ use super::{Round, Trouble, lying_of};
 /// What became of one bundle.
 enum Took {
     Read,
-    /// It goes on from entries that have not arrived: another bundle may bring them.
-    Gap,
+    /// Some of it goes on from entries that have not arrived: another bundle may bring them.
+    Part { entries: u64, not_taken: Vec<NotTaken> },
     /// It was left, and whatever is to be said of it was said.
     Left,
 }
@@ -52,23 +52,26 @@ impl Round<'_, '_> {
 
     fn take_each(&mut self, mut waiting: Vec<Lying>) -> Result<(), Trouble> {
         // What goes on from entries of another bundle is tried again once that one was read.
+        let mut left_out = BTreeMap::new();
         loop {
-            let before = waiting.len();
-            let mut gaps = Vec::new();
+            let (before, mut moved_on) = (waiting.len(), false);
+            let mut again = Vec::new();
             for lying in waiting {
-                match self.take(lying)? {
-                    Took::Gap => gaps.push(lying),
-                    Took::Read | Took::Left => {}
+                if let Took::Part { entries, not_taken } = self.take(lying)? {
+                    moved_on |= entries > 0;
+                    left_out.insert(lying, not_taken);
+                    again.push(lying);
                 }
             }
-            waiting = gaps;
-            if waiting.is_empty() || waiting.len() == before {
+            waiting = again;
+            if waiting.is_empty() || (waiting.len() == before && !moved_on) {
                 break;
             }
         }
         for lying in waiting {
+            let not_taken = left_out.remove(&lying).unwrap_or_default();
             let whose = self.whose(lying.name.site)?;
-            self.wait_for(format!("{whose}: a bundle before the newest is not there yet"));
+            self.synced.taken.push((whose, Merged { not_taken, ..Merged::default() }));
         }
         Ok(())
     }
@@ -155,27 +158,31 @@ impl Round<'_, '_> {
                     self.wait_for(format!("{whose}: a bundle there is signed by someone else"));
                 }
                 let (sender, receivers) = (told.head.sender, told.head.receivers);
-                let known = Noted { sender, receivers, ..noted(lying, Met::Known, 0) };
+                let mut merged = taken.merged;
+                let entries = merged.entries;
+                // What is kept aside is here; what waits for something else is read again.
+                let (forks, waits) = merged.not_taken.into_iter().partition(|one: &NotTaken| one.why == Why::Fork);
+                merged.not_taken = forks;
+                let not_taken: Vec<NotTaken> = waits;
+                if not_taken.is_empty() {
+                    let known = Noted { sender, receivers, ..noted(lying, Met::Known, 0) };
+                    self.store.note_bundle(&self.address, &known, &told.ranges)?;
+                }
                 if is_own {
-                    self.store.publishing(&told.ranges)?;
-                }
-                self.store.note_bundle(&self.address, &known, &told.ranges)?;
-                if is_own && taken.merged.entries > 0 {
-                    *self.synced.set_back.get_or_insert(0) += taken.merged.entries;
-                }
-                if taken.merged.entries > 0 || taken.merged.held_back > 0 {
-                    self.synced.taken.push((whose, taken.merged));
-                }
-                if is_own {
+                    if entries > 0 {
+                        *self.synced.set_back.get_or_insert(0) += entries;
+                    }
                     // It may have made way for what another copy of it wrote.
                     self.own_line = self.store.own_line()?;
                 }
-                Ok(Took::Read)
+                if !merged.is_nothing() {
+                    self.synced.taken.push((whose, merged));
+                }
+                Ok(if not_taken.is_empty() { Took::Read } else { Took::Part { entries, not_taken } })
             }
             Err(Refusal::Stopped) => Err(Trouble::Stopped),
             Err(Refusal::Store(error)) => Err(error.into()),
             Err(Refusal::Io(error)) => Err(StoreError::from(error).into()),
-            Err(Refusal::Gap { .. }) => Ok(Took::Gap),
             Err(Refusal::NotForUs) => {
                 self.note(lying, Met::NotForUs)?;
                 self.not_for_us.insert(holder);

@@ -67,14 +67,12 @@ impl Synced {
         let senders = self.by_sender();
         let told = if senders.len() > SENDERS_TOLD { SENDERS_TOLD - 1 } else { senders.len() };
         for (sender, merged) in &senders[..told] {
-            lines.push(brought(&format!("From {sender}"), merged));
-            lines.extend(in_words(merged).into_iter().map(|line| format!("  {line}")));
+            lines.extend(brought(&format!("From {sender}"), merged));
         }
         if let Some(rest) = senders.get(told..).filter(|rest| !rest.is_empty()) {
             let mut all = Merged::default();
             rest.iter().for_each(|(_, merged)| add(&mut all, merged));
-            lines.push(brought(&format!("From {} others", rest.len()), &all));
-            lines.extend(in_words(&all).into_iter().map(|line| format!("  {line}")));
+            lines.extend(brought(&format!("From {} others", rest.len()), &all));
         }
         let clients = self.clients();
         for (label, new) in [("New", true), ("Changed", false)] {
@@ -106,8 +104,13 @@ fn stranger(site: &Site) -> String {
     )
 }
 
-fn brought(who: &str, merged: &Merged) -> String {
-    format!("{who}: {} new clients, {} changed.", merged.new.len(), merged.changed.len())
+fn brought(who: &str, merged: &Merged) -> Vec<String> {
+    let mut lines = match merged.entries {
+        0 => vec![format!("{who}:")],
+        _ => vec![format!("{who}: {} new clients, {} changed.", merged.new.len(), merged.changed.len())],
+    };
+    lines.extend(in_words(merged).into_iter().map(|line| format!("  {line}")));
+    lines
 }
 
 fn add(all: &mut Merged, merged: &Merged) {
@@ -120,6 +123,9 @@ fn add(all: &mut Merged, merged: &Merged) {
     all.conflicts += merged.conflicts;
     all.ahead += merged.ahead;
     all.held_back += merged.held_back;
+    all.moved += merged.moved;
+    all.set_back |= merged.set_back;
+    all.not_taken.extend(merged.not_taken.iter().cloned());
 }
 
 impl Round<'_, '_> {
