@@ -7,6 +7,7 @@ mod closing;
 mod figures;
 mod folder;
 mod links;
+mod moving;
 mod outgoing;
 mod outside;
 mod printing;
@@ -415,6 +416,24 @@ enum Command {
         #[arg(long)]
         replace: bool,
     },
+    /// Move to a new laptop: write everything into one sealed file here, take it in there
+    ///
+    /// Where there is a caseload, FILE is written, a moving code is shown, and this copy takes no more writing. Where there is
+    /// none, FILE is what the old laptop wrote, or a backup. Without FILE: what to do, step by step.
+    ///
+    /// JSON: here {path, moving_code, fingerprint}; there {file, name, fingerprint, entries, places}
+    Move {
+        file: Option<PathBuf>,
+        /// Read the moving code from this file instead of asking
+        #[arg(long, value_name = "PATH")]
+        code_file: Option<PathBuf>,
+        /// Read the recovery key from this file instead of asking, where FILE is a backup
+        #[arg(long, value_name = "PATH")]
+        recovery_key_file: Option<PathBuf>,
+        /// It never arrived: let this copy, which moved away, go on
+        #[arg(long)]
+        stay: bool,
+    },
     /// Change the passphrase
     Passphrase {
         /// Read the new passphrase from this file instead of asking
@@ -499,6 +518,7 @@ pub fn main() -> ExitCode {
     match run(command, &setting, json) {
         Ok(done) => {
             say(&done.text);
+            setting.backup_of_the_day();
             if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
@@ -666,9 +686,14 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Undo { list, yes } => writing::undo(setting, list, yes)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
-        Command::Backup { folder } => writing::backup(setting, folder)?.into(),
+        Command::Backup { folder } => moving::backup(setting, folder)?.into(),
         Command::Restore { backup, recovery_key_file, replace } => {
-            writing::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
+            moving::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
+        }
+        Command::Move { file, code_file, recovery_key_file, stay } => {
+            let (file, code_file) = (file.as_deref(), code_file.as_deref());
+            let recovery_key_file = recovery_key_file.as_deref();
+            moving::go(setting, &moving::Move { file, code_file, recovery_key_file, stay }, json)?.into()
         }
         Command::Passphrase { new_passphrase_file } => {
             writing::passphrase(setting, new_passphrase_file.as_deref())?.into()

@@ -414,6 +414,9 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
     if let Some(trouble) = report.backup.as_deref().filter(|_| !json) {
         writeln!(text, "- {}", one_line(trouble))?;
     }
+    for notice in report.notices.iter().filter(|_| !json) {
+        writeln!(text, "{}", one_line(notice))?;
+    }
     if !json && !left_out.is_empty() {
         text.push_str("Of your agency's own files and your own settings:\n");
         for told in &left_out {

@@ -1,7 +1,10 @@
 //! Where the file is, how it is unlocked, which day it is and by which rules.
 
+use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use directories::ProjectDirs;
@@ -10,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
-use crate::store::{Passphrase, Store, local_moment, read_secret, state_folder, wall_clock};
+use crate::store::{Passphrase, Store, StoreError, local_moment, read_secret, state_folder, wall_clock};
 use crate::triage::Rules;
 use crate::tui;
 
@@ -32,6 +35,8 @@ pub struct Setting {
     keys: Result<tui::Keys, String>,
     theme: Option<String>,
     plain: bool,
+    /// How to open the caseload once more, and whether its backup of the day was due when it was closed.
+    opened: RefCell<Option<(Passphrase, Arc<AtomicBool>)>>,
 }
 
 impl Setting {
@@ -74,7 +79,8 @@ impl Setting {
         }
         let (theme, plain) = (common.theme, common.plain);
         let (passphrase_file, today) = (common.passphrase_file, common.today);
-        Ok(Setting { file, passphrase_file, today, rules, troubles, keys, theme, plain })
+        let opened = RefCell::default();
+        Ok(Setting { file, passphrase_file, today, rules, troubles, keys, theme, plain, opened })
     }
 
     pub fn file(&self) -> &Path {
@@ -137,11 +143,26 @@ impl Setting {
             Some(path) => read_secret(path)?,
             None => ask("Passphrase: ")?,
         };
-        let mut store = Store::open(&self.file, &Passphrase::new(passphrase.as_str()), wall_clock())?;
+        let passphrase = Passphrase::new(passphrase.as_str());
+        let mut store = Store::open(&self.file, &passphrase, wall_clock())?;
         if let Some(folder) = state_folder() {
             store.hold_against(&folder)?;
         }
+        let due = Arc::default();
+        store.tells_at_close(&due);
+        self.opened.replace(Some((passphrase, due)));
         Ok(store)
+    }
+
+    /// Makes the backup of the day, once a command has done its work. What stands in its way is told, and fails nothing.
+    pub fn backup_of_the_day(&self) {
+        let Some((passphrase, _)) = self.opened.take().filter(|(_, due)| due.load(Ordering::Relaxed)) else { return };
+        let made = Store::open(&self.file, &passphrase, wall_clock()).and_then(|mut store| store.backup_of_the_day());
+        match made {
+            // It was moved, or its passphrase changed, by this very command: the next one makes it.
+            Ok(()) | Err(StoreError::WrongPassphrase | StoreError::NoFile(_)) => {}
+            Err(error) => eprintln!("caseload: no backup was made today: {}", one_line(&error.to_string())),
+        }
     }
 
     /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.

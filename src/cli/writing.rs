@@ -1,7 +1,7 @@
 //! Commands that change something: each says what it changed.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
@@ -13,14 +13,13 @@ use crate::model::{
 };
 use crate::practice::instruments::{self, Around};
 use crate::practice::{incident, stays};
-use crate::store::{Passphrase, RecoveryKey, Staged, Store, Worker, make_folder_for, read_secret, wall_clock};
+use crate::store::{Store, Worker, make_folder_for, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
 use super::links::linked;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::ask;
 
 pub fn init(
     setting: &Setting,
@@ -366,75 +365,6 @@ fn past_in_words(store: &Store, past: &crate::store::PastAction) -> anyhow::Resu
     }
     let undone = if past.undone { ", undone since" } else { "" };
     Ok(format!("{text}, {}{undone}", past.when.format("%a %-d %b %Y %H:%M")))
-}
-
-pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<String> {
-    let store = setting.open()?;
-    let folder = folder.unwrap_or_else(|| setting.file().with_file_name("backups"));
-    make_folder_for(&folder.join("backup"))?;
-    let path = store.backup(&folder)?;
-    Ok(format!("Wrote {}. The recovery key opens it.\n", path.display()))
-}
-
-pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replace: bool) -> anyhow::Result<String> {
-    let key = match key_file {
-        Some(path) => read_secret(path)?,
-        None => ask("Recovery key: ")?,
-    };
-    let key = RecoveryKey::parse(&key)?;
-    if !setting.file().exists() {
-        let passphrase = setting.new_passphrase(None)?;
-        make_folder_for(setting.file())?;
-        let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
-        return restored(setting, &store, &recovery);
-    }
-    // There is a caseload already: the backup is unpacked beside it, and first of all what would be lost is told.
-    let current = setting.open()?;
-    let trial = Staged::beside(Some(setting.file()))?;
-    let passphrase =
-        if replace { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
-    let (store, recovery) = Store::restore(backup, &key, &trial.path, &passphrase, wall_clock())?;
-    let mut out = String::new();
-    let lost = current.lost_by_going_back_to(&store)?;
-    if lost.is_empty() {
-        out.push_str("Nothing is here that the backup does not hold.\n");
-    } else {
-        out.push_str("Not in the backup, and lost by going back to it:\n");
-    }
-    for one in &lost {
-        let (name, what) = (one_line(&one.whose).into_owned(), one.actions.join(", "));
-        writeln!(out, "  {name}: {} entries since {} ({what})", one.entries, one.since.format("%-d %b %Y %H:%M"))?;
-    }
-    if !replace {
-        out.push_str("Nothing was changed. To go back all the same, say --replace: the file as it is now is set aside beside it.\n");
-        return Ok(out);
-    }
-    let report = restored(setting, &store, &recovery)?;
-    let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
-    // Closing folds what was last written into the one file that is moved; where another program has it open, it does not.
-    drop((store, current));
-    if Path::new(&format!("{}-wal", setting.file().display())).exists() {
-        bail!("Another program has this caseload open: close it first. Nothing was changed.");
-    }
-    std::fs::rename(setting.file(), &aside)?;
-    if let Err(error) = std::fs::rename(&trial.path, setting.file()) {
-        std::fs::rename(&aside, setting.file())?;
-        return Err(error.into());
-    }
-    Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
-}
-
-fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow::Result<String> {
-    let report = store.check()?;
-    if !report.ok {
-        bail!("The restored caseload does not check out: {}", report.problems.join("; "));
-    }
-    Ok(format!(
-        "Restored {} ({} journal entries, checked).\nIts new recovery key, shown this once: {}\n",
-        setting.file().display(),
-        report.entries,
-        recovery.printed()
-    ))
 }
 
 pub fn delete(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {

@@ -22,6 +22,8 @@ pub struct CheckReport {
     pub problems: Vec<String>,
     /// Why the newest backup beside the file could not be restored, in words.
     pub backup: Option<String>,
+    /// What is to be done although all is well, in words: the newest backup is old.
+    pub notices: Vec<String>,
 }
 
 impl Store {
@@ -93,6 +95,7 @@ impl Store {
         }
         report.problems.extend(self.access_troubles()?);
         report.backup = self.newest_backup_trouble()?;
+        report.notices.extend(self.stale_backup()?);
         report.ok = report.problems.is_empty() && report.backup.is_none();
         Ok(report)
     }

@@ -64,6 +64,15 @@ pub enum StoreError {
     NotARecoveryKey,
     #[error("{} is not a backup of a caseload, or it is damaged: {why}.", .path.display())]
     BadBackup { path: PathBuf, why: String },
+    #[error(
+        "{} holds only what came since {needs}, which is not beside it, or not as it was: put it there too. Nothing was restored.",
+        .path.display()
+    )]
+    MissingBackup { path: PathBuf, needs: String },
+    #[error("This caseload moved to another laptop{}: this copy of it can be read and takes no more writing.", .0)]
+    Moved(String),
+    #[error("That moving code does not open this file.")]
+    WrongMovingCode,
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("The caseload file gave an error: {0}")]
@@ -88,6 +97,10 @@ impl StoreError {
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",
+            StoreError::Moved(_) => {
+                "work on the new laptop; if it never arrived there, `caseload move --stay` lets this one go on"
+            }
+            StoreError::WrongMovingCode => "type it as the old laptop showed it",
             StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
             _ => return None,
         })

@@ -14,6 +14,7 @@ use crate::model::records::worker;
 use crate::model::{Change, Hlc, Ids, RowId};
 
 use super::backup::RecoveryKey;
+use super::moving::MOVED;
 use super::schema;
 use super::sites::{self, Keys};
 use super::{Clock, Result, Store, StoreError};
@@ -80,8 +81,9 @@ impl Store {
     /// file already; leaves none behind if it fails.
     pub fn create(path: &Path, passphrase: &Passphrase, worker: &Worker, clock: Clock) -> Result<(Store, RecoveryKey)> {
         let made = |db, path| {
-            let (mut store, recovery) = Store::set_up(db, path, worker, clock)?;
+            let (mut store, recovery) = Store::set_up(db, path, worker, None, clock)?;
             store.introduce()?;
+            store.passphrase = Some(passphrase.clone());
             Ok((store, recovery))
         };
         Store::create_with(path, made, passphrase)
@@ -89,7 +91,7 @@ impl Store {
 
     /// A caseload in memory, gone when it is dropped: for the demo and for tests.
     pub fn in_memory(worker: &Worker, clock: Clock) -> Result<Store> {
-        let (mut store, _) = Store::set_up(Connection::open_in_memory()?, None, worker, clock)?;
+        let (mut store, _) = Store::set_up(Connection::open_in_memory()?, None, worker, None, clock)?;
         store.introduce()?;
         Ok(store)
     }
@@ -118,11 +120,12 @@ impl Store {
         made
     }
 
-    /// A caseload with its site's key and its recovery key, and nothing in its journal.
+    /// A caseload with its site's key (a new one, or one that moved here) and a recovery key, and nothing in its journal.
     pub(super) fn set_up(
         mut db: Connection,
         path: Option<PathBuf>,
         who: &Worker,
+        keys: Option<Keys>,
         clock: Clock,
     ) -> Result<(Store, RecoveryKey)> {
         prepare(&db)?;
@@ -131,15 +134,35 @@ impl Store {
         let recovery = RecoveryKey::generate();
         let transaction = db.transaction()?;
         schema::create_projection(&transaction)?;
-        let keys = Keys::mint(&transaction, &sites::machine(path.as_deref()), &who.name, None)?;
+        let machine = sites::machine(path.as_deref());
+        let keys = match keys {
+            Some(keys) => {
+                keys.put(&transaction, &machine, &keys.site(&who.name)?)?;
+                keys
+            }
+            None => Keys::mint(&transaction, &machine, &who.name, None)?,
+        };
         let site = keys.id();
         put_meta(&transaction, "recovery", recovery.recipient()?.as_bytes())?;
         put_meta(&transaction, "worker", who.id.as_bytes())?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
-        let (ids, read_only) = (Ids::new(), false);
-        let store =
-            Store { db, path, read_only, clock, worker, site, ids, keys, hlc, data_version: 0, outside: None };
+        let store = Store {
+            db,
+            path,
+            read_only: false,
+            clock,
+            worker,
+            site,
+            ids: Ids::new(),
+            keys,
+            hlc,
+            passphrase: None,
+            moved: None,
+            at_close: None,
+            data_version: 0,
+            outside: None,
+        };
         Ok((store, recovery))
     }
 
@@ -182,7 +205,10 @@ impl Store {
             owner_only(path);
             schema::migrate(&mut db)?;
         }
-        let keys = Keys::of(&db, &sites::machine(Some(path)), is_home && !read_only)?;
+        let moved: Option<Vec<u8>> =
+            db.query_row("SELECT value FROM local WHERE key = ?1", [MOVED], |row| row.get(0)).optional()?;
+        let moved = moved.map(|when| String::from_utf8_lossy(&when).into_owned());
+        let keys = Keys::of(&db, &sites::machine(Some(path)), is_home && !read_only && moved.is_none())?;
         let site = keys.id();
         let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
         let last: i64 = db
@@ -190,9 +216,22 @@ impl Store {
             .optional()?
             .unwrap_or(0);
         let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
-        let ids = Ids::new();
-        let mut store =
-            Store { db, path, read_only, clock, worker, site, ids, keys, hlc, data_version: 0, outside: None };
+        let mut store = Store {
+            db,
+            path,
+            read_only,
+            clock,
+            worker,
+            site,
+            ids: Ids::new(),
+            keys,
+            hlc,
+            passphrase: Some(passphrase.clone()),
+            moved,
+            at_close: None,
+            data_version: 0,
+            outside: None,
+        };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {
@@ -218,6 +257,7 @@ impl Store {
         self.writable()?;
         self.db.pragma_update(None, "rekey", passphrase.0.as_str())?;
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.passphrase = Some(passphrase.clone());
         Ok(())
     }
 }

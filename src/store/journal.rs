@@ -75,6 +75,14 @@ pub fn chain_end(db: &Connection, stream: RowId, site: SiteId) -> Result<ChainEn
     Ok(end.optional()?.unwrap_or(ChainEnd::START))
 }
 
+/// A chain's end as it was when `next` was the index of its next entry; none where no batch ends there.
+pub fn chain_end_at(db: &Connection, stream: RowId, site: SiteId, next: u64) -> Result<Option<ChainEnd>> {
+    let mut query =
+        db.prepare_cached("SELECT hash FROM batch WHERE stream = ?1 AND site = ?2 AND first + count = ?3")?;
+    let hash = query.query_row((stream.as_bytes().as_slice(), site.0.as_slice(), next as i64), |row| row.get(0));
+    Ok(hash.optional()?.map(|hash| ChainEnd { next, hash }))
+}
+
 /// How far each site's chain in a stream has come: what has been seen of the stream.
 pub fn seen_of_stream(db: &Connection, stream: RowId) -> Result<Vec<(SiteId, u64)>> {
     let mut query =
@@ -205,10 +213,10 @@ pub fn streams(db: &Connection) -> Result<Vec<RowId>> {
     Ok(streams.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every batch in the order of arrival, one at a time.
-pub fn each(db: &Connection, take: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
-    let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM batch ORDER BY n"))?;
-    let mut rows = query.query([])?;
+/// Every batch after the first `after` in the order of arrival, one at a time.
+pub fn each(db: &Connection, after: i64, take: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
+    let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM batch WHERE n > ?1 ORDER BY n"))?;
+    let mut rows = query.query([after])?;
     while let Some(row) = rows.next()? {
         take(read(row)?)?;
     }

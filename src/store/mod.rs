@@ -22,7 +22,7 @@
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
-//! - `query`, `search`, `history`, `check`, `backup`: the ways out.
+//! - `query`, `search`, `history`, `check`, `backup`: the ways out; [`moving`]: to another laptop.
 
 mod access;
 mod backup;
@@ -43,6 +43,7 @@ mod joined;
 mod journal;
 mod leaving;
 mod merge;
+pub mod moving;
 pub mod needs;
 mod past;
 mod places;
@@ -63,12 +64,13 @@ pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
 pub use access::{Access, Deed};
-pub use backup::RecoveryKey;
+pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
 pub use conflicts::{Conflict, Side};
@@ -134,6 +136,12 @@ pub struct Store {
     keys: sites::Keys,
     /// The last stamp that this site gave or took note of.
     hlc: Hlc,
+    /// What opened it, for a second connection to it: none for a caseload in memory.
+    passphrase: Option<Passphrase>,
+    /// When it moved to another laptop, in words.
+    moved: Option<String>,
+    /// Told, when the file is closed, whether the backup of the day is due.
+    at_close: Option<Arc<AtomicBool>>,
     /// SQLite's count of changes by other connections, as last seen.
     data_version: i64,
     /// Where it is noted outside the file how far it has come.
@@ -171,7 +179,18 @@ impl Store {
 
     /// Whether the file can be looked at but not changed.
     pub fn read_only(&self) -> bool {
-        self.read_only
+        self.read_only || self.moved.is_some()
+    }
+
+    /// How to open the same file once more, for a job beside the one who works with it; none in memory.
+    pub fn once_more(&self) -> Option<impl FnOnce() -> Result<Store> + Send + use<>> {
+        let (path, passphrase, clock) = (self.path.clone()?, self.passphrase.clone()?, Arc::clone(&self.clock));
+        Some(move || Store::open(&path, &passphrase, clock))
+    }
+
+    /// Whether the backup of the day is due is put there when the file is closed.
+    pub fn tells_at_close(&mut self, due: &Arc<AtomicBool>) {
+        self.at_close = Some(Arc::clone(due));
     }
 
     /// Whether another program has changed the file since this was last asked.
@@ -201,7 +220,19 @@ impl Store {
     }
 
     fn writable(&self) -> Result<()> {
-        if self.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+        match &self.moved {
+            Some(when) => Err(StoreError::Moved(when.clone())),
+            None if self.read_only => Err(StoreError::ReadOnly),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(due) = &self.at_close {
+            due.store(self.backup_is_due().unwrap_or(false), Ordering::Relaxed);
+        }
     }
 }
 

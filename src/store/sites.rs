@@ -67,6 +67,13 @@ impl Site {
         [b"caseload voucher 1".as_slice(), &self.public_key, self.recipient.as_bytes()].concat()
     }
 
+    /// Whether the site that it took over from is this one, and its signature holds.
+    pub(super) fn is_vouched_by(&self, before: &Site) -> bool {
+        self.voucher
+            .as_ref()
+            .is_some_and(|(of, signature)| *of == before.id && before.signed(&self.vouched(), signature))
+    }
+
     /// Sixteen letters and digits in groups of four, to compare on the phone: 80 bits of a hash of the
     /// public key that signs; the card puts the key that seals under its signature.
     pub fn fingerprint(&self) -> String {
@@ -101,7 +108,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    fn generate() -> Result<Keys> {
+    pub(super) fn generate() -> Result<Keys> {
         let mut seed = Zeroizing::new([0u8; 32]);
         getrandom::fill(seed.as_mut()).map_err(|error| StoreError::Write(error.to_string()))?;
         let sealing = age::x25519::Identity::generate().to_string().expose_secret().to_string();
@@ -153,7 +160,7 @@ impl Keys {
         Keys::mint(db, machine, name, Some(before))
     }
 
-    fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
+    pub(super) fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
         db.execute(
             "INSERT INTO own_site (machine, signing, sealing) VALUES (?1, ?2, ?3)
              ON CONFLICT (machine) DO UPDATE SET signing = excluded.signing, sealing = excluded.sealing",
@@ -166,7 +173,7 @@ impl Keys {
         SiteId::of_key(&self.signing.verifying_key().to_bytes())
     }
 
-    fn site(&self, name: &str) -> Result<Site> {
+    pub(super) fn site(&self, name: &str) -> Result<Site> {
         let public_key = self.signing.verifying_key().to_bytes();
         Ok(Site {
             id: SiteId::of_key(&public_key),
@@ -400,7 +407,28 @@ impl Store {
             let text: Zeroizing<String> = Zeroizing::new(row.get(0)?);
             identities.extend(text.parse::<age::x25519::Identity>().ok());
         }
+        // Of an installation that moved here.
+        let carried = file::meta(&self.db, super::moving::OPENING).map(Zeroizing::new).unwrap_or_default();
+        for line in carried.split(|byte| *byte == b'\n') {
+            identities
+                .extend(std::str::from_utf8(line).ok().and_then(|text| text.parse::<age::x25519::Identity>().ok()));
+        }
         Ok(identities)
+    }
+
+    /// The same keys as text, for an installation that goes on from this one.
+    pub(super) fn own_openings(&self) -> Result<Vec<String>> {
+        Ok(self.identities()?.iter().map(|one| one.to_string().expose_secret().to_string()).collect())
+    }
+
+    /// Takes note of where the file will stand: it is the same installation there.
+    pub fn will_stand_at(&mut self, path: &Path) -> Result<()> {
+        let (here, there) = (machine(self.path.as_deref()), machine(Some(path)));
+        self.db.execute(
+            "UPDATE OR REPLACE own_site SET machine = ?2 WHERE machine = ?1",
+            (here.as_slice(), there.as_slice()),
+        )?;
+        Ok(())
     }
 
     /// Becomes a new site, for a copy of this file elsewhere goes on as the old one.

@@ -61,6 +61,10 @@ impl Post {
         Post { folder: tempfile::tempdir().unwrap(), sent: Vec::new() }
     }
 
+    fn backups_of(&self, who: usize) -> PathBuf {
+        self.folder.path().join(format!("backups of {who}"))
+    }
+
     /// Writes a bundle from one site to another, and remembers it.
     fn write(&mut self, from: &Store, to: (usize, &Store), scope: &Scope, everything: bool) -> PathBuf {
         let path = self.folder.path().join(format!("{}.bundle", self.sent.len()));
@@ -82,6 +86,8 @@ enum Event {
     },
     /// Hands over again something that was sent long ago.
     Again(prop::sample::Index),
+    /// A backup as the program makes it by itself: whole, or what came since the one before.
+    BackUp(u8),
 }
 
 /// As the operations of the store's own tests, but so that two sites can never make the same row in two places: ids
@@ -115,6 +121,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (any::<u8>(), any::<u8>(), proptest::option::weighted(0.3, 0u8..4), any::<bool>())
             .prop_map(|(from, to, client, everything)| Event::Send { from, to, client, everything }),
         1 => any::<prop::sample::Index>().prop_map(Event::Again),
+        1 => any::<u8>().prop_map(Event::BackUp),
     ]
 }
 
@@ -174,6 +181,13 @@ proptest! {
                         exchange(&mut sites, &mut post, from, to, &scope, everything);
                     }
                 }
+                Event::BackUp(who) => {
+                    let who = usize::from(who) % many;
+                    let backup = sites[who].backed_up(&post.backups_of(who)).unwrap();
+                    let restored = sites[who].restored(&backup).unwrap();
+                    prop_assert_eq!(restored.chains(None).unwrap(), sites[who].chains(None).unwrap());
+                    prop_assert_eq!(dump(&restored), dump(&sites[who]));
+                }
                 Event::Again(which) => {
                     if !post.sent.is_empty() {
                         let (to, path) = which.get(&post.sent).clone();
@@ -193,17 +207,24 @@ proptest! {
             exchange(&mut sites, &mut post, 0, other, &Scope::Whole, false);
         }
         let (same, chains) = (dump(&sites[0]), sites[0].chains(None).unwrap());
-        for store in &mut sites {
+        for (store, who) in sites.iter_mut().zip(0..) {
             prop_assert_eq!(store.chains(None).unwrap(), chains.clone(), "nothing acknowledged is missing");
             prop_assert_eq!(dump(store), same.clone());
             let report = store.check().unwrap();
             prop_assert!(report.ok, "{:?}", report.problems);
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
-            let backup = store.backup(post.folder.path()).unwrap();
-            prop_assert!(store.verify_backup(&backup).is_ok(), "what was backed up opens");
-            let restored = store.restored(&backup).unwrap();
-            prop_assert_eq!(restored.chains(None).unwrap(), chains.clone());
-            prop_assert_eq!(dump(&restored), same.clone(), "and restoring it gives the same");
+            // By hand, and as it is made by itself, on top of whatever was made before.
+            let backups = post.backups_of(who);
+            for backup in [store.backup(&backups).unwrap(), store.backed_up(&backups).unwrap()] {
+                prop_assert!(store.verify_backup(&backup).is_ok(), "what was backed up opens");
+                let restored = store.restored(&backup).unwrap();
+                prop_assert_eq!(restored.chains(None).unwrap(), chains.clone());
+                prop_assert_eq!(dump(&restored), same.clone(), "and restoring it gives the same");
+                let known = |store: &Store| -> Vec<Site> {
+                    store.sites().unwrap().into_iter().filter(|site| site.id != restored.site()).collect()
+                };
+                prop_assert_eq!(known(&restored), known(store), "and the same people are believed");
+            }
             store.rebuild().unwrap();
             prop_assert_eq!(dump(store), same.clone(), "and the journal alone gives the same");
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());

@@ -23,6 +23,9 @@ impl Desk {
     /// Why an action cannot be done now; `None` when it can.
     pub fn unavailable(&self, action: Action) -> Option<&'static str> {
         let needs = TABLE.iter().find(|entry| entry.action == action).map_or(Needs::Nothing, |entry| entry.needs);
+        if matches!(needs, Needs::Write | Needs::Change) && self.store.moved().is_some() {
+            return Some("this caseload moved to another laptop");
+        }
         if matches!(needs, Needs::Write | Needs::Change) && self.store.read_only() {
             return Some("this file is read-only");
         }

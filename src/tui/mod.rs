@@ -23,6 +23,7 @@ mod choose;
 mod closing;
 mod crisis;
 mod current;
+mod daily;
 mod desk;
 mod desk_work;
 mod directory;
@@ -124,8 +125,9 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let result = wakes.and_then(|wakes| app.run(&mut screen, &wakes));
     drop(screen);
     terminal::leave();
+    app.end();
     if let Some(text) = app.farewell {
-        eprintln!("caseload: not synced: {}", crate::model::text::one_line(&text));
+        eprintln!("caseload: {}", crate::model::text::one_line(&text));
     }
     result
 }
