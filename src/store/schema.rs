@@ -85,6 +85,8 @@ pub fn create_projection(db: &Connection) -> Result<()> {
            tokenize = 'unicode61 remove_diacritics 2');",
     )?;
     for record in CATALOGUE {
+        // With a rowid: new rows go to the table's end, wherever their ids fall, so that taking in a bundle costs what it
+        // brings and not what is here. Files made before have the other kind of table until they are made anew.
         let mut sql = format!(
             "CREATE TABLE \"{}\" (id BLOB PRIMARY KEY, stream BLOB NOT NULL, state INTEGER NOT NULL, heads BLOB NOT NULL",
             record.table()
@@ -93,7 +95,7 @@ pub fn create_projection(db: &Connection) -> Result<()> {
             let _ = write!(sql, ", \"{}\" {}", field.name, column_type(field.kind));
         }
         let order = record.ordered_by().map_or(String::new(), |field| format!(", \"{}\"", field.name));
-        let _ = write!(sql, ") WITHOUT ROWID; CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
+        let _ = write!(sql, "); CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
         db.execute_batch(&sql)?;
     }
     let people = client::TYPE.table();
