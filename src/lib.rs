@@ -15,6 +15,10 @@
 //! Data flows one way: a key calls an action, the action makes a [`model::Change`], the store saves it as entries of its
 //! journal, rows and [`triage::ClientFacts`] follow from those, and the next frame shows them.
 
+// So that what the tests of the whole program share names it as they do.
+#[cfg(test)]
+extern crate self as caseload;
+
 pub mod cli;
 pub mod demo;
 pub mod exchange;

@@ -461,17 +461,29 @@ fn a_stay_is_sorted_by_its_words_where_no_code_tells_its_kind() {
     let caseload = Caseload::new();
     let stays = [
         (json!({"class": {"code": "IMP"}, "type": [{"text": "Psychiatric hospital stay"}]}), "psychiatric"),
-        (json!({"class": {"code": "IMP"}, "reasonCode": [{"text": "Fall"}, {"text": "Suicide attempt"}]}), "psychiatric"),
-        (json!({"class": {"code": "IMP"}, "serviceProvider": {"display": "Lakeview Behavioral Health"}}), "psychiatric"),
+        (
+            json!({"class": {"code": "IMP"}, "reasonCode": [{"text": "Fall"}, {"text": "Suicide attempt"}]}),
+            "psychiatric",
+        ),
+        (
+            json!({"class": {"code": "IMP"}, "serviceProvider": {"display": "Lakeview Behavioral Health"}}),
+            "psychiatric",
+        ),
         (json!({"class": {"display": "inpatient"}, "type": [{"text": "psychiatric"}]}), "psychiatric"),
-        (json!({"class": {"code": "EMER"}, "reasonCode": [{"coding": [{"display": "Overdose of opiate"}]}]}), "emergency-substance"),
+        (
+            json!({"class": {"code": "EMER"}, "reasonCode": [{"coding": [{"display": "Overdose of opiate"}]}]}),
+            "emergency-substance",
+        ),
         (json!({"class": {"code": "EMER"}, "type": [{"text": "Mental health crisis"}]}), "emergency-psychiatric"),
         (json!({"class": {"code": "IMP"}, "type": [{"text": "Alcohol withdrawal management"}]}), "detox"),
         (json!({"class": {"code": "IMP"}, "reasonCode": [{"text": "Pneumonia"}]}), "medical"),
         (json!({"class": {"code": "EMER"}}), "emergency"),
         // Nothing says that it is a stay: a visit to someone else.
         (json!({"class": {"code": "AMB"}, "type": [{"text": "Psychiatric consultation"}]}), ""),
-        (json!({"type": [{"text": "Psychiatric consultation"}], "serviceProvider": {"display": "Inpatient House"}}), ""),
+        (
+            json!({"type": [{"text": "Psychiatric consultation"}], "serviceProvider": {"display": "Inpatient House"}}),
+            "",
+        ),
     ];
     let entry = |(at, (stay, _)): (usize, &(Json, &str))| {
         let mut stay = stay.clone();
@@ -489,11 +501,19 @@ fn a_stay_is_sorted_by_its_words_where_no_code_tells_its_kind() {
     assert_eq!(done["skipped"], json!([]));
     let ana = caseload.json(&["list"])[0]["id"].as_str().unwrap().to_string();
     let shown = caseload.json(&["show", &ana]);
-    let mut kinds: Vec<(String, String)> = shown["stays"].as_array().unwrap().iter()
-        .map(|stay| (stay["admitted"].as_str().unwrap().into(), stay["kind"].as_str().unwrap().into())).collect();
+    let mut kinds: Vec<(String, String)> = shown["stays"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stay| (stay["admitted"].as_str().unwrap().into(), stay["kind"].as_str().unwrap().into()))
+        .collect();
     kinds.sort();
-    let wanted: Vec<(String, String)> = stays.iter().enumerate().filter(|(_, (_, kind))| !kind.is_empty())
-        .map(|(at, (_, kind))| (format!("2026-11-{:02}", at + 1), (*kind).to_string())).collect();
+    let wanted: Vec<(String, String)> = stays
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, kind))| !kind.is_empty())
+        .map(|(at, (_, kind))| (format!("2026-11-{:02}", at + 1), (*kind).to_string()))
+        .collect();
     assert_eq!(kinds, wanted);
 }
 
@@ -521,4 +541,47 @@ fn an_encounter_that_came_in_goes_out_again() {
         (&done["created"]["note"], &done["updated"]["note"], &done["unchanged"]["note"]),
         (&json!(0), &json!(0), &json!(1))
     );
+}
+
+/// A bundle that says a case is finished, or somebody inactive, closes nobody over what their life hangs on; who has died is
+/// closed.
+#[test]
+fn a_bundle_closes_nobody_over_an_open_crisis() {
+    let caseload = Caseload::new();
+    let bundle = |patients: &[Json]| {
+        let entry = |patient: &Json| {
+            let id = patient["id"].as_str().unwrap();
+            json!({"fullUrl": format!("http://clinic.example/Patient/{id}"), "resource": patient})
+        };
+        json!({"resourceType": "Bundle", "type": "collection",
+            "entry": patients.iter().map(entry).collect::<Vec<_>>()})
+        .to_string()
+    };
+    let patient = |id: &str, given: &str, more: Json| {
+        let mut patient = json!({"resourceType": "Patient", "id": id, "active": true,
+            "name": [{"family": "Quill", "given": [given]}]});
+        patient.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        patient
+    };
+    let people = ["Ana", "Ben", "Cleo", "Dora"];
+    let all = |more: &[Json]| {
+        let ids = people.iter().zip(more).zip(1..);
+        bundle(&ids.map(|((given, more), at)| patient(&format!("p{at}"), given, more.clone())).collect::<Vec<_>>())
+    };
+    caseload.run(&["import", &write(&caseload, "one.json", all(&[json!({}), json!({}), json!({}), json!({})]))]);
+    let add = |record: &str, who: &str, fields: &[&str]| {
+        let who = format!("client={who}");
+        caseload.run(&[&["--today", "2026-11-24", "add", record, &who], fields].concat());
+    };
+    add("incident", "Ana", &["kind=suicide", "began=2026-11-20 22:00"]);
+    add("assessment", "Ben", &["instrument=phq-9", "on=2026-11-20", "answers=9=2"]);
+    add("incident", "Cleo", &["kind=medical", "began=2026-11-20 22:00"]);
+    let gone = json!({"active": false});
+    let second = all(&[gone.clone(), gone.clone(), json!({"deceasedBoolean": true}), gone]);
+    let done = caseload.json(&["import", &write(&caseload, "two.json", second)]);
+    let told = done["told"].to_string();
+    assert!(told.contains("Ana Quill has an unresolved crisis: not closed"), "{told}");
+    assert!(told.contains("Ben Quill has an urgent answer that nobody acted on: not closed"), "{told}");
+    let status = |who: &str| caseload.json(&["show", who])["client"]["status"].clone();
+    assert_eq!(people.map(status), [json!("active"), json!("active"), json!("closed"), json!("closed")]);
 }

@@ -89,7 +89,7 @@ fn a_kept_visit_leads_into_its_contact_with_what_is_known_of_it() {
         screen.wait("Paula");
         screen.keys("4");
         screen.wait("? kept");
-        screen.wait("first 1 over");
+        screen.wait("1 over");
         screen.keys("m");
         screen.wait("No-show");
         screen.keys("k");

@@ -151,3 +151,43 @@ fn other_peoples_data_comes_in_again_unchanged() {
         }
     }
 }
+
+/// An HMIS export in which somebody has left does not close them over what their life hangs on; their exit stands all the same.
+#[test]
+fn an_exit_closes_nobody_over_an_open_crisis() {
+    let caseload = Caseload::new();
+    let folder = caseload.folder.path().join("hmis");
+    std::fs::create_dir(&folder).unwrap();
+    for file in std::fs::read_dir(fixture("hmis")).unwrap() {
+        let path = file.unwrap().path();
+        std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    let import = |more: &[&str]| caseload.json(&[&["import", folder.to_str().unwrap()], more].concat());
+    import(&[]);
+    let status = |id: &str| caseload.json(&["show", id])["client"]["status"].clone();
+    assert_eq!((status("hmis:101"), status("hmis:103")), (json!("active"), json!("active")));
+    caseload.run(&["add", "incident", "client=hmis:101", "kind=violence", "began=2026-11-20 22:00"]);
+    // Everybody has left every project since.
+    let exits = std::fs::read_to_string(folder.join("Exit.csv")).unwrap();
+    let enrolled = rows(&folder, "Enrollment.csv");
+    let left = enrolled.iter().filter(|row| ["101", "103"].contains(&row["PersonalID"].as_str())).zip(1..);
+    let left: String = left
+        .map(|(row, at)| {
+            let (stay, who) = (&row["EnrollmentID"], &row["PersonalID"]);
+            format!("n{at},{stay},{who},2026-11-22,410,2026-11-22 10:00:00,2026-11-22 10:00:00,7,,E1\n")
+        })
+        .collect();
+    std::fs::write(folder.join("Exit.csv"), format!("{}\n{left}", exits.trim_end())).unwrap();
+    let done = import(&[]);
+    let told = done["told"].to_string();
+    assert!(told.contains("Ada Quill has an unresolved crisis: not closed"), "{told}");
+    assert_eq!((status("hmis:101"), status("hmis:103")), (json!("active"), json!("closed")));
+    let stays = caseload.json(&["show", "hmis:101"])["enrollments"].clone();
+    assert!(stays.as_array().unwrap().iter().all(|stay| stay["exit"].is_string()), "{stays}");
+    // Again the same, until somebody says otherwise.
+    assert!(import(&[])["told"].to_string().contains("not closed"));
+    import(&["--close-anyway"]);
+    assert_eq!(status("hmis:101"), "closed");
+    let seen = caseload.json(&["triage"]);
+    assert!(seen[0]["reasons"].to_string().contains("closed with something open: Violence at home"), "{seen}");
+}

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::terminal::{ENTER, Terminal};
 use common::{Caseload, fixture};
 use serde_json::{Value as Json, json};
 
@@ -156,4 +157,36 @@ fn a_format_named_wrongly_is_found_out() {
     }
     let done = bad.caseload.json(&["import", &sheet, "--format", "ics", "--client", &bad.client]);
     assert_eq!(done["read"]["people.csv"], 0);
+}
+
+/// At the screen too a file closes nobody over what their life hangs on: who, why, and what to do is said, and one key goes
+/// there.
+#[test]
+fn an_import_at_the_screen_says_whom_it_did_not_close_and_leads_there() {
+    let bad = Bad::new();
+    let sheet = |status: &str| {
+        let text = format!("MRN,First name,Last name,Status\n77,Joy,Okoro,{status}\n78,Max,Berg,{status}\n");
+        bad.file(&format!("{status}.csv"), text.as_bytes())
+    };
+    bad.caseload.run(&["import", &sheet("active")]);
+    bad.caseload.run(&["add", "incident", "client=Joy", "kind=suicide"]);
+    let closed = sheet("closed");
+    let pass = bad.caseload.pass();
+    let mut screen = Terminal::start(&bad.caseload, 80, 24, &["--passphrase-file", pass.to_str().unwrap()]);
+    screen.wait("Joy Okoro");
+    screen.keys(":import");
+    screen.wait("HMIS");
+    screen.keys(ENTER);
+    screen.wait("The folder of an HMIS CSV export");
+    screen.keys(&closed);
+    screen.keys(ENTER);
+    screen.wait("1 person is closed in the file, and not here");
+    screen.wait(":close client");
+    screen.wait("Joy Okoro has an unresolved crisis");
+    screen.keys(ENTER);
+    screen.wait("2 Client: Joy Okoro");
+    screen.keys("q");
+    assert!(screen.ends());
+    let status = |who: &str| bad.caseload.json(&["show", who])["client"]["status"].clone();
+    assert_eq!((status("Joy"), status("Max")), (json!("active"), json!("closed")));
 }

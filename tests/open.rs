@@ -260,3 +260,57 @@ fn at_the_edges_nobody_falls_out_of_sight() {
     let _ = caseload.output(&args);
     assert!(rules(&cleo).contains(&"incident-open".into()), "over before it began: {:?}", rules(&cleo));
 }
+
+/// A crisis in the client's own words beside an open incident of the same matter is one reason; of another matter it is two.
+#[test]
+fn a_crisis_is_told_once_where_the_clients_words_speak_of_the_same() {
+    let caseload = Caseload::new();
+    let grave_rules = ["crisis", "incident-open", "mandated-report"];
+    let said = [
+        ("Ana", "says she cannot go on", "suicide", 1),
+        ("Ben", "lost everything in one day", "housing", 1),
+        ("Cleo", "locked out", "child", 3),
+        ("Dora", "", "overdose", 1),
+    ];
+    for (name, words, kind, grave) in said {
+        let who = add(&caseload, "client", &[&format!("given_name={name}"), &format!("crisis={words}")]);
+        add(&caseload, "incident", &[&format!("client={who}"), &format!("kind={kind}"), "began=2026-11-24 00:00"]);
+        let triage = json(&caseload, &["triage"]);
+        let found = triage.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap_or_else(|| {
+            panic!("{name}: {triage}");
+        });
+        let reasons: Vec<&Json> = found["reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| grave_rules.contains(&one["rule"].as_str().unwrap()))
+            .collect();
+        assert_eq!(reasons.len(), grave, "{name}: {reasons:?}");
+        assert!(found["reasons"].to_string().contains(words), "{name}: {reasons:?}");
+    }
+}
+
+/// Somebody put on a waiting list of which nobody wrote a single day is asked about, and written down, until it has one.
+#[test]
+fn a_waiting_list_without_any_day_is_asked_about_today() {
+    let caseload = Caseload::new();
+    let ana = add(&caseload, "client", &["given_name=Ana"]);
+    let whose = format!("client={ana}");
+    let referral = add(&caseload, "referral", &[&whose, "to=Housing First", "status=waitlisted"]);
+    run(&caseload, &["set", &referral, "waitlisted=", "sent=", "answered=", "again="]);
+    let asked = || {
+        let triage = json(&caseload, &["triage"]);
+        let reasons = triage[0]["reasons"].as_array().unwrap().iter().cloned();
+        reasons.filter(|one| one["rule"] == "referral-waitlisted-undated").collect::<Vec<_>>()
+    };
+    let found = asked();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["band"], &found[0]["class"]), (&"today".into(), &"care".into()));
+    let text =
+        "on the waiting list of Housing First, since when is not written: ask how it stands, and when to ask again";
+    assert_eq!(found[0]["text"], text);
+    run(&caseload, &["set", &referral, "again=2026-12-10"]);
+    assert_eq!(asked(), [] as [Json; 0]);
+    run(&caseload, &["set", &referral, "again=", "waitlisted=2026-11-20"]);
+    assert_eq!(asked(), [] as [Json; 0]);
+}

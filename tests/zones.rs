@@ -81,7 +81,7 @@ fn a_rule_ends_by_the_clock_here_and_says_which_months_have_no_such_day() {
     let client = format!("client={}", caseload.client(&["given_name=Ana"]));
     let add = |starts: &str, repeats: &str| {
         let fields = [&client, "title=group", &format!("starts={starts}"), &format!("repeats={repeats}")];
-        caseload.run(&[&["--today", "2026-11-24", "add", "appointment"], &fields[..]].concat())
+        caseload.run(&[&["add", "appointment"], &fields[..]].concat())
     };
     add("2026-12-20 21:00", "FREQ=DAILY;UNTIL=20261223T030000Z");
     let said = add("2026-12-31 9:00", "monthly 4 times");
@@ -159,10 +159,14 @@ fn a_service_is_of_the_day_of_the_place_where_it_was_given() {
     let id = note["id"].as_str().unwrap();
     let billed = |from: &str, to: &str| {
         let lines = caseload.json(&["report", "billing", "--from", from, "--to", to]);
-        lines.as_array().unwrap().iter().map(|line| line["day"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+        lines.as_array().unwrap().iter().map(|line| line["date"].as_str().unwrap().to_string()).collect::<Vec<_>>()
     };
     assert_eq!(billed("2026-10-01", "2026-10-31"), ["2026-10-31"]);
     assert_eq!(billed("2026-11-01", "2026-11-30"), [""; 0]);
+    // What another system wrote in UTC tells of no place: it is of the day here.
+    let fields = [&client, "when=2026-10-31 02:00", "kind=phone", "minutes=15", "service=T1016", "body=from a server"];
+    there(&caseload, "UTC", &[&["add", "note"], &fields[..]].concat());
+    assert_eq!(billed("2026-10-01", "2026-10-31"), ["2026-10-30", "2026-10-31"]);
     // The reader's clock says when it was here, and the other one stands beside it.
     let show = caseload.run(&["show", "Ana"]);
     assert!(show.contains("Sun 1 Nov 2026 00:30 (23:30 UTC-5, 31 Oct)"), "{show}");
@@ -180,11 +184,11 @@ fn a_whole_day_goes_out_as_that_day_and_a_search_tells_the_day_here() {
     let ana = caseload.client(&["given_name=Ana", "family_name=Diaz"]);
     let client = format!("client={ana}");
     let fields = [&client, "title=workshop", "starts=2026-11-30 00:00", "minutes=1440"];
-    there(&caseload, "America/Chicago", &[&["--today", "2026-11-24", "add", "appointment"], &fields[..]].concat());
+    there(&caseload, "America/Chicago", &[&["add", "appointment"], &fields[..]].concat());
     for zone in ["America/New_York", "America/Chicago", "Pacific/Guam"] {
         let out = caseload.folder.path().join(format!("{}.ics", zone.replace('/', "-")));
-        let args = ["--today", "2026-11-24", "export", out.to_str().unwrap(), "--format", "ics"];
-        there(&caseload, zone, &[&args[..], &["--for", "own phone", "--purpose", "calendar"]].concat());
+        let args = ["export", out.to_str().unwrap(), "--format", "ics"];
+        there(&caseload, zone, &args);
         let text = std::fs::read_to_string(&out).unwrap();
         assert!(text.contains("DTSTART;VALUE=DATE:20261130"), "{zone}: {text}");
     }
@@ -192,7 +196,7 @@ fn a_whole_day_goes_out_as_that_day_and_a_search_tells_the_day_here() {
     let screen = [&client, "instrument=phq-2", "on=2026-11-20", "answers=1=0;2=0", "about=quietword"];
     caseload.run(&[&["--today", "2026-11-24", "add", "assessment"], &screen[..]].concat());
     let note = [&client, "when=2026-11-23 02:00", "kind=phone", "body=quietword again"];
-    there(&caseload, "Europe/Berlin", &[&["--today", "2026-11-24", "add", "note"], &note[..]].concat());
+    there(&caseload, "Europe/Berlin", &[&["add", "note"], &note[..]].concat());
     let found = caseload.run(&["search", "quietword"]);
     assert!(found.contains("2026-11-20 Ana Diaz (assessment)"), "{found}");
     assert!(found.contains("2026-11-22 Ana Diaz (note)"), "{found}");

@@ -4,7 +4,7 @@
 //! same name and birth date, the same name and phone, or the same id elsewhere as somebody here is told before anyone works
 //! with two half files.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::records::client;
 use crate::model::{FieldId, Moment, Row, RowId};
@@ -42,14 +42,14 @@ pub(super) fn tell(reading: &mut Reading, store: &Store, moment: &Moment) -> Res
     let mut told: BTreeSet<String> = BTreeSet::new();
     // Under which name the ids of those who are here are known.
     let mut known = "outside_ids";
+    let by_id: HashMap<RowId, &ClientFacts> = all.iter().map(|facts| (facts.id, facts)).collect();
     for pair in pairs(&all) {
         let (is_new, is_here) = match (ids.contains(&pair.one), ids.contains(&pair.other)) {
             (true, false) => (pair.one, pair.other),
             (false, true) => (pair.other, pair.one),
             _ => continue,
         };
-        let find = |id: RowId| all.iter().find(|facts| facts.id == id);
-        let (Some(one), Some(other)) = (find(is_new), find(is_here)) else { continue };
+        let (Some(one), Some(other)) = (by_id.get(&is_new), by_id.get(&is_here)) else { continue };
         // Names that are only alike are for the list of whom there may be twice.
         if pair.why == Why::SameBirthDate && words(one) != words(other) {
             continue;
@@ -61,7 +61,11 @@ pub(super) fn tell(reading: &mut Reading, store: &Store, moment: &Moment) -> Res
             let day = crate::triage::day_in_words(day, moment.today());
             format!(", born {day}")
         });
-        told.insert(format!("{}{born}, may be here already ({}) and comes in as another entry", one.name, why(pair.why)));
+        told.insert(format!(
+            "{}{born}, may be here already ({}) and comes in as another entry",
+            one.name,
+            why(pair.why)
+        ));
     }
     let many = told.len();
     reading.told.extend(told.into_iter().take(MOST).map(|line| format!("{line}.")));

@@ -36,7 +36,9 @@ pub fn rule(text: &str, moment: &Moment) -> Result<String, String> {
     }
     let no = || format!("\"{}\" is not how often: {TRY}", text.chars().take(40).collect::<String>());
     let (every, end) = match text.split_once(" until ") {
-        Some((every, day)) => (every, format!(";UNTIL={}T235959Z", moment.day_toward(day, Way::Next)?.format("%Y%m%d"))),
+        Some((every, day)) => {
+            (every, format!(";UNTIL={}T235959Z", moment.day_toward(day, Way::Next)?.format("%Y%m%d")))
+        }
         None => match text.strip_suffix(" times").or(text.strip_suffix(" x")).and_then(|text| text.rsplit_once(' ')) {
             Some((every, times)) => {
                 let times: u16 = times.parse().map_err(|_| no())?;

@@ -61,22 +61,90 @@ impl DeskWork {
 
     /// "2 notes to sign (2 late entries), 1 plan missing"; empty where the desk is clear.
     pub fn in_words(&self) -> String {
-        let counted = |many: usize, one: &str, more: &str| match many {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            many => Some(format!("{many} {more}")),
+        self.parts(Words::Full)
+    }
+
+    /// The same in so few words that it fits: nothing of it is ever cut off.
+    pub fn in_words_within(&self, columns: usize) -> String {
+        let things = match (self.things(), self.notes) {
+            (1, _) => "1 thing".to_string(),
+            (things, 0) => format!("{things} things"),
+            (things, notes) => format!("{things} things, {notes} to sign"),
         };
-        let notes = counted(self.notes, "note to sign", "notes to sign").map(|notes| {
-            let late = counted(self.late, "late entry", "late entries");
-            late.map_or(notes.clone(), |late| format!("{notes} ({late})"))
+        let fewer = [Words::Full, Words::Short, Words::Plain, Words::Shortest].map(|words| self.parts(words));
+        let fits = |words: &String| words.chars().count() <= columns;
+        fewer.into_iter().chain([things]).find(fits).unwrap_or_else(|| self.things().to_string())
+    }
+
+    fn parts(&self, words: Words) -> String {
+        let counted = |many: usize, [full, short, shortest]: [[&str; 2]; 3]| {
+            let [one, more] = match words {
+                Words::Full => full,
+                Words::Short | Words::Plain => short,
+                Words::Shortest => shortest,
+            };
+            (many > 0).then(|| format!("{many} {}", if many == 1 { one } else { more }))
+        };
+        let late = counted(self.late, [["late entry", "late entries"], ["late"; 2], ["late"; 2]]);
+        let notes = [["note to sign", "notes to sign"], ["note to sign", "notes to sign"], ["to sign"; 2]];
+        let notes = counted(self.notes, notes).map(|notes| match late.filter(|_| words < Words::Plain) {
+            Some(late) => format!("{notes} ({late})"),
+            None => notes,
         });
+        let cosign = [["note to co-sign", "notes to co-sign"], ["to co-sign"; 2], ["to co-sign"; 2]];
+        let plans = [["plan missing", "plans missing"], ["plan missing", "plans missing"], ["plan", "plans"]];
+        let visits = [
+            ["visit to mark kept or missed", "visits to mark kept or missed"],
+            ["visit to mark", "visits to mark"],
+            ["visit", "visits"],
+        ];
+        let other = [["other paper", "other papers"], ["other"; 2], ["other"; 2]];
         let parts = [
             notes,
-            counted(self.cosign, "note to co-sign", "notes to co-sign"),
-            counted(self.plans, "plan missing", "plans missing"),
-            counted(self.visits, "visit to mark kept or missed", "visits to mark kept or missed"),
-            counted(self.other, "other paper", "other papers"),
+            counted(self.cosign, cosign),
+            counted(self.plans, plans),
+            counted(self.visits, visits),
+            counted(self.other, other),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// How much room there is for words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Words {
+    Full,
+    Short,
+    /// Without what is late.
+    Plain,
+    Shortest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_as_much_as_there_is_room_for_and_is_never_cut() {
+        let work = DeskWork { notes: 5, late: 5, cosign: 1, plans: 4, visits: 2, other: 1 };
+        for (columns, words) in [
+            (
+                200,
+                "5 notes to sign (5 late entries), 1 note to co-sign, 4 plans missing, 2 visits to mark kept or missed, 1 other paper",
+            ),
+            (82, "5 notes to sign (5 late), 1 to co-sign, 4 plans missing, 2 visits to mark, 1 other"),
+            (80, "5 notes to sign, 1 to co-sign, 4 plans missing, 2 visits to mark, 1 other"),
+            (60, "5 to sign, 1 to co-sign, 4 plans, 2 visits, 1 other"),
+            (33, "13 things, 5 to sign"),
+            (5, "13"),
+        ] {
+            assert_eq!(work.in_words_within(columns), words);
+        }
+        let few = DeskWork { notes: 2, late: 2, plans: 1, ..DeskWork::default() };
+        assert_eq!(few.in_words(), "2 notes to sign (2 late entries), 1 plan missing");
+        assert_eq!(few.in_words_within(33), "2 notes to sign, 1 plan missing");
+        assert_eq!(few.in_words_within(20), "2 to sign, 1 plan");
+        assert_eq!(few.in_words_within(40), "2 notes to sign (2 late), 1 plan missing");
+        assert_eq!(DeskWork { visits: 1, ..DeskWork::default() }.in_words_within(12), "1 visit");
     }
 }

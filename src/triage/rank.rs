@@ -146,7 +146,10 @@ fn snoozed(facts: &ClientFacts, rules: &Rules, reason: &Reason, clock: &Clock) -
     let id = &rules.of(reason).id;
     let about = |snooze: &&Snooze| snooze.rule == *id && (snooze.subject.is_none() || snooze.subject == reason.subject);
     let until = |(snooze, at): (&Snooze, u16)| {
-        let made = snooze.made.or_else(|| made_at(snooze.row).map(|at| at.date_naive())).unwrap_or(calendar::add_days(snooze.until, -most));
+        let made = snooze
+            .made
+            .or_else(|| made_at(snooze.row).map(|at| at.date_naive()))
+            .unwrap_or(calendar::add_days(snooze.until, -most));
         // A day on which it was put off that is still to come is a slip, or a clock ahead of ours.
         let until = snooze.until.min(calendar::add_days(made.min(clock.today), most));
         (clock.today < until && is_in_time(reason, until)).then_some((until, at))

@@ -311,7 +311,7 @@ impl Rules {
             for intensity in Intensity::ALL.iter().copied() {
                 let code = std::slice::from_ref(&area.code);
                 let before = shipped.contact_days(intensity, code).unwrap_or(self.contact[intensity as usize]);
-                let (now, label) = (own.contact_days(intensity, code), intensity.label().to_lowercase());
+                let (now, label) = (own.contact_days(intensity, code), intensity.code());
                 if let Some(days) = now.filter(|days| *days > before) {
                     self.accepted.push(format!(
                         "areas/{}.toml: whoever is \"{label}\" there is to be in touch every {days} days instead of {before}",
@@ -336,9 +336,10 @@ impl Rules {
             let Some(given) = given.map(i64::from) else { continue };
             // What ships lies over nothing.
             if given > *days && !self.rules.is_empty() {
-                let label = intensity.label().to_lowercase();
-                self.accepted
-                    .push(format!("{file}: whoever is \"{label}\" is to be in touch every {given} days instead of {days}"));
+                let label = intensity.code();
+                self.accepted.push(format!(
+                    "{file}: whoever is \"{label}\" is to be in touch every {given} days instead of {days}"
+                ));
             }
             *days = given;
         }

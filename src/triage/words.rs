@@ -4,7 +4,9 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 
 use crate::model::{Kind, List, PlanKind, record_by_number};
 
-use super::{Class, ClientFacts, Clock, DueAt, Fact, Ranked, Reason, Rule, Rules, Told, calendar, crises, rules::LooksAt};
+use super::{
+    Class, ClientFacts, Clock, DueAt, Fact, Ranked, Reason, Rule, Rules, Told, calendar, crises, rules::LooksAt,
+};
 
 impl Rules {
     /// The reason as a person reads it.

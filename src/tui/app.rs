@@ -77,7 +77,7 @@ impl App {
         let Some(first) = told.first() else { return };
         let more = match told.len() - 1 {
             0 => String::new(),
-            many => format!(" And {many} more: caseload check."),
+            many => format!(" And {many} more."),
         };
         let text = format!("{first}{more}");
         if let Stage::Desk(desk) = &mut self.stage {

@@ -15,9 +15,11 @@ use super::overlay::{Menu, Overlay, Pick};
 const AT_ONCE: usize = 200;
 
 impl Desk {
-    /// The line at the foot of the caseload; none where the desk is clear.
-    pub(super) fn desk_line(&self) -> Option<String> {
-        (self.paper.things() > 0).then(|| format!("Desk work: {}", self.paper.in_words()))
+    /// The line at the foot of the caseload, as full as there is room for; none where the desk is clear.
+    pub(super) fn desk_line(&self, columns: usize) -> Option<String> {
+        const HEAD: &str = "Desk work: ";
+        let words = || self.paper.in_words_within(columns.saturating_sub(HEAD.len()));
+        (self.paper.things() > 0).then(|| format!("{HEAD}{}", words()))
     }
 
     /// Lists the paper, the oldest first; choosing one goes to the client and to that very reason.
@@ -37,8 +39,11 @@ impl Desk {
         papers.sort();
         let items =
             papers.into_iter().take(AT_ONCE).map(|(_, label, client, at)| (None, label, Pick::Reason(client, at)));
-        let title = format!("Desk work: {}", self.paper.in_words());
-        self.overlay = Some(Menu::over(&title, items.collect()));
+        let title = match self.paper.things() {
+            1 => "Desk work: 1 thing".to_string(),
+            many => format!("Desk work: {many} things"),
+        };
+        self.overlay = Some(Menu::telling(title, vec![self.paper.in_words()], items.collect()));
     }
 
     /// Goes to one reason of a client.

@@ -12,7 +12,7 @@ use super::desk::Desk;
 use super::form::{Body, Form, Input};
 use super::overlay::{Line, Overlay};
 use super::panes::{put, scrolled};
-use super::text::{cell, fit, width, wrap};
+use super::text::{cell, fit, fit_phrases, width, wrap};
 use super::theme::Theme;
 
 /// A box with a title; gives its inside.
@@ -430,7 +430,13 @@ impl Overlay {
                         inner.x,
                         y,
                         inner.width,
-                        &cell(&format!(" {key}  {}", item.label), usize::from(inner.width)),
+                        &cell(
+                            &format!(
+                                " {key}  {}",
+                                fit_phrases(&item.label, usize::from(inner.width).saturating_sub(4))
+                            ),
+                            usize::from(inner.width),
+                        ),
                         style,
                     );
                 }

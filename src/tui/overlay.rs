@@ -224,6 +224,15 @@ impl Line {
     }
 }
 
+impl Overlay {
+    /// What Enter does here, in a word; `None` where its own line or title says it.
+    pub fn enter(&self) -> Option<&'static str> {
+        let Overlay::Menu(menu) = self else { return None };
+        let goes = |item: &Item| matches!(item.choice, Pick::Go(_) | Pick::Reason(..) | Pick::Nothing);
+        (!menu.items.is_empty()).then(|| if menu.items.iter().all(goes) { "go" } else { "choose" })
+    }
+}
+
 impl Menu {
     pub fn over(title: impl Into<String>, items: Vec<(Option<char>, String, Pick)>) -> Overlay {
         Menu::telling(title, Vec::new(), items)

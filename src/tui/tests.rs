@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+mod hard_day;
 mod signing;
 
 use super::app::{App, Stage};

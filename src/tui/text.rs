@@ -62,6 +62,34 @@ pub fn cell(text: &str, columns: usize) -> String {
     out
 }
 
+/// As [`fit`], cut where a phrase of it ends, so that what is read is whole; where not even the first phrase fits, between
+/// words.
+pub fn fit_phrases(text: &str, columns: usize) -> String {
+    let text = one_line(text);
+    if text.width() <= columns {
+        return text.into_owned();
+    }
+    // A comma, a semicolon, a colon, a bracket: what stands before it can be read alone, brackets and quotes closed.
+    let is_whole = |before: &str| {
+        let many = |letter: char| before.chars().filter(|c| *c == letter).count();
+        many('(') == many(')') && many('"') % 2 == 0
+    };
+    let ends = text.char_indices().filter(|(at, c)| {
+        let next = text[at + c.len_utf8()..].chars().next();
+        matches!(c, ',' | ';' | ':') && next == Some(' ') || *c == ' ' && next == Some('(')
+    });
+    let before = ends.map(|(at, _)| text[..at].trim_end());
+    let fitting = before.filter(|before| before.width() + 2 <= columns && is_whole(before));
+    if let Some(before) = fitting.last().filter(|before| before.width() > columns / 3) {
+        return format!("{before} …");
+    }
+    let cut = fit(&text, columns);
+    match cut.strip_suffix('…').and_then(|cut| cut.rsplit_once(' ')) {
+        Some((words, _)) if words.width() > columns / 2 => format!("{words} …"),
+        _ => cut,
+    }
+}
+
 /// Lines of at most so many columns, broken between words where that can be.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -117,6 +145,14 @@ mod tests {
         assert_eq!(fit("李小龍先生", 5), "李小…");
         assert_eq!(cell("李小龍", 8), "李小龍  ");
         assert_eq!(fit("x", 0), "");
+        // At the end of a phrase, with brackets and quotes closed; else between words.
+        let paper = "Zainab Khan: no plan yet, 693 days overdue (30 days after opening)";
+        assert_eq!(fit_phrases(paper, 66), paper);
+        assert_eq!(fit_phrases(paper, 65), "Zainab Khan: no plan yet, 693 days overdue …");
+        assert_eq!(fit_phrases(paper, 40), "Zainab Khan: no plan yet …");
+        assert_eq!(fit_phrases("5 notes (2 late, 1 lost), 1 plan", 20), "5 notes …");
+        assert_eq!(fit_phrases("one two three four", 12), "one two …");
+        assert_eq!(fit_phrases("", 3), "");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
     }

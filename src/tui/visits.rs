@@ -86,7 +86,7 @@ impl Desk {
         let ahead = self.queue.len() - self.over;
         match self.over {
             0 => format!("{ahead} ahead"),
-            over => format!("first {over} over, {ahead} ahead"),
+            over => format!("{over} over, {ahead} ahead"),
         }
     }
 

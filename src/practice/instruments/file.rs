@@ -279,9 +279,10 @@ impl Lines {
                 gravity: lines.gravity.as_ref().map_or(Ok(super::GRAVITY), gravity)?,
                 until_evaluated: lines.until_evaluated,
                 unanswered: match (lines.unanswered, &lines.unanswered_says) {
-                    (Some(value), Some(says)) => {
-                        Some((value, needed(says, at, &format!("what the alert on \"{item}\" says without an answer"))?))
-                    }
+                    (Some(value), Some(says)) => Some((
+                        value,
+                        needed(says, at, &format!("what the alert on \"{item}\" says without an answer"))?,
+                    )),
                     (None, None) => None,
                     _ => return wrong(at, "`unanswered` and `unanswered-says` go together"),
                 },

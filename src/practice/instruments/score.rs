@@ -198,7 +198,8 @@ impl Instrument {
         let mut taken = answers.clone();
         for (item, value) in self.alerts.iter().filter_map(|alert| Some((&alert.item, alert.unanswered.as_ref()?.0))) {
             let open = answers.get(item.as_str()).is_none();
-            if open && self.item(item.as_str()).is_some_and(|item| item.show_if.is_some() && self.is_asked(item, answers))
+            if open
+                && self.item(item.as_str()).is_some_and(|item| item.show_if.is_some() && self.is_asked(item, answers))
             {
                 taken.set(item, value);
             }

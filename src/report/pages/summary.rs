@@ -141,7 +141,9 @@ fn ahead(lens: &Lens<'_>, on: &On<'_>) -> Vec<String> {
     let mut visits: Vec<&Row> = lens
         .rows(&appointment::TYPE)
         .into_iter()
-        .filter(|row| open(row) && row.time(appointment::starts).is_some_and(|at| on.moment.local(at).date_naive() >= on.today))
+        .filter(|row| {
+            open(row) && row.time(appointment::starts).is_some_and(|at| on.moment.local(at).date_naive() >= on.today)
+        })
         .collect();
     visits.sort_by_key(|row| (row.time(appointment::starts), row.id));
     let mut all: Vec<String> = visits

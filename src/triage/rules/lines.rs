@@ -11,7 +11,8 @@ use super::parts::{self, watched};
 use super::{ACTIONS, Calendar, Lift, LooksAt, MetBy, PutOffAtMost, Rule, Where};
 
 /// The particulars that a rule's words may name; beside them, each field of its row that rules may look at.
-const PLACEHOLDERS: &[&str] = &["what", "when", "due", "days", "late", "from", "many", "day", "open", "dated", "age", "said"];
+const PLACEHOLDERS: &[&str] =
+    &["what", "when", "due", "days", "late", "from", "many", "day", "open", "dated", "age", "said"];
 
 /// Any line may be missing in an agency's own.
 #[derive(Clone, Deserialize)]
@@ -87,7 +88,10 @@ impl OfRow<'_> {
 
     fn record(&self, what: &str) -> Result<&'static RecordType, String> {
         self.record.ok_or_else(|| {
-            format!("the rule \"{}\" has a line `{what}`, which goes with looks-at = \"type.field\" or \"type\" only", self.id)
+            format!(
+                "the rule \"{}\" has a line `{what}`, which goes with looks-at = \"type.field\" or \"type\" only",
+                self.id
+            )
         })
     }
 

@@ -61,7 +61,9 @@ impl LooksAt {
         let named = || {
             let found: Result<LooksAt, serde::de::value::Error> = LooksAt::deserialize(text.into_deserializer());
             let undated = || record_by_name(text).filter(|record| record.is_watched());
-            found.ok().or_else(|| Some(LooksAt::Undated(undated()?.number)))
+            found
+                .ok()
+                .or_else(|| Some(LooksAt::Undated(undated()?.number)))
                 .ok_or_else(|| format!("there is nothing called \"{text}\" to look at"))
         };
         let Some((record, field)) = text.split_once('.') else { return named() };

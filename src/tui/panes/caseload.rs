@@ -71,9 +71,10 @@ impl Desk {
 
     /// The worker's own line at the foot; gives what is left for people.
     fn draw_desk_line(&self, area: Rect, buffer: &mut Buffer, theme: Theme) -> Rect {
-        let Some(line) = self.desk_line().filter(|_| self.has_desk_line(area.height.into())) else { return area };
         let key = format!(" {}", self.keys.first_of("desk-work"));
         let wide = usize::from(area.width).saturating_sub(key.len());
+        let line = self.desk_line(wide).filter(|_| self.has_desk_line(area.height.into()));
+        let Some(line) = line else { return area };
         let y = area.bottom() - 1;
         put(buffer, area.x, y, area.width, &format!("{}{key}", cell(&line, wide)), theme.quiet());
         Rect { height: area.height - 1, ..area }

@@ -15,7 +15,7 @@ use crate::triage::Band;
 
 use super::action::{Action, Entry, Place, TABLE};
 use super::desk::{Desk, Pane};
-use super::text::{cell, fit, fitted, width};
+use super::text::{cell, fit, fit_phrases, fitted, width};
 use super::theme::Theme;
 
 /// The smallest screen that is usable.
@@ -123,7 +123,8 @@ impl Desk {
             put(buffer, place.x, place.y, place.width, &title, theme.heading());
             return Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place };
         }
-        let note = self.note_of(pane).map(|note| fit(&format!(" {note} "), usize::from(place.width / 2)));
+        let within = usize::from(place.width / 2).saturating_sub(2);
+        let note = self.note_of(pane).map(|note| format!(" {} ", fit_phrases(&note, within)));
         // Whose page it is comes before the note, and the note before the names of the other panes.
         let room = usize::from(place.width).saturating_sub(4 + note.as_deref().map_or(0, width));
         let mut title = format!(" {} {}", pane as usize + 1, pane.title());
@@ -250,10 +251,13 @@ impl Desk {
             bar(area, buffer, &format!("{mark}{}", message.text), &if_any("  ", &whom, " "), style);
             return;
         }
-        if self.overlay.is_some() {
+        if let Some(overlay) = &self.overlay {
             // What lies over the panes takes the keys: theirs would mislead.
-            let used = put(buffer, area.x + 1, area.y, area.width, "Esc", theme.key());
-            put(buffer, area.x + 2 + used, area.y, area.width, "close", theme.text());
+            let mut x = area.x + 1;
+            for (key, label) in overlay.enter().map(|label| ("Enter", label)).into_iter().chain([("Esc", "close")]) {
+                x += put(buffer, x, area.y, area.width, key, theme.key()) + 1;
+                x += put(buffer, x, area.y, area.width, label, theme.text()) + 2;
+            }
             return;
         }
         self.hints(area, buffer, theme);
