@@ -8,7 +8,7 @@
 //!
 //! Called by [`super::merge`] once all that a bundle says is verified, inside its transaction.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::{EntryRef, RowId, SiteId, Value};
 
@@ -58,9 +58,28 @@ impl<'a> Home<'a> {
     }
 }
 
-/// Puts a batch of another branch beside the chain. One that lies there already stays as it is.
-pub(super) fn put_aside(db: &Connection, branch: &[u8; 32], batch: &Batch) -> Result<()> {
+/// Puts a batch of another branch beside the chain, and gives the name of the branch: another one where the branch itself
+/// parts again.
+pub(super) fn put_aside(db: &Connection, mut branch: [u8; 32], batch: &Batch) -> Result<[u8; 32]> {
     let header = &batch.header;
+    let (site, first) = (header.site.0.as_slice(), header.first as i64);
+    let there: Option<[u8; 32]> = db
+        .prepare_cached("SELECT hash FROM aside WHERE stream = ?1 AND site = ?2 AND branch = ?3 AND first = ?4")?
+        .query_row((header.stream, site, branch.as_slice(), first), |row| row.get(0))
+        .optional()?;
+    match there {
+        Some(hash) if hash == batch.hash => return Ok(branch),
+        Some(_) => {
+            let before = std::mem::replace(&mut branch, batch.hash);
+            db.prepare_cached(&format!(
+                "INSERT OR IGNORE INTO aside (branch, {0}) SELECT ?4, {0} FROM aside
+                 WHERE stream = ?1 AND site = ?2 AND branch = ?3 AND first < ?5",
+                journal::COLUMNS
+            ))?
+            .execute((header.stream, site, before.as_slice(), branch.as_slice(), first))?;
+        }
+        None => {}
+    }
     db.prepare_cached(
         "INSERT OR IGNORE INTO aside
            (stream, site, branch, first, count, hlc, action, undoes, author, label, origin, hash, signature, body)
@@ -68,9 +87,9 @@ pub(super) fn put_aside(db: &Connection, branch: &[u8; 32], batch: &Batch) -> Re
     )?
     .execute(rusqlite::params![
         header.stream,
-        header.site.0.as_slice(),
+        site,
         branch.as_slice(),
-        header.first as i64,
+        first,
         batch.count as i64,
         header.hlc.0 as i64,
         header.action.as_bytes().as_slice(),
@@ -82,7 +101,7 @@ pub(super) fn put_aside(db: &Connection, branch: &[u8; 32], batch: &Batch) -> Re
         batch.signature,
         batch.body,
     ])?;
-    Ok(())
+    Ok(branch)
 }
 
 /// Puts the signature under the end of a branch that lies beside its chain.
@@ -95,12 +114,7 @@ pub(super) fn sign_aside(db: &Connection, stream: RowId, site: SiteId, end: Chai
 }
 
 /// The branches beside a chain that come up to an index just there, with their ends.
-pub(super) fn ends_aside(
-    db: &Connection,
-    stream: RowId,
-    site: SiteId,
-    next: u64,
-) -> Result<Vec<([u8; 32], ChainEnd)>> {
+pub(super) fn ends_aside(db: &Connection, stream: RowId, site: SiteId, next: u64) -> Result<Vec<([u8; 32], ChainEnd)>> {
     let mut query = db.prepare_cached(
         "SELECT branch, hash FROM aside WHERE stream = ?1 AND site = ?2 AND first + count = ?3 ORDER BY branch",
     )?;
@@ -121,8 +135,7 @@ fn branches(db: &Connection, stream: RowId, site: SiteId) -> Result<Vec<([u8; 32
     let mut query = db.prepare_cached(
         "SELECT branch, min(first) FROM aside WHERE stream = ?1 AND site = ?2 GROUP BY branch ORDER BY 2, 1",
     )?;
-    let found =
-        query.query_map((stream, site.0.as_slice()), |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+    let found = query.query_map((stream, site.0.as_slice()), |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -166,7 +179,7 @@ pub(super) fn settle(db: &Connection, home: &mut Home<'_>, stream: RowId, site: 
         let Some(begins) = here.first().map(|batch| batch.hash) else { continue };
         let (here_again, there_again) = (again(db, stream, site, &here)?, again(db, stream, site, &there)?);
         // Entered again both, as by two laptops that were one: everybody keeps the same one.
-        let drop_theirs = there_again && (!here_again || begins < branch);
+        let drop_theirs = there_again && (!here_again || there.first().is_none_or(|batch| begins < batch.hash));
         if drop_theirs {
             drop_branch(db, stream, site, &branch)?;
             continue;
@@ -332,8 +345,10 @@ fn all_again(db: &Connection, way: &Way, branch: &[Batch]) -> Result<bool> {
 fn is_same(one: &Entry, other: &Entry) -> bool {
     let erased = |entry: &Entry| matches!(entry.content, Content::Erased(_));
     match erased(one) || erased(other) {
-        true => (one.record, one.row, one.field, &one.key, &one.base)
-            == (other.record, other.row, other.field, &other.key, &other.base),
+        true => {
+            (one.record, one.row, one.field, &one.key, &one.base)
+                == (other.record, other.row, other.field, &other.key, &other.base)
+        }
         false => one == other,
     }
 }

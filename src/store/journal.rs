@@ -36,7 +36,8 @@ impl Batch {
 }
 
 /// The columns of a batch, in the order in which [`read`] wants them.
-pub(super) const COLUMNS: &str = "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
+pub(super) const COLUMNS: &str =
+    "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
 
 pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Batch> {
     let header = Header {

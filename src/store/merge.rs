@@ -54,7 +54,8 @@ pub struct Merged {
     pub not_taken: Vec<NotTaken>,
     /// Entries of our own that stand under another of our sites since, for a copy of this file had written in their place.
     pub moved: u64,
-    /// Someone has more of what this installation wrote than is here: it was set back to an earlier state, or copied.
+    /// Someone has something else of what this installation wrote than is here: it was set back to an earlier state, or
+    /// copied.
     pub set_back: bool,
 }
 
@@ -137,8 +138,8 @@ enum Standing {
     Passed(Why),
 }
 
-/// A claim about how far someone has come in one of our own chains: stream, site, the index after its last entry.
-type Claim = (RowId, SiteId, u64);
+/// A claim about one of our own chains: stream, site, the index after its last entry, and the hash of that.
+type Claim = (RowId, SiteId, u64, [u8; 32]);
 
 /// One transaction in which batches of others are taken in.
 pub struct Merger<'a> {
@@ -255,37 +256,56 @@ impl<'a> Merger<'a> {
     }
 
     /// Takes note of the sites whose entries are to come. Of who took over from whom only what holds is noted, and never in
-    /// the place of what was noted before.
+    /// the place of what was noted before; whoever took over is called as the one before is called here, whatever is told.
     pub fn know(&mut self, told: &[Site]) -> Result<()> {
-        let by_id: BTreeMap<SiteId, &Site> = told.iter().map(|site| (site.id, site)).collect();
+        let mut left: BTreeMap<SiteId, &Site> = told.iter().map(|site| (site.id, site)).collect();
         for site in told {
-            let mut voucher = None;
-            if let Some((before, signature)) = &site.voucher
-                && sites::of(self.db, site.id)?.is_none_or(|known| known.voucher.is_none())
-            {
-                let before = match by_id.get(before) {
-                    Some(before) => Some((*before).clone()),
-                    None => sites::of(self.db, *before)?,
-                };
-                let holds = before.filter(|before| before.signed(&site.vouched(), signature));
-                voucher = holds.map(|before| (before.id, signature.clone()));
+            // Whoever took over comes after the one before.
+            let mut line = Vec::new();
+            let mut next = left.remove(&site.id);
+            while let Some(at) = next {
+                line.push(at);
+                next = at.voucher.as_ref().and_then(|(before, _)| left.remove(before));
             }
-            sites::keep(self.db, &Site { trust: Trust::Known, voucher, ..site.clone() })?;
+            for site in line.into_iter().rev() {
+                self.know_one(site)?;
+            }
         }
         Ok(())
+    }
+
+    fn know_one(&mut self, told: &Site) -> Result<()> {
+        let mut site = Site { trust: Trust::Known, voucher: None, ..told.clone() };
+        let known = sites::of(self.db, site.id)?;
+        if let Some((before, signature)) = &told.voucher
+            && known.as_ref().is_none_or(|known| known.voucher.is_none())
+            && let Some(before) =
+                sites::of(self.db, *before)?.filter(|before| before.signed(&told.vouched(), signature))
+        {
+            site.voucher = Some((before.id, signature.clone()));
+            if !before.name.is_empty() {
+                site.name = before.name;
+                if known.is_some_and(|known| known.trust == Trust::Known) {
+                    let mut rename = self.db.prepare_cached("UPDATE site SET name = ?1 WHERE id = ?2")?;
+                    rename.execute((site.name.as_str(), site.id.0.as_slice()))?;
+                }
+            }
+        }
+        sites::keep(self.db, &site)
     }
 
     /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
     /// another branch of it is to get all of ours.
     pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<()> {
         let beyond = next > journal::chain_end(self.db, stream, site)?.next;
-        if beyond && self.is_own(site)? && self.claims.len() < CLAIMS {
+        let agrees = !beyond && self.agrees(stream, site, next, hash)?;
+        if !agrees && self.claims.len() < CLAIMS && self.is_own(site)? {
             if self.claimed_before.is_none() {
                 self.claimed_before = Some(self.claims_what_never_came(peer)?);
             }
-            self.claims.push((stream, site, next));
+            self.claims.push((stream, site, next, *hash));
         }
-        let next = if beyond || self.agrees(stream, site, next, hash)? { next } else { 0 };
+        let next = if beyond || agrees { next } else { 0 };
         self.db
             .prepare_cached(
                 "INSERT INTO peer_has (peer, stream, site, next) VALUES (?1, ?2, ?3, ?4)
@@ -418,7 +438,11 @@ impl<'a> Merger<'a> {
             return Ok(());
         }
         match branch {
-            Some(branch) => forks::put_aside(self.db, &branch, &batch),
+            Some(branch) => {
+                let branch = Some(forks::put_aside(self.db, branch, &batch)?);
+                walk.standing = Standing::Along { branch };
+                Ok(())
+            }
             None => self.insert(batch, entries),
         }
     }
@@ -591,16 +615,15 @@ impl<'a> Merger<'a> {
         Ok(())
     }
 
-    /// Whoever has more of our own chains than is here shows that this file was set back, or copied. What is written from
-    /// here on must not stand where they have something else. A claim is no proof: it costs a new site and nothing more, and
-    /// one who claims what never comes is heard once.
+    /// Whoever has something else of our own chains than is here shows that this file was set back, or copied. Where they have
+    /// more, what is written from here on must not stand in its place. A claim is no proof: it costs a new site and nothing
+    /// more, and one who claims what never comes is heard once.
     fn hear_claims(&mut self) -> Result<()> {
-        for (stream, site, next) in std::mem::take(&mut self.claims) {
-            if next > journal::chain_end(self.db, stream, site)?.next {
-                self.merged.set_back = true;
-                if site == self.home.site() && self.claimed_before == Some(false) {
-                    self.home.renew(self.db)?;
-                }
+        for (stream, site, next, hash) in std::mem::take(&mut self.claims) {
+            let beyond = next > journal::chain_end(self.db, stream, site)?.next;
+            self.merged.set_back |= beyond || !self.agrees(stream, site, next, &hash)?;
+            if beyond && site == self.home.site() && self.claimed_before == Some(false) {
+                self.home.renew(self.db)?;
             }
         }
         Ok(())

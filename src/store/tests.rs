@@ -68,6 +68,24 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
     lines
 }
 
+/// Every table there is, as text: what must not change where nothing is to change. Of the search index only what stands in it.
+pub(crate) fn everything(store: &Store) -> Vec<String> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
+    let mut query = store.db.prepare(sql).unwrap();
+    let tables: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let mut lines = Vec::new();
+    for table in tables.iter().filter(|table| !["doc_text", "doc_people"].contains(&table.as_str())) {
+        let mut query = store.db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+        let columns = query.column_count();
+        let mut rows = query.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<rusqlite::types::Value> = (0..columns).map(|at| row.get(at).unwrap()).collect();
+            lines.push(format!("{table} {values:?}"));
+        }
+    }
+    lines
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Client(u8),
@@ -539,6 +557,33 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The same caseload once more, keys and all, as an image of a laptop is.
+    pub(crate) fn image(&self) -> Result<Store> {
+        let (mut image, _) = Store::set_up(Connection::open_in_memory()?, None, &self.worker, Arc::clone(&self.clock))?;
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'row\\_%' ESCAPE '\\'
+             AND name NOT LIKE 'doc%' AND name NOT IN ('facts', 'conflict', 'joined', 'unsigned', 'held')";
+        let tables: Vec<String> =
+            self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for table in tables {
+            image.db.execute(&format!("DELETE FROM \"{table}\""), [])?;
+            let mut query = self.db.prepare(&format!("SELECT * FROM \"{table}\""))?;
+            let columns = query.column_count();
+            let places = vec!["?"; columns].join(", ");
+            let mut add = image.db.prepare(&format!("INSERT INTO \"{table}\" VALUES ({places})"))?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
+                let values: Vec<rusqlite::types::Value> = values.collect::<rusqlite::Result<_>>()?;
+                add.execute(rusqlite::params_from_iter(values))?;
+            }
+        }
+        image.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
+        (image.site, image.hlc) = (self.site, self.hlc);
+        image.rebuild()?;
+        image.read_worker()?;
+        Ok(image)
     }
 
     /// A caseload with nothing in it but this one's keys: what a careless copy of a laptop comes to.

@@ -33,7 +33,7 @@ use crate::store::{Batch, Breach, ChainEnd, Merger, Site, Store, StoreError, Tru
 
 /// The first bytes of every bundle, before anything is opened.
 pub const BEGINS: &[u8; 19] = b"age-encryption.org/";
-const MAGIC: &[u8] = b"caseload bundle 1\n";
+pub(super) const MAGIC: &[u8] = b"caseload bundle 1\n";
 /// No part is longer than this, in bytes.
 pub const MOST_OF_A_PART: u32 = 64 << 20;
 /// A bundle that unpacks to more than this many times its size (and to more than [`SMALL`]) is a bomb.
@@ -45,7 +45,7 @@ const MOST_SITES: usize = 65_536;
 const MOST_OF_A_NAME: usize = 200;
 
 #[derive(Serialize, Deserialize)]
-enum Part {
+pub(super) enum Part {
     Head(Head),
     Site { public_key: [u8; 32], recipient: String, name: String, voucher: Option<(SiteId, Vec<u8>)> },
     Chain { stream: RowId, site: SiteId, first: u64 },
@@ -77,16 +77,16 @@ pub struct Counts {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PackedBatch {
-    count: u64,
-    hlc: u64,
-    action: [u8; 16],
-    undoes: Option<[u8; 16]>,
-    author: String,
-    label: String,
-    origin: String,
+pub(super) struct PackedBatch {
+    pub count: u64,
+    pub hlc: u64,
+    pub action: [u8; 16],
+    pub undoes: Option<[u8; 16]>,
+    pub author: String,
+    pub label: String,
+    pub origin: String,
     #[serde(with = "serde_bytes")]
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// Why a bundle is not taken. Nothing has changed.
@@ -248,7 +248,7 @@ impl<'a, W: Write> Writer<'a, W> {
     }
 }
 
-fn signed_part(hasher: &blake3::Hasher, counts: Counts) -> Vec<u8> {
+pub(super) fn signed_part(hasher: &blake3::Hasher, counts: Counts) -> Vec<u8> {
     let counts = postcard::to_allocvec(&counts).expect("plain data packs into memory");
     [b"caseload bundle signature 1".as_slice(), hasher.finalize().as_bytes(), &counts].concat()
 }
