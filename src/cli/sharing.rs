@@ -390,7 +390,8 @@ fn synced_json(address: &str, synced: &sync::Synced) -> Json {
         one["sender"] = sender.clone().into();
         one
     };
-    let client = |(id, name, new): &(crate::model::RowId, String, bool)| json!({"id": id.to_string(), "name": name, "new": new});
+    let client =
+        |(id, name, new): &(crate::model::RowId, String, bool)| json!({"id": id.to_string(), "name": name, "new": new});
     json!({
         "place": address,
         "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),

@@ -113,8 +113,7 @@ impl Store {
 
     /// The highest number that this file ever gave to a bundle, in whichever place.
     pub fn highest_number(&self) -> Result<u64> {
-        let number: i64 =
-            self.db.query_row("SELECT coalesce(max(numbered), 0) FROM place", [], |row| row.get(0))?;
+        let number: i64 = self.db.query_row("SELECT coalesce(max(numbered), 0) FROM place", [], |row| row.get(0))?;
         Ok(number as u64)
     }
 

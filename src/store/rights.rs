@@ -74,7 +74,9 @@ pub struct Grant {
 pub fn holds(grants: &[Grant], line: SiteId, right: Right, at: &Point) -> bool {
     let covers = |grant: &Grant| match &grant.ended {
         None => true,
-        Some(cut) => cut.iter().any(|(stream, site, next)| (*stream, *site) == (at.stream, at.site) && at.index < *next),
+        Some(cut) => {
+            cut.iter().any(|(stream, site, next)| (*stream, *site) == (at.stream, at.site) && at.index < *next)
+        }
     };
     grants.iter().any(|grant| grant.to == line && grant.right == right && covers(grant))
 }

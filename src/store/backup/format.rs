@@ -41,8 +41,8 @@ const MAX_RECORD: u32 = 64 << 20;
 
 /// What stands in the file beside the journal and belongs to this installation, and the columns that go along; none named:
 /// all of them. Never the table with its keys.
-pub(in crate::store) const TABLES: [(&str, &[&str]); 4] =
-    [("site", &[]), ("line", &[]), ("place", &["url"]), ("local", &[])];
+pub(in crate::store) const TABLES: [(&str, &[&str]); 5] =
+    [("site", &[]), ("line", &[]), ("place", &["url"]), ("local", &[]), ("aside", &[])];
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) enum Record {

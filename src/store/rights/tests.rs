@@ -27,8 +27,7 @@ fn bring(from: &Store, to: &mut Store) {
                 let mut signature = Vec::new();
                 from.each_of_chain::<StoreError>(stream, site, 0, &mut |batch| {
                     signature = batch.signature;
-                    let one =
-                        crate::store::Unproven { header: batch.header, count: batch.count, body: batch.body };
+                    let one = crate::store::Unproven { header: batch.header, count: batch.count, body: batch.body };
                     end = merger.take(end, one)?.expect("it continues");
                     Ok(())
                 })?;

@@ -126,12 +126,7 @@ impl Round<'_, '_> {
     }
 
     /// What a group cannot have from the place, if these bundles were not there; and how far this looked.
-    fn lacking(
-        &self,
-        group: &Group,
-        readers: &[SiteId],
-        without: &[Noted],
-    ) -> Result<(Vec<Range>, i64), Trouble> {
+    fn lacking(&self, group: &Group, readers: &[SiteId], without: &[Noted]) -> Result<(Vec<Range>, i64), Trouble> {
         // Which clients someone gets changes from day to day: of those all is looked through each time.
         let from_the_start = !without.is_empty() || group.streams.is_some();
         let looked = if from_the_start { 0 } else { self.store.looked_for(&self.address, readers)? };

@@ -89,8 +89,7 @@ impl Round<'_, '_> {
     /// The bundles of a holder that were not read, in the order that their names advise: each time the one that brings
     /// furthest, and of those the one that holds least again; then those that nothing leads to.
     fn unread(&self, holder: SiteId) -> Result<Vec<Lying>, Trouble> {
-        let noted: BTreeMap<Lying, Met> =
-            self.noted()?.iter().map(|bundle| (lying_of(bundle), bundle.met)).collect();
+        let noted: BTreeMap<Lying, Met> = self.noted()?.iter().map(|bundle| (lying_of(bundle), bundle.met)).collect();
         let is_done = |lying: &Lying| matches!(noted.get(lying), Some(Met::Known | Met::NotForUs));
         let all = self.listing.bundles.get(&holder).into_iter().flatten();
         let (done, mut left): (Vec<Lying>, Vec<Lying>) = all.copied().partition(is_done);
@@ -98,7 +97,8 @@ impl Round<'_, '_> {
         let mut ordered = Vec::new();
         while !left.is_empty() {
             let leads = |lying: &Lying| lying.name.first <= reached + 1 && lying.name.last > reached;
-            let furthest = left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
+            let furthest =
+                left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
             let next = *furthest.unwrap_or(&left[0]);
             left.retain(|lying| *lying != next);
             reached = reached.max(next.name.last);
@@ -149,7 +149,8 @@ impl Round<'_, '_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
             Err(error) => return Err(Trouble::Place(error)),
         };
-        self.store.backup_of_the_day()?;
+        // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
+        let _ = self.store.backup_of_the_day();
         let whose = self.whose(holder)?;
         match take_staged(self.store, &staged, None, true, self.progress) {
             Ok(taken) => {
