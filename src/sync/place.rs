@@ -160,7 +160,11 @@ impl Place {
     pub fn holds(&self, name: Name, bytes: &Path) -> io::Result<bool> {
         let copy = Staged::beside(Some(bytes))?;
         let mut theirs = new_file(&copy.path)?;
-        let length = self.fetch(name, &mut theirs)?;
+        let length = match self.fetch(name, &mut theirs) {
+            // Something of that name is in the way, and it is no bundle.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            length => length?,
+        };
         Ok(length == std::fs::metadata(bytes)?.len() && hash_of(&copy.path)? == hash_of(bytes)?)
     }
 
@@ -238,11 +242,12 @@ fn open_file(path: &Path) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
     }
-    let file = options.open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::NotFound, "it is no file")),
-    }
+    let no_file = || io::Error::new(io::ErrorKind::NotFound, "it is no file");
+    let file = options.open(path).map_err(|error| match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => no_file(),
+        _ => error,
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
 }
 
 /// Takes away what a program that was killed left half-done.
