@@ -3,6 +3,7 @@
 mod adversary;
 mod forging;
 mod forks;
+mod places;
 mod settling;
 
 use std::ops::ControlFlow;

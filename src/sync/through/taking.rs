@@ -25,10 +25,10 @@ enum Took {
 impl Round<'_, '_> {
     /// Reads all that was not read: our own first, for they say whether this file was set back.
     pub fn take_all(&mut self) -> Result<(), Trouble> {
-        let mut waiting = Vec::new();
+        let (met, mut waiting) = (self.met()?, Vec::new());
         for holder in self.listing.bundles.keys().copied().collect::<Vec<_>>() {
             if self.believed(holder)? {
-                waiting.extend(self.unread(holder)?);
+                waiting.extend(self.unread(holder, &met));
             }
         }
         let bundles = &self.listing.bundles;
@@ -43,10 +43,8 @@ impl Round<'_, '_> {
 
     /// Reads what lies under our own names and was not read.
     pub(super) fn take_own(&mut self) -> Result<(), Trouble> {
-        let mut waiting = Vec::new();
-        for site in self.own_line.clone() {
-            waiting.extend(self.unread(site)?);
-        }
+        let met = self.met()?;
+        let waiting = self.own_line.iter().flat_map(|site| self.unread(*site, &met)).collect();
         self.take_each(waiting)
     }
 
@@ -88,23 +86,26 @@ impl Round<'_, '_> {
 
     /// The bundles of a holder that were not read, in the order that their names advise: each time the one that brings
     /// furthest, and of those the one that holds least again; then those that nothing leads to.
-    fn unread(&self, holder: SiteId) -> Result<Vec<Lying>, Trouble> {
-        let noted: BTreeMap<Lying, Met> = self.noted()?.iter().map(|bundle| (lying_of(bundle), bundle.met)).collect();
-        let is_done = |lying: &Lying| matches!(noted.get(lying), Some(Met::Known | Met::NotForUs));
+    fn unread(&self, holder: SiteId, met: &BTreeMap<Lying, Met>) -> Vec<Lying> {
+        let is_done = |lying: &Lying| matches!(met.get(lying), Some(Met::Known | Met::NotForUs));
         let all = self.listing.bundles.get(&holder).into_iter().flatten();
         let (done, mut left): (Vec<Lying>, Vec<Lying>) = all.copied().partition(is_done);
         let mut reached = done.iter().map(|lying| lying.name.last).max().unwrap_or(0);
         let mut ordered = Vec::new();
         while !left.is_empty() {
             let leads = |lying: &Lying| lying.name.first <= reached + 1 && lying.name.last > reached;
-            let furthest =
-                left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
+            let furthest = left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
             let next = *furthest.unwrap_or(&left[0]);
             left.retain(|lying| *lying != next);
             reached = reached.max(next.name.last);
             ordered.push(next);
         }
-        Ok(ordered)
+        ordered
+    }
+
+    /// What became of each bundle that was met with before.
+    fn met(&self) -> Result<BTreeMap<Lying, Met>, Trouble> {
+        Ok(self.noted()?.iter().map(|bundle| (lying_of(bundle), bundle.met)).collect())
     }
 
     /// Whether what a site left is to be read; takes note of who is there.
@@ -149,8 +150,7 @@ impl Round<'_, '_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
             Err(error) => return Err(Trouble::Place(error)),
         };
-        // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
-        let _ = self.store.backup_of_the_day();
+        self.store.backup_of_the_day()?;
         let whose = self.whose(holder)?;
         match take_staged(self.store, &staged, None, true, self.progress) {
             Ok(taken) => {
