@@ -281,13 +281,8 @@ fn killed_again_and_again_while_it_comes_home_nothing_is_lost() {
         sue.run(&["sync", text(place)]);
         let usual = begun.elapsed();
         for _ in 0..8 {
-            let mut child = ana
-                .command()
-                .args(["sync", text(place)])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
+            let mut child =
+                ana.command().args(["sync", text(place)]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_micros(rng.u64(..(usual.as_micros() as u64 * 5 / 4))));
             child.kill().unwrap();
             child.wait().unwrap();

@@ -91,10 +91,7 @@ fn silent() -> io::Error {
 }
 
 /// Waits for an answer, so long and no longer.
-async fn within<T>(
-    patience: Duration,
-    answer: impl Future<Output = object_store::Result<T>>,
-) -> io::Result<T> {
+async fn within<T>(patience: Duration, answer: impl Future<Output = object_store::Result<T>>) -> io::Result<T> {
     match tokio::time::timeout(patience, answer).await {
         Ok(answer) => answer.map_err(said),
         Err(_) => Err(silent()),
@@ -132,9 +129,9 @@ fn look_for_keys(scheme: &str) -> io::Result<()> {
                 "GOOGLE_APPLICATION_CREDENTIALS",
                 "GOOGLE_SKIP_SIGNATURE",
             ];
-            let usual = std::env::var_os("HOME").map(std::path::PathBuf::from).is_some_and(|home| {
-                home.join(".config/gcloud/application_default_credentials.json").exists()
-            });
+            let usual = std::env::var_os("HOME")
+                .map(std::path::PathBuf::from)
+                .is_some_and(|home| home.join(".config/gcloud/application_default_credentials.json").exists());
             (usual || is_set(&names), "GOOGLE_SERVICE_ACCOUNT (the file with the account's key)")
         }
         "az" => {

@@ -21,17 +21,17 @@ fn bring(from: &Store, to: &mut Store) {
     let own: Site = from.own_site().unwrap();
     let ((), _) = to
         .merge::<_, StoreError>(true, |merger| {
-            merger.know(&own)?;
+            merger.know(std::slice::from_ref(&own))?;
             for (stream, site, _) in from.chains(None)? {
-                let mut end = merger.begin(stream, site, 0)?.expect("a chain from its start");
+                let mut walk = merger.begin(stream, site, 0)?.expect("a chain from its start");
                 let mut signature = Vec::new();
                 from.each_of_chain::<StoreError>(stream, site, 0, &mut |batch| {
                     signature = batch.signature;
                     let one = crate::store::Unproven { header: batch.header, count: batch.count, body: batch.body };
-                    end = merger.take(end, one)?.expect("it continues");
+                    merger.take(&mut walk, one)?.expect("it continues");
                     Ok(())
                 })?;
-                merger.end(stream, site, end, &signature)?.expect("it is signed");
+                merger.end(walk, &signature)?.expect("it is signed");
             }
             Ok(())
         })

@@ -17,7 +17,10 @@ use super::{Round, Trouble, lying_of};
 enum Took {
     Read,
     /// Some of it goes on from entries that have not arrived: another bundle may bring them.
-    Part { entries: u64, not_taken: Vec<NotTaken> },
+    Part {
+        entries: u64,
+        not_taken: Vec<NotTaken>,
+    },
     /// It was left, and whatever is to be said of it was said.
     Left,
 }
@@ -94,7 +97,8 @@ impl Round<'_, '_> {
         let mut ordered = Vec::new();
         while !left.is_empty() {
             let leads = |lying: &Lying| lying.name.first <= reached + 1 && lying.name.last > reached;
-            let furthest = left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
+            let furthest =
+                left.iter().filter(|lying| leads(lying)).max_by_key(|lying| (lying.name.last, lying.name.first));
             let next = *furthest.unwrap_or(&left[0]);
             left.retain(|lying| *lying != next);
             reached = reached.max(next.name.last);
