@@ -562,7 +562,7 @@ impl Store {
     /// The same caseload once more, keys and all, as an image of a laptop is.
     pub(crate) fn image(&self) -> Result<Store> {
         let (mut image, _) =
-            Store::set_up(Connection::open_in_memory()?, None, &self.worker, Arc::clone(&self.clock), None)?;
+            Store::set_up(Connection::open_in_memory()?, None, &self.worker, None, Arc::clone(&self.clock))?;
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'row\\_%' ESCAPE '\\'
              AND name NOT LIKE 'doc%' AND name NOT IN ('facts', 'conflict', 'joined', 'unsigned', 'held')";
         let tables: Vec<String> =
