@@ -3,7 +3,8 @@
 CREATE TABLE rewritten (times INTEGER NOT NULL);
 INSERT INTO rewritten (times) VALUES (0);
 CREATE TRIGGER batch_removed AFTER DELETE ON batch BEGIN UPDATE rewritten SET times = times + 1; END;
-CREATE TRIGGER batch_rewritten AFTER UPDATE ON batch BEGIN UPDATE rewritten SET times = times + 1; END;
+-- (A signature that comes later, under a batch that had none, is no other content.)
+CREATE TRIGGER batch_rewritten AFTER UPDATE OF body ON batch BEGIN UPDATE rewritten SET times = times + 1; END;
 
 -- The backups that the program made by itself, each verified: the only ones that it ever takes away. before is the one that
 -- it goes on from, empty for a whole one; batch, rewritten, access and tables say how far it reaches.

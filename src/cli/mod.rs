@@ -423,7 +423,8 @@ enum Command {
     ///
     /// JSON: here {path, moving_code, fingerprint}; there {file, name, fingerprint, entries, places}
     Move {
-        file: Option<PathBuf>,
+        #[arg(value_name = "FILE")]
+        moving: Option<PathBuf>,
         /// Read the moving code from this file instead of asking
         #[arg(long, value_name = "PATH")]
         code_file: Option<PathBuf>,
@@ -690,8 +691,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Restore { backup, recovery_key_file, replace } => {
             moving::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
         }
-        Command::Move { file, code_file, recovery_key_file, stay } => {
-            let (file, code_file) = (file.as_deref(), code_file.as_deref());
+        Command::Move { moving, code_file, recovery_key_file, stay } => {
+            let (file, code_file) = (moving.as_deref(), code_file.as_deref());
             let recovery_key_file = recovery_key_file.as_deref();
             moving::go(setting, &moving::Move { file, code_file, recovery_key_file, stay }, json)?.into()
         }

@@ -391,7 +391,8 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
 }
 
 pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
-    let report = setting.open()?.check()?;
+    let mut report = setting.open()?.check()?;
+    report.notices.extend(setting.open_secret());
     let left_out = setting.left_out();
     let mut text = if json {
         let mut told = serde_json::to_value(&report)?;

@@ -13,7 +13,10 @@ use zeroize::Zeroizing;
 use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
-use crate::store::{Passphrase, Store, StoreError, local_moment, read_secret, state_folder, wall_clock};
+use crate::store::{
+    Passphrase, Store, StoreError, local_moment, others_can_read, read_secret, state_folder, unfit, wall_clock,
+    weakness,
+};
 use crate::triage::Rules;
 use crate::tui;
 
@@ -168,24 +171,23 @@ impl Setting {
     /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.
     pub fn new_passphrase(&self, path: Option<&Path>) -> anyhow::Result<Passphrase> {
         if let Some(path) = path.or(self.passphrase_file.as_deref()) {
-            let secret = read_secret(path)?;
-            if secret.is_empty() {
-                bail!("{} has an empty first line. Write the passphrase there.", path.display());
-            }
-            return Ok(Passphrase::new(secret.as_str()));
+            return Ok(Passphrase::new(new_secret(path)?.as_str()));
         }
         self.new_passphrase_asked()
+    }
+
+    /// That the file that the passphrase comes from is open to others, in words.
+    pub fn open_secret(&self) -> Option<String> {
+        self.passphrase_file.as_deref().and_then(open_to_others)
     }
 
     /// Asks for a new passphrase twice.
     pub fn new_passphrase_asked(&self) -> anyhow::Result<Passphrase> {
         let first = ask("New passphrase: ")?;
-        if first.chars().count() < 8 {
-            bail!(
-                "A passphrase needs at least 8 characters. Four or five unrelated words are good. Nothing was changed."
-            );
+        if let Some(why) = unfit(&first) {
+            bail!("{why} Nothing was changed.");
         }
-        if let Some(weak) = crate::store::weakness(&first) {
+        if let Some(weak) = weakness(&first) {
             eprintln!("{weak}");
         }
         if *first != *ask("The same again: ")? {
@@ -193,6 +195,28 @@ impl Setting {
         }
         Ok(Passphrase::new(first.as_str()))
     }
+}
+
+/// The passphrase in a file, with which something new is locked or sealed. What the screen would refuse is refused, and what
+/// makes it weak is told.
+pub fn new_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let secret = read_secret(path)?;
+    if secret.trim().is_empty() {
+        bail!("{} has an empty first line. Write the passphrase there. Nothing was changed.", path.display());
+    }
+    if let Some(why) = unfit(&secret) {
+        bail!("The passphrase in {} will not do. {why} Nothing was changed.", path.display());
+    }
+    for told in weakness(&secret).into_iter().chain(open_to_others(path)) {
+        eprintln!("{told}");
+    }
+    Ok(secret)
+}
+
+/// That others can read a file with a secret in it, in words.
+fn open_to_others(path: &Path) -> Option<String> {
+    others_can_read(path)
+        .then(|| format!("Others on this computer can read {}: make it yours alone (chmod 600).", path.display()))
 }
 
 /// The keys as the worker's own file has them, or what is wrong in it. One that cannot even be read is told, and the usual

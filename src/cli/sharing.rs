@@ -18,7 +18,7 @@ use crate::triage::{Caseload, duplicates, team};
 use super::Setting;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::ask;
+use super::setting::{ask, new_secret};
 
 pub struct Export<'a> {
     pub path: &'a Path,
@@ -46,7 +46,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         }
     };
     let whom = match wanted.passphrase_file {
-        Some(path) => Whom::Passphrase(read_secret(path)?.to_string()),
+        Some(path) => Whom::Passphrase(new_secret(path)?.to_string()),
         None => Whom::Sites(chosen(&store, wanted.to)?),
     };
     if wanted.path.exists() {

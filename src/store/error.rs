@@ -16,6 +16,8 @@ pub enum StoreError {
     Exists(PathBuf),
     #[error("That passphrase does not open this caseload.")]
     WrongPassphrase,
+    #[error("That passphrase cannot be used. {0} Nothing was changed.")]
+    UnfitPassphrase(&'static str),
     #[error("{} is not a caseload: {why}. It was left as it is.", .path.display())]
     NotACaseload { path: PathBuf, why: &'static str },
     #[error("This caseload is damaged: {0}. Nothing was changed. Restore the latest backup.")]

@@ -30,6 +30,53 @@ impl Passphrase {
     pub fn new(text: impl Into<String>) -> Passphrase {
         Passphrase(text.into())
     }
+
+    /// Why nothing can be locked with it, whatever it is.
+    fn impossible(&self) -> Option<&'static str> {
+        let letters = self.0.as_str();
+        // SQLCipher would take it for the key itself, and derive none.
+        let quoted = letters.strip_prefix(['x', 'X']).and_then(|rest| rest.strip_prefix('\'')?.strip_suffix('\''));
+        match quoted {
+            _ if letters.is_empty() => Some("It is empty."),
+            // Or would end at the first of them.
+            _ if letters.contains('\0') => Some("It has a character that cannot be typed."),
+            Some(inner) if inner.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                Some("It has the form of a raw key, x'...', which is no passphrase.")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The fewest characters of a new passphrase.
+const SHORTEST: usize = 8;
+
+/// Why something new is not to be locked or sealed with a passphrase, in words that do not repeat it; none where it will do.
+/// The same on the screen and at the command line.
+pub fn unfit(passphrase: &str) -> Option<String> {
+    if passphrase.chars().count() < SHORTEST {
+        let least =
+            format!("A passphrase needs at least {SHORTEST} characters. Four or five unrelated words are good.");
+        return Some(least);
+    }
+    if passphrase.chars().any(char::is_control) {
+        return Some("A passphrase is one line without control characters.".into());
+    }
+    Passphrase::new(passphrase).impossible().map(String::from)
+}
+
+/// Whether others than its owner may read a file, as far as the system tells.
+pub fn others_can_read(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o044 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// The first line of a file that holds a secret.
@@ -102,6 +149,9 @@ impl Store {
         make: impl FnOnce(Connection, Option<PathBuf>) -> Result<T>,
         passphrase: &Passphrase,
     ) -> Result<T> {
+        if let Some(why) = passphrase.impossible() {
+            return Err(StoreError::UnfitPassphrase(why));
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -255,7 +305,12 @@ impl Store {
     /// Encrypts the whole file with another passphrase.
     pub fn change_passphrase(&mut self, passphrase: &Passphrase) -> Result<()> {
         self.writable()?;
-        self.db.pragma_update(None, "rekey", passphrase.0.as_str())?;
+        if let Some(why) = passphrase.impossible() {
+            return Err(StoreError::UnfitPassphrase(why));
+        }
+        // What SQLite says of it would repeat it.
+        let changed = self.db.pragma_update(None, "rekey", passphrase.0.as_str());
+        changed.map_err(|_| StoreError::Write("the passphrase could not be changed".into()))?;
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.passphrase = Some(passphrase.clone());
         Ok(())
@@ -318,7 +373,10 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
 }
 
 fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
-    db.pragma_update(None, "key", passphrase.0.as_str())?;
+    // Neither a raw key nor what would be cut short ever reaches SQL, nor what SQLite says of one an error.
+    if passphrase.impossible().is_some() || db.pragma_update(None, "key", passphrase.0.as_str()).is_err() {
+        return Err(StoreError::WrongPassphrase);
+    }
     match db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
         Ok(_) => Ok(()),
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {

@@ -77,7 +77,7 @@ pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use episodes::Workers;
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker, make_folder_for, read_secret, weakness};
+pub use file::{Passphrase, Worker, make_folder_for, others_can_read, read_secret, unfit, weakness};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, wall_clock};
+use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -72,6 +72,10 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
     }
     let seal = match whom {
         Whom::Sites(sites) => Seal::Sites(sites),
+        // It travels as a file that anyone may try keys on.
+        Whom::Passphrase(text) if unfit(text).is_some() => {
+            return Err(StoreError::UnfitPassphrase("It is too short, or has the form of something else."));
+        }
         Whom::Passphrase(text) => Seal::Passphrase(text),
     };
     store.publishing(&ranges)?;

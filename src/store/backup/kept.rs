@@ -92,6 +92,13 @@ impl Store {
         kept(&self.db)
     }
 
+    /// Every backup beside the file, made by itself, by hand or by an earlier version: where what is erased still stands.
+    pub fn backups_beside(&self) -> Result<Vec<PathBuf>> {
+        let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(Vec::new()) };
+        let own = self.kept()?.into_iter().map(|one| folder.join(one.name)).filter(|path| path.is_file());
+        Ok(own.chain(made_by_hand(&folder)?.into_iter().map(|(_, path)| path)).collect())
+    }
+
     /// Whether the backup of the day is still to be made: something changed since the last one, and none was made today.
     pub fn backup_is_due(&self) -> Result<bool> {
         let Some(folder) = self.backups().filter(|_| !self.read_only()) else { return Ok(false) };

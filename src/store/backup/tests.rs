@@ -194,7 +194,7 @@ fn what_was_rewritten_or_is_old_is_not_added_to() {
     laptop.day(1, ana);
     assert!(!is_whole(&laptop));
     // As an erasure does, or a chain that goes to another installation.
-    laptop.store.db.execute("UPDATE batch SET label = label WHERE n = 1", []).unwrap();
+    laptop.store.db.execute("UPDATE batch SET body = body WHERE n = 1", []).unwrap();
     laptop.day(1, ana);
     assert!(is_whole(&laptop));
     laptop.day(29, ana);
