@@ -217,9 +217,10 @@ proptest! {
             let report = store.check().unwrap();
             prop_assert!(report.ok, "{:?}", report.problems);
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
-            // By hand, and as it is made by itself, on top of whatever was made before.
+            // As it is made by itself, on top of whatever was made before; of the first one by hand as well.
             let backups = post.backups_of(who);
-            for backup in [store.backup(&backups).unwrap(), store.backed_up(&backups).unwrap()] {
+            let by_hand = (who == 0).then(|| store.backup(&backups).unwrap());
+            for backup in by_hand.into_iter().chain([store.backed_up(&backups).unwrap()]) {
                 prop_assert!(store.verify_backup(&backup).is_ok(), "what was backed up opens");
                 let restored = store.restored(&backup).unwrap();
                 prop_assert_eq!(restored.chains(None).unwrap(), chains.clone());

@@ -39,6 +39,8 @@ pub struct DraftedBackup {
     pub(super) made: DateTime<FixedOffset>,
     /// The number of the one that it goes on from.
     pub(super) before: Option<i64>,
+    /// The number of the last one when it was begun.
+    pub(super) last: Option<i64>,
     pub(super) reach: Reach,
 }
 
@@ -148,7 +150,14 @@ impl Store {
     pub(super) fn keep_backup_in(&mut self, folder: &Path, drafted: DraftedBackup) -> Result<PathBuf> {
         self.writable()?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut sequence = kept(&transaction)?.last().map_or(0, |last| last.sequence) + 1;
+        let last = kept(&transaction)?.pop();
+        if let Some(last) = last.as_ref().filter(|last| drafted.last.is_none_or(|before| before < last.sequence))
+            && last.reach == drafted.reach
+        {
+            // Another program made the same one meanwhile.
+            return Ok(folder.join(&last.name));
+        }
+        let mut sequence = last.map_or(0, |last| last.sequence) + 1;
         let day = drafted.made.format("%Y%m%d");
         let (name, path) = loop {
             let name = format!("caseload-daily-{sequence:06}-{day}{ENDING}");

@@ -117,7 +117,8 @@ impl Store {
         let opened = open(&staged.path, &as_dyn(&identities))?;
         let mut reader = if before.is_some() { Reader::after(&self.db)? } else { Reader::default() };
         reader.read(&staged.path, opened, &mut |_| if stop() { Err(StoreError::Stopped) } else { Ok(()) })?;
-        Ok(DraftedBackup { staged, hash, bytes, made, before: before.map(|kept| kept.sequence), reach })
+        let (before, last) = (before.map(|kept| kept.sequence), self.kept()?.pop().map(|last| last.sequence));
+        Ok(DraftedBackup { staged, hash, bytes, made, before, last, reach })
     }
 
     pub(super) fn recovery_recipient(&self) -> Result<String> {

@@ -307,6 +307,39 @@ fn a_backup_that_is_stopped_or_has_no_room_leaves_nothing_and_takes_nothing_away
     assert_eq!(laptop.names().len(), before.len() + 1);
 }
 
+#[test]
+fn two_programs_that_make_the_backup_of_the_day_at_once_make_one() {
+    let mut laptop = Laptop::new();
+    let ana = laptop.add(1);
+    laptop.day(0, ana);
+    laptop.minutes.fetch_add(DAY, Ordering::Relaxed);
+    laptop.rename(ana, "Ana");
+    let mut other = laptop.store.once_more().unwrap()().unwrap();
+    let drafted = [laptop.store.draft_backup(&|| false).unwrap(), other.draft_backup(&|| false).unwrap()];
+    let [one, two] = drafted.map(Option::unwrap);
+    laptop.store.keep_backup(one).unwrap();
+    other.keep_backup(two).unwrap();
+    assert_eq!(laptop.names().len(), 2, "{:?}", laptop.names());
+    assert!(laptop.store.check().unwrap().ok);
+}
+
+#[test]
+fn a_check_says_when_the_newest_backup_is_old_and_only_where_something_changed_since() {
+    let mut laptop = Laptop::new();
+    let notices = |laptop: &Laptop| laptop.store.check().unwrap().notices.join(" ");
+    assert!(notices(&laptop).contains("no backup"), "{}", notices(&laptop));
+    let ana = laptop.add(1);
+    laptop.day(0, ana);
+    laptop.minutes.fetch_add(30 * DAY, Ordering::Relaxed);
+    assert_eq!(notices(&laptop), "", "nothing changed since");
+    laptop.rename(ana, "Ana");
+    assert!(notices(&laptop).contains("30 days old"), "{}", notices(&laptop));
+    assert!(laptop.store.check().unwrap().ok, "the file and its backup are sound");
+    // One made by hand is as good.
+    laptop.store.backup(&laptop.backups()).unwrap();
+    assert_eq!(notices(&laptop), "");
+}
+
 /// Backups of these days, each whole or going on from the one before.
 fn made(days: impl IntoIterator<Item = (DateTime<FixedOffset>, bool)>) -> Vec<Kept> {
     let one = |((made, whole), sequence): ((DateTime<FixedOffset>, bool), i64)| Kept {

@@ -154,7 +154,8 @@ impl Round<'_, '_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
             Err(error) => return Err(Trouble::Place(error)),
         };
-        self.store.backup_of_the_day()?;
+        // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
+        let _ = self.store.backup_of_the_day();
         let whose = self.whose(holder)?;
         match take_staged(self.store, &staged, None, true, self.progress) {
             Ok(taken) => {
