@@ -195,7 +195,8 @@ enum Command {
         #[command(subcommand)]
         command: SiteCommand,
     },
-    /// What was set differently in two places and waits for a choice; `set` the field to choose
+    /// What was set differently in two places and waits for a choice; `set` the field to choose. Of what was deleted in one
+    /// place and edited in the other, a client too, `set` of any field keeps it, and `delete` lets it go
     ///
     /// JSON: [{client_id, client, type, id, field, sides: [{value, who, when, imported}]}]; field is null for a row deleted
     /// in one place and edited in the other
@@ -229,7 +230,7 @@ enum Command {
     Triage,
     /// Your clients
     ///
-    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment}]
+    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment, deleted_elsewhere}]
     List {
         /// Closed clients too
         #[arg(long)]
@@ -379,7 +380,8 @@ enum Command {
         #[arg(long)]
         needs: bool,
     },
-    /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
+    /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed; but for one who was deleted
+    /// elsewhere beside what others wrote, whom this lets go
     ///
     /// JSON: {id, type}
     Delete { id: String },
@@ -391,6 +393,9 @@ enum Command {
         /// Also where it was done on another day
         #[arg(long)]
         yes: bool,
+        /// Of an import of many: take it back but for the clients on whom others have written since
+        #[arg(long)]
+        keep_theirs: bool,
     },
     /// Everything that was ever set in a row
     ///
@@ -684,7 +689,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
         }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
-        Command::Undo { list, yes } => writing::undo(setting, list, yes)?.into(),
+        Command::Undo { list, yes, keep_theirs } => writing::undo(setting, list, yes, keep_theirs)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
         Command::Backup { folder } => moving::backup(setting, folder)?.into(),

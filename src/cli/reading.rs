@@ -129,6 +129,7 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
 pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let today = setting.moment().today();
+    let torn = store.deleted_elsewhere()?;
     let mut everyone = here(store.all_facts()?, setting);
     everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
     everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
@@ -139,6 +140,7 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
                 "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.areas.first(),
                 "intensity": facts.intensity, "outside_ids": facts.outside_ids, "last_contact": last,
                 "next_appointment": facts.next_visit(today).map(|visit| rfc(visit.starts)),
+                "deleted_elsewhere": torn.contains(&facts.id),
             })
         });
         return Ok(printed(&list.collect()));
@@ -150,6 +152,9 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
         write!(out, "{}  {}", facts.id.short(), one_line(&facts.name))?;
         if facts.status != crate::model::ClientStatus::Active {
             write!(out, "  ({})", facts.status.label().to_lowercase())?;
+        }
+        if torn.contains(&facts.id) {
+            write!(out, "  (DELETED ELSEWHERE: keep or let go)")?;
         }
         writeln!(
             out,
@@ -198,6 +203,11 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     }
     let mut out = String::new();
     writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
+    for row in std::iter::once(&file.client).chain(&file.also).filter(|row| row.deleted_elsewhere) {
+        let id = row.id.short();
+        let choice = format!("caseload set {id} FIELD=VALUE keeps, caseload delete {id} lets go");
+        writeln!(out, "  {:<22} someone took this client back while others wrote here: {choice}", "DELETED ELSEWHERE")?;
+    }
     for row in file.of(&assessment::TYPE) {
         if let Some(says) = waits(row) {
             writeln!(out, "  {:<22} {}", "NOT ACTED ON", one_line(&says))?;
@@ -222,7 +232,8 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
             writeln!(out, "\n{}", record.plural.to_uppercase())?;
         }
         for row in file.of(record) {
-            writeln!(out, "- {}", row.id.short())?;
+            let torn = if row.deleted_elsewhere { "  DELETED ELSEWHERE, edited here: caseload conflicts" } else { "" };
+            writeln!(out, "- {}{torn}", row.id.short())?;
             match (**record == note::TYPE).then(|| standing(row)) {
                 Some(standing) if standing.is_signed() => {
                     super::signing::lines(&mut out, &standing.read(row, file.of(&goal::TYPE)))?;

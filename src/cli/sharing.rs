@@ -130,7 +130,16 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
         for side in &one.sides {
             let who = if side.imported { "from a file" } else { &side.who };
             let value = one.field.map_or(String::new(), |field| field.shown(&side.value));
-            writeln!(out, "    {} ({}, {})", one_line(&value), one_line(who), side.when.format("%-d %b %Y %H:%M"))?;
+            let what = match one.field {
+                Some(_) => one_line(&value),
+                None if std::ptr::eq(side, &one.sides[0]) => "written on".into(),
+                None => "deleted".into(),
+            };
+            writeln!(out, "    {what} ({}, {})", one_line(who), side.when.format("%-d %b %Y %H:%M"))?;
+        }
+        if one.field.is_none() {
+            let id = one.row.short();
+            writeln!(out, "    caseload set {id} FIELD=VALUE keeps it, caseload delete {id} lets it go")?;
         }
         let sides = one.sides.iter().map(|side| {
             json!({"value": side.value.to_json(), "who": side.who, "when": side.when.to_rfc3339(), "imported": side.imported})

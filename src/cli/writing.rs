@@ -328,7 +328,7 @@ fn save(
     Ok(out)
 }
 
-pub fn undo(setting: &Setting, list: bool, yes: bool) -> anyhow::Result<String> {
+pub fn undo(setting: &Setting, list: bool, yes: bool, keep_theirs: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     if list {
         let past = store.past_actions(100)?;
@@ -341,7 +341,17 @@ pub fn undo(setting: &Setting, list: bool, yes: bool) -> anyhow::Result<String> 
             "Not undone: it was done on another day: {said}. caseload undo --yes undoes it; caseload undo --list shows what was done."
         );
     }
-    match store.undo_action(past.id)? {
+    let undone = if keep_theirs { store.undo_all_but_theirs(past.id)? } else { store.undo_action(past.id)? };
+    match undone {
+        Some(_) if keep_theirs => {
+            let mut left = Vec::new();
+            for client in &past.clients {
+                left.extend(store.facts(*client)?.map(|facts| one_line(&facts.name).into_owned()));
+            }
+            let left =
+                if left.is_empty() { String::new() } else { format!("Left as they are: {}.\n", left.join(", ")) };
+            Ok(format!("Undone: {said}\n{left}"))
+        }
         Some(_) => Ok(format!("Undone: {said}\n")),
         None => Ok("There is nothing to undo.\n".into()),
     }
@@ -370,11 +380,14 @@ fn past_in_words(store: &Store, past: &crate::store::PastAction) -> anyhow::Resu
 pub fn delete(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let (record, row) = find(&store, id)?;
-    if record.opens_stream() {
+    let before = store.row_of(record, row)?;
+    let torn = before.as_ref().is_some_and(|row| row.deleted_elsewhere);
+    // One who was deleted elsewhere beside what others wrote waits for just this choice.
+    if record.opens_stream() && !torn {
         bail!("A client is closed, not deleted: caseload set {id} status=closed");
     }
-    if let Some(row) = store.row_of(record, row)? {
-        instruments::may_go(&row).map_err(anyhow::Error::msg)?;
+    if let Some(row) = &before {
+        instruments::may_go(row).map_err(anyhow::Error::msg)?;
     }
     let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
     change.delete(record, row);

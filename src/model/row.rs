@@ -143,6 +143,9 @@ impl Row {
             });
             object.insert("conflicts".into(), serde_json::Value::Object(sides.collect()));
         }
+        if self.deleted_elsewhere {
+            object.insert("deleted_elsewhere".into(), true.into());
+        }
         object.into()
     }
 

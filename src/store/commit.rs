@@ -15,6 +15,7 @@ use crate::triage::ClientFacts;
 use super::cell::{Presence, RowState};
 use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
+use super::since::Since;
 use super::sites::Trust;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 use super::{Result, Store, StoreError, facts, signing};
@@ -155,21 +156,54 @@ impl<'a> Writer<'a> {
                     [head] => head.value == encoded && !state.torn().iter().any(|torn| torn.field == *field),
                     _ => false,
                 };
-                if same { Ok(()) } else { self.put(field.record, *row, field.field, "", encoded, None) }
+                if !same {
+                    self.put(field.record, *row, field.field, "", encoded, None)?;
+                }
+                self.keep_if_torn(record(field.record)?, *row)
             }
             Edit::Member { row, field, element, present } => {
                 let state = self.existing(record(field.record)?, *row)?;
-                if state.has_element(field.field, element) == *present {
-                    return Ok(());
+                if state.has_element(field.field, element) != *present {
+                    self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)?;
                 }
-                self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)
+                self.keep_if_torn(record(field.record)?, *row)
             }
-            Edit::Delete { record, row } => self.delete(record, *row),
+            Edit::Delete { record, row } => {
+                self.takes_nothing_of_others(record, *row)?;
+                self.delete(record, *row)
+            }
             Edit::Keep { record, row } => {
                 self.existing(record, *row)?;
                 self.put(record.number, *row, ROW_ITSELF, "", Existence::Here.encoded(), None)
             }
         }
+    }
+
+    /// Whoever sets a field of a row that was deleted beside an edit has chosen to keep it.
+    fn keep_if_torn(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
+        let torn = self.existing(record, row)?.presence() == Presence::DeletedElsewhere;
+        if !torn || signing::is_frozen(self.db, record, row)? {
+            return Ok(());
+        }
+        self.put(record.number, row, ROW_ITSELF, "", Existence::Here.encoded(), None)
+    }
+
+    /// A client goes with all that stands in the stream: only where none of it is another's. One who was deleted beside what
+    /// others wrote may be let go, for that is the choice that is asked for.
+    fn takes_nothing_of_others(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
+        if !record.opens_stream() || self.existing(record, row)?.presence() == Presence::DeletedElsewhere {
+            return Ok(());
+        }
+        let since = Since::new(self.db, self.header.site)?;
+        if !since.others_wrote_in(row)? {
+            return Ok(());
+        }
+        let (wrote, _) = since.in_stream(row, &|_| true)?;
+        if wrote.is_empty() {
+            return Ok(());
+        }
+        let hint = "close the client instead: `caseload set ID status=closed`";
+        Err(StoreError::OthersWrote { deed: "deleted", what: wrote.in_words(), clients: 1, of: 1, hint })
     }
 
     pub fn create(&mut self, record: &'static RecordType, row: RowId, stream: RowId) -> Result<()> {

@@ -58,6 +58,20 @@ pub enum StoreError {
     NoRow(String),
     #[error("Cannot undo: \"{0}\" was changed again since.")]
     ChangedSince(String),
+    #[error(
+        "Not {deed}: it would take away what others have written{}: {what}.",
+        if *.of > 1 { format!(" on {clients} of these {of}") } else { String::new() }
+    )]
+    OthersWrote {
+        /// "undone" or "deleted".
+        deed: &'static str,
+        /// Who, and which types of rows.
+        what: String,
+        /// About how many clients, of how many whom it is about.
+        clients: usize,
+        of: usize,
+        hint: &'static str,
+    },
     #[error("Stopped. Nothing was changed.")]
     Stopped,
     #[error("The recovery key does not open this backup.")]
@@ -96,6 +110,7 @@ impl StoreError {
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
             StoreError::OwnNote => "the supervisor who was asked co-signs it, on their own laptop",
             StoreError::AskedOfAnother(_) => "they co-sign it on their own laptop",
+            StoreError::OthersWrote { hint, .. } => hint,
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",

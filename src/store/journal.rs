@@ -93,6 +93,18 @@ pub fn seen_of_stream(db: &Connection, stream: RowId) -> Result<Vec<(SiteId, u64
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Where a site's chain in a stream first says something anew after the action to which an entry belongs; undoing older
+/// actions is nothing new. The end of all numbers where it does not.
+pub fn anew_after(db: &Connection, stream: RowId, at: EntryRef) -> Result<u64> {
+    let mut query = db.prepare_cached(
+        "SELECT min(first) FROM batch WHERE stream = ?1 AND site = ?2 AND first > ?3 AND undoes IS NULL AND action <>
+         (SELECT action FROM batch WHERE stream = ?1 AND site = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1)",
+    )?;
+    let chain = (stream.as_bytes().as_slice(), at.site.0.as_slice(), at.index as i64);
+    let anew: Option<i64> = query.query_row(chain, |row| row.get(0))?;
+    Ok(anew.map_or(u64::MAX, |anew| anew as u64))
+}
+
 /// Writes one batch of our own at the end of its chain, signed.
 pub fn append(
     db: &Connection,

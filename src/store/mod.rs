@@ -13,8 +13,8 @@
 //! - `journal`: batches in and out of the file, each chained to the one before.
 //! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
-//! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere, `forks` for
-//!   what was written twice in one place.
+//! - `commit`, `undo`, `import`: the only ways in for what is done here; `since`: what of others stands in an undo's way;
+//!   `merge` for what was done elsewhere, `forks` for what was written twice in one place.
 //! - `signing`: what is signed stays as it was; who still has to sign.
 //! - `sites`: installations, their keys, and whom this one believes.
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
@@ -56,6 +56,7 @@ mod search;
 mod setback;
 mod settle;
 mod signing;
+mod since;
 mod sites;
 mod staged;
 mod step;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_
 use crate::model::records::{client, worker};
 use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, Value, record_by_number};
 
-use super::cell::{Presence, RowState};
+use super::cell::{Presence, RowState, StreamEnds, is_deletion};
 use super::commit::Progress;
 use super::journal::{self, Batch};
 use super::search::Documents;
@@ -29,11 +29,13 @@ pub struct Workspace<'a> {
     load: bool,
     rows: BTreeMap<(u16, RowId), RowState>,
     changed: BTreeSet<(u16, RowId)>,
+    /// Whose chains grew, also by entries that no row here shows.
+    grown: BTreeSet<RowId>,
 }
 
 impl<'a> Workspace<'a> {
     pub fn new(db: &'a Connection) -> Workspace<'a> {
-        Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new() }
+        Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new(), grown: BTreeSet::new() }
     }
 
     /// For streams of which no row is in the tables: none is looked up.
@@ -89,6 +91,7 @@ impl<'a> Workspace<'a> {
         entries: Vec<Entry>,
         seen: &dyn Fn(EntryRef) -> bool,
     ) -> Result<()> {
+        self.grown.insert(header.stream);
         for (entry, index) in entries.into_iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
                 let state = self.change(entry.record, entry.row, header.stream)?;
@@ -111,7 +114,12 @@ impl<'a> Workspace<'a> {
     }
 
     /// The same, with the texts for the index left for later.
-    pub fn save_with(self, documents: &mut Documents, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+    pub fn save_with(
+        mut self,
+        documents: &mut Documents,
+        progress: Progress<'_>,
+    ) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+        self.follow_chains()?;
         let mut streams: BTreeMap<RowId, BTreeSet<u16>> = BTreeMap::new();
         for (done, key) in self.changed.iter().enumerate() {
             if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
@@ -131,6 +139,44 @@ impl<'a> Workspace<'a> {
         }
         Ok((self.changed.into_iter().map(|(_, id)| id).collect(), clients))
     }
+}
+
+impl Workspace<'_> {
+    /// Holds deleted clients against the chains of their streams as they stand in the journal: what came since, or was
+    /// written beside, keeps them in sight.
+    fn follow_chains(&mut self) -> Result<()> {
+        let mut streams = std::mem::take(&mut self.grown);
+        streams.extend(self.changed.iter().map(|key| self.rows[key].stream));
+        for stream in streams {
+            let key = (client::TYPE.number, stream);
+            if !self.rows.contains_key(&key) {
+                if !self.load || !is_marked_deleted(self.db, stream)? {
+                    continue;
+                }
+                self.get(&client::TYPE, stream)?;
+            }
+            let Some(state) = self.rows.get_mut(&key) else { continue };
+            let mut ends = StreamEnds::default();
+            if state.is_deleted() {
+                ends.chains = journal::seen_of_stream(self.db, stream)?;
+                for head in state.heads(super::wire::ROW_ITSELF, "").iter().filter(|head| is_deletion(head)) {
+                    ends.known.push((head.at, journal::anew_after(self.db, stream, head.at)?));
+                }
+            }
+            if state.stream_ends != ends {
+                state.stream_ends = ends;
+                self.changed.insert(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a client's row says that someone deleted it, be it in sight or not.
+fn is_marked_deleted(db: &Connection, stream: RowId) -> Result<bool> {
+    let sql =
+        format!("SELECT 1 FROM {} WHERE id = ?1 AND state & {} <> 0", client::TYPE.table(), GONE | DELETED_ELSEWHERE);
+    Ok(db.prepare_cached(&sql)?.exists([stream])?)
 }
 
 /// Loads one row's state.
@@ -301,6 +347,7 @@ pub fn replay(db: &Connection, stream: RowId) -> Result<Workspace<'_>> {
         }
         ends.insert(batch.header.site, end);
     }
+    workspace.follow_chains()?;
     Ok(workspace)
 }
 

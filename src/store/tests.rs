@@ -265,6 +265,27 @@ impl Store {
     }
 }
 
+/// Rows that stand in the stream of a client who is gone, and that another wrote than whoever took the client away.
+pub(crate) fn taken_away(store: &Store) -> Vec<RowId> {
+    let mut hidden = Vec::new();
+    for stream in (0..4).map(id) {
+        let Some(person) = projection::load(&store.db, &client::TYPE, stream).unwrap() else { continue };
+        if person.presence() != cell::Presence::Gone {
+            continue;
+        }
+        let by: Vec<crate::model::SiteId> =
+            person.heads(wire::ROW_ITSELF, "").iter().map(|head| head.at.site).collect();
+        for state in projection::replay(&store.db, stream).unwrap().into_states() {
+            let said = state.cells.iter().filter(|((field, _), _)| !settle::is_bookkeeping(*field));
+            let by_others = said.flat_map(|(_, cell)| &cell.heads).any(|head| !by.contains(&head.at.site));
+            if state.presence() != cell::Presence::Gone && by_others {
+                hidden.push(state.id);
+            }
+        }
+    }
+    hidden
+}
+
 /// What a person sees of all clients: rows without their ids' history.
 fn visible(store: &Store) -> Vec<serde_json::Value> {
     let mut seen = Vec::new();

@@ -18,7 +18,7 @@ use super::bundle::{Opening, Refusal};
 use super::*;
 use crate::model::records::{client, incident, note};
 use crate::model::{Change, Moment, Row, RowId, Value};
-use crate::store::tests::{Op, dump, everything, id, op, run, settling};
+use crate::store::tests::{Op, dump, everything, id, op, run, settling, taken_away};
 use crate::store::{Clock, Site, Store, Why, Worker};
 use crate::triage::{Band, Caseload, Rules};
 
@@ -230,6 +230,7 @@ proptest! {
                 };
                 prop_assert_eq!(known(&restored), known(store), "and the same people are believed");
             }
+            prop_assert_eq!(taken_away(store), Vec::<RowId>::new(), "someone's undo hides what another wrote");
             store.rebuild().unwrap();
             prop_assert_eq!(dump(store), same.clone(), "and the journal alone gives the same");
             prop_assert_eq!(hidden_in_crisis(store), Vec::<RowId>::new());
