@@ -6,6 +6,8 @@
 //! chain, once its end's signature holds, is put aside (see [`super::forks`]). Whatever a merge does beyond that, such as
 //! going on as a new site, it does after its caller has verified everything, in the same transaction.
 
+pub mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,24 +16,19 @@ use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
 use super::file::CACHE_KB;
 use super::forks::{self, Home};
-use super::journal::{self, Batch, ChainEnd};
+use super::journal::{self, Batch};
 use super::projection::{self, Workspace, is_client};
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
-use super::wire::{self, Entry, Header};
+use super::wire::Entry;
 use super::{Result, Store, StoreError, facts, joined};
 
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
-/// Bytes of a chain that goes on from its middle that are held until its end tells what it goes on from.
-const HELD_AT_ONCE: usize = 8 << 20;
 /// Clients that are named of those about whom something was left out.
 const NAMED: usize = 12;
 /// Claims about our own chains that are looked at again in the end; a bundle of more is not more believable.
 const CLAIMS: usize = 10_000;
-
-/// A chain with the index after its last entry: stream, site, next.
-pub type Grown = (RowId, SiteId, u64);
 
 /// What a merge did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,44 +95,6 @@ impl Why {
             Why::Fork => "fork",
         }
     }
-}
-
-/// Bytes, hashes or signatures do not hold: nothing of where this came from is taken.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Breach(pub String);
-
-/// A batch's content before its hash is known: it is worked out here, not believed. Where it begins follows from its chain.
-pub struct Unproven {
-    pub header: Header,
-    pub count: u64,
-    pub body: Vec<u8>,
-}
-
-/// A chain on its way in.
-pub struct Walk {
-    stream: RowId,
-    site: Site,
-    /// How far it has come.
-    end: ChainEnd,
-    entries: u64,
-    standing: Standing,
-}
-
-impl Walk {
-    /// The index after its last entry.
-    pub fn next(&self) -> u64 {
-        self.end.next
-    }
-}
-
-enum Standing {
-    /// Held against what is here batch by batch, from its very beginning; the rest of it goes aside under the name of its
-    /// branch once it is another one.
-    Along { branch: Option<[u8; 32]> },
-    /// It begins in the middle: what it goes on from is known when its end's signature fits.
-    Held { first: u64, batches: Vec<Unproven>, bytes: usize },
-    /// Left out.
-    Passed(Why),
 }
 
 /// A claim about one of our own chains: stream, site, the index after its last entry, and the hash of that.
@@ -297,8 +256,12 @@ impl<'a> Merger<'a> {
     /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
     /// another branch of it is to get all of ours.
     pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<()> {
-        let beyond = next > journal::chain_end(self.db, stream, site)?.next;
-        let agrees = !beyond && self.agrees(stream, site, next, hash)?;
+        let end = journal::chain_end(self.db, stream, site)?;
+        let beyond = next > end.next;
+        let agrees = match next == end.next {
+            true => next == 0 || end.hash == *hash,
+            false => !beyond && self.agrees(stream, site, next, hash)?,
+        };
         if !agrees && self.claims.len() < CLAIMS && self.is_own(site)? {
             if self.claimed_before.is_none() {
                 self.claimed_before = Some(self.claims_what_never_came(peer)?);
@@ -331,187 +294,6 @@ impl<'a> Merger<'a> {
 
     fn is_own(&self, site: SiteId) -> Result<bool> {
         Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust == Trust::Own))
-    }
-
-    /// Begins a chain at an index.
-    pub fn begin(&mut self, stream: RowId, site: SiteId, first: u64) -> Result<std::result::Result<Walk, Breach>> {
-        let Some(site) = self.site(site)? else { return altered("entries of a site whose key is not told") };
-        let standing = if first == 0 {
-            Standing::Along { branch: None }
-        } else if !self.starts(stream, site.id, first)?.is_empty() {
-            Standing::Held { first, batches: Vec::new(), bytes: 0 }
-        } else if first > journal::chain_end(self.db, stream, site.id)?.next {
-            Standing::Passed(Why::Gap)
-        } else {
-            Standing::Passed(Why::Elsewhere)
-        };
-        let end = ChainEnd { next: first, ..ChainEnd::START };
-        Ok(Ok(Walk { stream, site, end, entries: 0, standing }))
-    }
-
-    /// What a chain that begins at an index may go on from: what is here, or a branch that lies aside.
-    fn starts(&self, stream: RowId, site: SiteId, first: u64) -> Result<Vec<(Option<[u8; 32]>, ChainEnd)>> {
-        let mut starts = Vec::new();
-        if let Some(last) = first.checked_sub(1)
-            && i64::try_from(first).is_ok()
-        {
-            let here = journal::holding(self.db, stream, EntryRef { site, index: last })?;
-            if let Some(batch) = here.filter(|batch| batch.header.first + batch.count == first) {
-                starts.push((None, ChainEnd { next: first, hash: batch.hash }));
-            }
-            let aside = forks::ends_aside(self.db, stream, site, first)?;
-            starts.extend(aside.into_iter().map(|(branch, end)| (Some(branch), end)));
-        }
-        Ok(starts)
-    }
-
-    /// Takes the next batch of a chain. What is here already is held against it.
-    pub fn take(&mut self, walk: &mut Walk, mut batch: Unproven) -> Result<std::result::Result<(), Breach>> {
-        let Some(next) = walk.end.next.checked_add(batch.count).filter(|next| i64::try_from(*next).is_ok()) else {
-            return altered("a batch holds more than can be counted");
-        };
-        if batch.count == 0 {
-            return altered("a batch holds nothing");
-        }
-        batch.header = Header { stream: walk.stream, site: walk.site.id, first: walk.end.next, ..batch.header };
-        walk.entries += batch.count;
-        match &mut walk.standing {
-            Standing::Passed(_) => {}
-            Standing::Held { batches, bytes, .. } => {
-                *bytes += batch.body.len();
-                batches.push(batch);
-                if *bytes > HELD_AT_ONCE {
-                    return self.hold_no_longer(walk);
-                }
-            }
-            Standing::Along { .. } => {
-                let (entries, hash) = match proven(&batch, &walk.end.hash)? {
-                    Ok(proven) => proven,
-                    Err(breach) => return Ok(Err(breach)),
-                };
-                return self.step(walk, batch, entries, hash).map(Ok);
-            }
-        }
-        walk.end.next = next;
-        Ok(Ok(()))
-    }
-
-    /// A chain that is too large to be held goes along what is here; if that is not what it goes on from, its end will tell.
-    fn hold_no_longer(&mut self, walk: &mut Walk) -> Result<std::result::Result<(), Breach>> {
-        let Standing::Held { first, batches, .. } =
-            std::mem::replace(&mut walk.standing, Standing::Along { branch: None })
-        else {
-            return Ok(Ok(()));
-        };
-        let Some((branch, start)) = self.starts(walk.stream, walk.site.id, first)?.into_iter().next() else {
-            walk.standing = Standing::Passed(Why::Elsewhere);
-            return Ok(Ok(()));
-        };
-        walk.standing = Standing::Along { branch };
-        walk.end = start;
-        for batch in batches {
-            match proven(&batch, &walk.end.hash)? {
-                Ok((entries, hash)) => self.step(walk, batch, entries, hash)?,
-                Err(breach) => return Ok(Err(breach)),
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// One batch of a chain whose hash is worked out: it is here, it is new, or it is where another branch begins or goes on.
-    fn step(&mut self, walk: &mut Walk, batch: Unproven, entries: Vec<Entry>, hash: [u8; 32]) -> Result<()> {
-        let Unproven { header, count, body } = batch;
-        walk.end = ChainEnd { next: header.first + count, hash };
-        let Standing::Along { branch } = &mut walk.standing else { return Ok(()) };
-        let batch = Batch { header, count, hash, signature: Vec::new(), body };
-        if branch.is_none() {
-            let at = EntryRef { site: batch.header.site, index: batch.header.first };
-            match journal::holding(self.db, walk.stream, at)? {
-                Some(here) if here.header.first == batch.header.first && here.hash == hash => return Ok(()),
-                Some(_) => *branch = Some(hash),
-                None => {}
-            }
-        }
-        let branch = *branch;
-        if self.is_revoked(walk.site.id)? {
-            self.merged.held_back += count;
-            return Ok(());
-        }
-        match branch {
-            Some(branch) => {
-                let branch = Some(forks::put_aside(self.db, branch, &batch)?);
-                walk.standing = Standing::Along { branch };
-                Ok(())
-            }
-            None => self.insert(batch, entries),
-        }
-    }
-
-    /// Ends a chain: its site's signature vouches for all of it.
-    pub fn end(&mut self, mut walk: Walk, signature: &[u8]) -> Result<std::result::Result<(), Breach>> {
-        if let Standing::Held { first, batches, .. } = &mut walk.standing {
-            let (first, batches) = (*first, std::mem::take(batches));
-            let starts = self.starts(walk.stream, walk.site.id, first)?;
-            let mut found = None;
-            for (branch, start) in starts {
-                let mut end = start;
-                let mut all = Vec::with_capacity(batches.len());
-                for batch in &batches {
-                    match proven(batch, &end.hash)? {
-                        Ok((entries, hash)) => {
-                            end = ChainEnd { next: end.next + batch.count, hash };
-                            all.push((entries, hash));
-                        }
-                        Err(breach) => return Ok(Err(breach)),
-                    }
-                }
-                if walk.site.signed(&end.hash, signature) {
-                    found = Some((branch, all));
-                    break;
-                }
-            }
-            let Some((branch, all)) = found else {
-                // Forged, or it goes on from a branch that is not here: only the whole of it could tell.
-                self.leave_out(&walk, Why::Elsewhere);
-                return Ok(Ok(()));
-            };
-            walk.standing = Standing::Along { branch };
-            for (batch, (entries, hash)) in batches.into_iter().zip(all) {
-                self.step(&mut walk, batch, entries, hash)?;
-            }
-        }
-        let branch = match walk.standing {
-            Standing::Passed(why) => {
-                self.leave_out(&walk, why);
-                return Ok(Ok(()));
-            }
-            Standing::Along { branch } => branch,
-            Standing::Held { .. } => None,
-        };
-        if !walk.site.signed(&walk.end.hash, signature) {
-            return altered("a signature does not hold");
-        }
-        let (stream, site, end) = (walk.stream, walk.site.id, walk.end);
-        if branch.is_some() {
-            forks::sign_aside(self.db, stream, site, end, signature)?;
-            self.forked.insert((stream, site));
-            return Ok(Ok(()));
-        }
-        self.db
-            .prepare_cached(
-                "UPDATE batch SET signature = ?1 WHERE stream = ?2 AND site = ?3 AND first + count = ?4 AND length(signature) = 0
-                 AND first = (SELECT max(first) FROM batch WHERE stream = ?2 AND site = ?3 AND first < ?4)",
-            )?
-            .execute((signature, stream, site.0.as_slice(), end.next as i64))?;
-        Ok(Ok(()))
-    }
-
-    fn leave_out(&mut self, walk: &Walk, why: Why) {
-        let (entries, clients) = self.not_taken.entry((walk.site.id, why)).or_default();
-        *entries += walk.entries;
-        if clients.len() < NAMED {
-            clients.insert(walk.stream);
-        }
     }
 
     fn is_revoked(&mut self, site: SiteId) -> Result<bool> {
@@ -627,87 +409,5 @@ impl<'a> Merger<'a> {
             }
         }
         Ok(())
-    }
-}
-
-fn altered<T>(what: &str) -> Result<std::result::Result<T, Breach>> {
-    Ok(Err(Breach(what.into())))
-}
-
-/// The entries of a batch, and its hash, worked out from that of the batch before it.
-fn proven(batch: &Unproven, before: &[u8; 32]) -> Result<std::result::Result<(Vec<Entry>, [u8; 32]), Breach>> {
-    match wire::unpack(&batch.header, &batch.body, Some(before)) {
-        Ok((entries, Some(hash))) if entries.len() as u64 == batch.count => Ok(Ok((entries, hash))),
-        Ok(_) => altered("a batch holds more or less than it says"),
-        Err(StoreError::Newer) => Err(StoreError::Newer),
-        Err(error) => Ok(Err(Breach(error.to_string()))),
-    }
-}
-
-impl Store {
-    /// Every chain in these streams (or in all), in the order of their streams: the site, and the index after its last entry.
-    pub fn chains(&self, streams: Option<&[RowId]>) -> Result<Vec<Grown>> {
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
-        };
-        const SQL: &str = "SELECT stream, site, max(first + count) FROM batch";
-        let mut chains = Vec::new();
-        match streams {
-            None => {
-                let mut query = self.db.prepare(&format!("{SQL} GROUP BY stream, site ORDER BY stream, site"))?;
-                for chain in query.query_map([], read)? {
-                    chains.push(chain?);
-                }
-            }
-            Some(streams) => {
-                let mut query =
-                    self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
-                let sorted: BTreeSet<RowId> = streams.iter().copied().collect();
-                for stream in sorted {
-                    for chain in query.query_map([stream], read)? {
-                        chains.push(chain?);
-                    }
-                }
-            }
-        }
-        Ok(chains)
-    }
-
-    /// The chains that grew since a place in the order of arrival, and the place up to which this looked.
-    pub fn chains_since(&self, looked: i64) -> Result<(Vec<Grown>, i64)> {
-        let last: i64 = self.db.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))?;
-        let mut query = self.db.prepare(
-            "SELECT stream, site, max(first + count) FROM batch WHERE n > ?1 GROUP BY stream, site ORDER BY stream, site",
-        )?;
-        let chains = query.query_map([looked], |row| {
-            Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
-        })?;
-        Ok((chains.collect::<rusqlite::Result<_>>()?, last))
-    }
-
-    /// The end of a chain.
-    pub fn chain_end(&self, stream: RowId, site: SiteId) -> Result<ChainEnd> {
-        journal::chain_end(&self.db, stream, site)
-    }
-
-    /// The batches of a chain that hold entries from `from` on, in order.
-    pub fn each_of_chain<E: From<StoreError>>(
-        &self,
-        stream: RowId,
-        site: SiteId,
-        from: u64,
-        take: &mut dyn FnMut(Batch) -> std::result::Result<(), E>,
-    ) -> std::result::Result<(), E> {
-        journal::of_chain(&self.db, stream, site, from, take)
-    }
-
-    /// What another site has said it has of a chain: the index after its last entry there; 0 where it said nothing.
-    pub fn what_peer_has(&self, peer: SiteId, stream: RowId, site: SiteId) -> Result<u64> {
-        use rusqlite::OptionalExtension;
-        let mut query =
-            self.db.prepare_cached("SELECT next FROM peer_has WHERE peer = ?1 AND stream = ?2 AND site = ?3")?;
-        let next: Option<i64> =
-            query.query_row((peer.0.as_slice(), stream, site.0.as_slice()), |row| row.get(0)).optional()?;
-        Ok(next.unwrap_or(0) as u64)
     }
 }

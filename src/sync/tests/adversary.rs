@@ -18,7 +18,8 @@ enum Event {
         client: Option<u8>,
         everything: bool,
     },
-    Again(prop::sample::Index),
+    /// Something that was sent before is handed over again, to whoever got it or to another.
+    Again(prop::sample::Index, Option<u8>),
     /// The state of a laptop is put by.
     Image(u8),
     /// A laptop is set back to the state that was put by.
@@ -64,7 +65,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (any::<u8>(), op()).prop_map(|(who, op)| Event::Act(who, apart(op))),
         5 => (any::<u8>(), any::<u8>(), proptest::option::weighted(0.3, 0u8..4), any::<bool>())
             .prop_map(|(from, to, client, everything)| Event::Send { from, to, client, everything }),
-        1 => any::<prop::sample::Index>().prop_map(Event::Again),
+        2 => (any::<prop::sample::Index>(), proptest::option::of(any::<u8>())).prop_map(|(one, to)| Event::Again(one, to)),
         2 => any::<u8>().prop_map(Event::Image),
         2 => any::<u8>().prop_map(Event::SetBack),
         2 => any::<u8>().prop_map(Event::Clone),
@@ -227,9 +228,10 @@ impl World {
                 self.send(whom(from), whom(to), &scope, everything);
             }
             Event::Send { .. } => {}
-            Event::Again(which) => {
+            Event::Again(which, other) => {
                 if !self.post.sent.is_empty() {
                     let (to, path) = which.get(&self.post.sent).clone();
+                    let to = other.map_or(to, whom);
                     take(&mut self.sites[to], &path, None, true, &mut go()).ok();
                     self.remember(to);
                 }

@@ -124,6 +124,65 @@ fn the_owners_part_can_be_undone_after_it_moved() {
 }
 
 #[test]
+fn set_back_twice_three_branches_become_one_chain_again() {
+    for in_common in [0, 1] {
+        let (mut sites, mut post, ana) = team_of(3);
+        let image = sites[0].image().unwrap();
+        log(&mut sites[0], ana, 40, "monday");
+        hand(&mut sites, &mut post, 0, 1);
+        sites[0] = match in_common {
+            // The second and the third branch part from the first in one place, and from each other in another.
+            0 => image.image().unwrap(),
+            _ => {
+                sites[0] = image.image().unwrap();
+                log(&mut sites[0], ana, 43, "either day");
+                sites[0].image().unwrap()
+            }
+        };
+        let second = sites[0].image().unwrap();
+        log(&mut sites[0], ana, 41, "tuesday");
+        hand(&mut sites, &mut post, 0, 2);
+        sites[0] = second;
+        log(&mut sites[0], ana, 42, "wednesday");
+        // One colleague comes to hold all three: one in place, and two aside.
+        hand_all(&mut sites, &mut post, 2, 1);
+        hand_all(&mut sites, &mut post, 0, 1);
+        everyone_meets(&mut sites, &mut post);
+        for store in &sites {
+            let bodies: Vec<_> = (40..44).map(|number| body(store, number)).collect();
+            let either = if in_common == 1 { "either day" } else { "" };
+            assert_eq!(bodies, ["monday", "tuesday", "wednesday", either]);
+        }
+    }
+}
+
+#[test]
+fn a_branch_of_one_who_is_gone_is_told_and_hides_nothing_else() {
+    let (mut sites, mut post, ana) = team_of(3);
+    let image = sites[0].image().unwrap();
+    log(&mut sites[0], ana, 40, "monday");
+    hand(&mut sites, &mut post, 0, 1);
+    sites[0] = image;
+    log(&mut sites[0], ana, 41, "tuesday");
+    hand(&mut sites, &mut post, 0, 2);
+    // From here on only the other two meet.
+    for number in 44..47 {
+        log(&mut sites[1], ana, number, "from the second");
+        log(&mut sites[2], ana, number + 5, "from the third");
+        for (from, to) in [(1, 2), (2, 1)] {
+            let merged = hand_all(&mut sites, &mut post, from, to);
+            assert!(merged.not_taken.iter().any(|one| one.why == Why::Fork), "{merged:?}");
+            assert!(merged.entries > 0, "{merged:?}");
+        }
+    }
+    for store in &sites[1..] {
+        assert_eq!((body(store, 46).as_str(), body(store, 51).as_str()), ("from the second", "from the third"));
+        assert!(store.check().unwrap().ok);
+    }
+    assert_eq!((body(&sites[1], 40).as_str(), body(&sites[2], 41).as_str()), ("monday", "tuesday"));
+}
+
+#[test]
 fn two_laptops_that_were_one_come_to_the_same() {
     // Several pairs: which branch keeps the name depends on its hash.
     for round in 0..6u8 {
