@@ -29,7 +29,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::model::{CATALOGUE, ShareKind};
 use crate::practice::consent::{Ground, Override};
 use crate::report::period::Period;
-use crate::store::Trust;
+use crate::store::{Acceptance, Gives};
 use crate::tui;
 
 pub use setting::Setting;
@@ -399,7 +399,7 @@ enum Command {
     },
     /// Everything that was ever set in a row
     ///
-    /// JSON: [{when, who, site, action, field, from, to}]
+    /// JSON: [{when, who, site, installation, action, field, from, to}]
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
@@ -456,27 +456,52 @@ enum SiteCommand {
     Card,
     /// Believe a site from now on: its card, or a file that holds it
     ///
-    /// JSON: {id, name, fingerprint, trust, this, agency}
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
+    ///
+    /// Accepting again changes nothing that is not asked for.
     Accept {
         card: String,
-        /// The fingerprint that you were told: where it is another, nothing is accepted
+        /// The fingerprint that you were told, all sixteen characters: where it is another, nothing is accepted
         #[arg(long)]
         fingerprint: Option<String>,
         /// One way only: "take" from them and write nothing to them (a supervisor and a worker), or "give" to them and
-        /// take nothing
+        /// take nothing; "neither" to set both aside [of someone accepted before: as it is set]
         #[arg(long, value_name = "WAY", value_parser = one_way)]
-        only: Option<Trust>,
+        only: Option<(Gives, bool)>,
+        /// Both ways, where only one was set before
+        #[arg(long, conflicts_with = "only")]
+        both: bool,
         /// They work for this agency, not for yours, by the name that releases of information have: they are given only
-        /// what a release permits, and nothing through a place
+        /// what a release permits, and nothing through a place [of someone accepted before: as it is set]
         #[arg(long, value_name = "AGENCY")]
         other_agency: Option<String>,
+        /// They work for your own agency, where another was set before
+        #[arg(long, conflicts_with = "other_agency")]
+        own_agency: bool,
+        /// What you call this person [default: what the card calls itself]
+        #[arg(long, value_name = "NAME")]
+        called: Option<String>,
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this, agency}]
+    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state}]; name is what the site calls itself, called what you
+    /// call the person; state is live, retired or at-rest
     List,
-    /// Believe a site no longer, by its name or fingerprint
+    /// Believe a person no longer, by the name or fingerprint of any of their sites: all of them, and all that come later
     Revoke { site: String },
+    /// Two sites are one person's, where they do not say so themselves: a file that was made again from a backup
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
+    Same { site: String, other: String },
+    /// Nobody works with a site any more: nothing is written to it and nobody waits for it; what it wrote stays
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, state}
+    Rest {
+        site: String,
+        /// Somebody works with it again
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 /// What can be taken in.
@@ -634,11 +659,20 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         }
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint, only, other_agency } => {
-                let trust = only.unwrap_or(Trust::Accepted);
-                sharing::accept(setting, &card, fingerprint.as_deref(), trust, other_agency.as_deref(), json)?.into()
+            SiteCommand::Accept { card, fingerprint, only, both, other_agency, own_agency, called } => {
+                let way = if both { Some((Gives::Everything, true)) } else { only };
+                let wanted = Acceptance {
+                    gives: way.map(|(gives, _)| gives),
+                    takes: way.map(|(_, takes)| takes),
+                    agency: other_agency.or(own_agency.then(String::new)),
+                    called,
+                    confirmed: false,
+                };
+                sharing::accept(setting, &card, fingerprint.as_deref(), wanted, own_agency, json)?.into()
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
+            SiteCommand::Same { site, other } => sharing::same(setting, &site, &other, json)?.into(),
+            SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
             SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
         },
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
@@ -759,11 +793,12 @@ fn outgoing(text: &str) -> Result<Outgoing, String> {
     }
 }
 
-fn one_way(text: &str) -> Result<Trust, String> {
+fn one_way(text: &str) -> Result<(Gives, bool), String> {
     match text {
-        "take" => Ok(Trust::TakeFrom),
-        "give" => Ok(Trust::GiveTo),
-        _ => Err("it is one of: take, give".into()),
+        "take" => Ok((Gives::Theirs, true)),
+        "give" => Ok((Gives::Everything, false)),
+        "neither" => Ok((Gives::Nothing, false)),
+        _ => Err("it is one of: take, give, neither".into()),
     }
 }
 

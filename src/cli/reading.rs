@@ -378,7 +378,8 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     if json {
         let list = lines.iter().map(|line| {
             json!({
-                "when": rfc(line.when), "who": line.who, "site": line.site.to_string(), "action": line.action,
+                "when": rfc(line.when), "who": line.who, "site": line.site.to_string(),
+                "installation": line.installation, "action": line.action,
                 "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
             })
         });
@@ -388,9 +389,10 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     for line in &lines {
         let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
         let text = format!(
-            "{}  {}  {}: {}{}  ({})",
+            "{}  {}{}  {}: {}{}  ({})",
             line.when.format("%Y-%m-%d %H:%M"),
             line.who,
+            line.installation.as_ref().map_or(String::new(), |by| format!(" (by the installation of {by})")),
             line.field,
             from,
             line.to.plain(),

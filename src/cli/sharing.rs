@@ -10,7 +10,7 @@ use crate::model::ShareKind;
 use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Merged, NotTaken, Passphrase, Site, Store, Trust, read_secret};
+use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust, read_secret};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
@@ -86,7 +86,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     let for_whom = match &whom {
         Whom::Passphrase(_) => "whoever has the passphrase".to_string(),
         Whom::Sites(sites) => {
-            let names: Vec<String> = sites.iter().map(|site| one_line(&site.name).into_owned()).collect();
+            let names: Vec<String> = sites.iter().map(Site::person).collect();
             names.join(", ")
         }
     };
@@ -215,9 +215,10 @@ pub fn duplicates(setting: &Setting, json: bool) -> anyhow::Result<String> {
     Ok(out)
 }
 
-/// The accepted sites that are named, by name or by the beginning of the fingerprint; all of them where none is.
+/// The sites that are named, by name or by the beginning of the fingerprint: whoever was accepted, whatever they get by
+/// themselves. Where none is named, all who get everything.
 fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
-    let partners = store.partners()?;
+    let partners = if named.is_empty() { store.partners()? } else { store.within_reach()? };
     if partners.is_empty() {
         bail!(
             "Nobody is accepted here yet. Exchange cards (caseload site card, caseload site accept), or seal with --bundle-passphrase-file."
@@ -235,10 +236,13 @@ fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
     Ok(if named.is_empty() { partners } else { chosen })
 }
 
+/// Whether a site that is known is meant: by what we call the person, or where we call them nothing by what it calls itself;
+/// by its id or the beginning of its fingerprint.
 fn named_so(site: &Site, name: &str) -> bool {
     let compact = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
     let wanted = compact(name);
-    site.name.eq_ignore_ascii_case(name)
+    let called = site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty());
+    called.unwrap_or(&site.name).eq_ignore_ascii_case(name.trim())
         || site.id.to_string() == name
         || (wanted.len() >= 4 && compact(&site.fingerprint()).starts_with(&wanted))
 }
@@ -436,8 +440,8 @@ pub fn accept(
     setting: &Setting,
     card: &str,
     fingerprint: Option<&str>,
-    trust: Trust,
-    agency: Option<&str>,
+    wanted: Acceptance,
+    own_agency: bool,
     json: bool,
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
@@ -447,26 +451,52 @@ pub fn accept(
         Err(error) => bail!("Cannot read {card}: {error}. Give a card, or a file that holds one."),
     };
     let site = Card::parse(&text).map_err(|why| anyhow!("{why}"))?.site;
-    if let Some(wanted) = fingerprint
-        && !named_so(&site, wanted)
+    if let Some(told) = fingerprint
+        && !site.has_fingerprint(told)
     {
-        bail!("This card's fingerprint is {}, not the one that was told. It was not accepted.", site.fingerprint());
+        bail!(
+            "This card's fingerprint is {}, not the one that was told: all sixteen characters have to be the same. It was not accepted.",
+            site.fingerprint()
+        );
     }
     if site.id == store.site() {
         bail!("That is this caseload's own card: send it to the other one.");
     }
-    if agency.is_some_and(|agency| agency.trim().is_empty()) {
+    if !own_agency && wanted.agency.as_ref().is_some_and(|agency| agency.trim().is_empty()) {
         bail!("Which agency? Its name, as releases of information have it: --other-agency \"County Housing\".");
     }
-    store.accept_site_as(&site, trust)?;
-    store.set_agency(&site, agency.unwrap_or_default())?;
+    let before = store.site_known(site.id)?.and_then(|known| known.line).filter(|line| line.ended.is_none());
+    let line = store.accept(&site, &Acceptance { confirmed: fingerprint.is_some(), ..wanted })?;
+    let known = store.site_known(site.id)?.unwrap_or(site);
     if json {
-        return Ok(printed(&one_site(&store, &site)?));
+        return Ok(printed(&one_site(&store, &known)?));
     }
-    let (name, fingerprint) = (one_line(&site.name), site.fingerprint());
-    Ok(format!(
-        "Accepted: {name}, fingerprint {fingerprint}. Compare it on the phone; if it is another: caseload site revoke {fingerprint}\n"
-    ))
+    let set = line.as_ref().map_or(String::new(), what_is_set);
+    let (person, fingerprint) = (known.person(), known.fingerprint());
+    Ok(match before {
+        Some(before) if Some(&before) == line.as_ref() => format!(
+            "{fingerprint} was accepted before, as \"{person}\", and is set as it was: {set}. To change it: --only, --both, --other-agency, --own-agency, --called.\n"
+        ),
+        Some(before) => format!("{fingerprint}, \"{person}\": {set}. Before: {}.\n", what_is_set(&before)),
+        None => format!(
+            "Accepted {fingerprint} as \"{person}\": {set}. Compare it on the phone; if it is another: caseload site revoke {fingerprint}\n"
+        ),
+    })
+}
+
+/// What a line is given and what is taken of it, in words.
+fn what_is_set(line: &Line) -> String {
+    let gives = match line.gives {
+        Gives::Everything => "given everything",
+        Gives::Theirs => "given what you hand them",
+        Gives::Nothing => "given nothing",
+    };
+    let takes = if line.takes { "taken from" } else { "nothing taken from them" };
+    let agency = match line.agency.as_str() {
+        "" => String::new(),
+        agency => format!(", of {}, by their releases only", one_line(agency)),
+    };
+    format!("{gives}, {takes}{agency}")
 }
 
 pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
@@ -478,20 +508,37 @@ pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
     }
     let mut out = String::new();
     for site in &sites {
-        let trust = trust_in_words(store.trust_of(site)?);
+        let trust = trust_in_words(site.trust());
         let here = if site.id == store.site() { "this installation" } else { trust };
         let agency = store.agency_of(site)?;
         let agency = if agency.is_empty() { String::new() } else { format!(", of {}", one_line(&agency)) };
-        writeln!(out, "{}  {:<24} {here}{agency}", site.fingerprint(), one_line(&site.name))?;
+        let state = match site.state {
+            SiteState::Live => "",
+            SiteState::Retired => ", retired",
+            SiteState::AtRest => ", at rest",
+        };
+        let person = site.person();
+        let claims = if site.line.is_some() && !site.name.is_empty() && site.name != person {
+            format!(", calls itself \"{}\"", site.name)
+        } else {
+            String::new()
+        };
+        writeln!(out, "{}  {person:<24} {here}{agency}{state}{claims}", site.fingerprint())?;
     }
     Ok(out)
 }
 
 fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
+    let state = match site.state {
+        SiteState::Live => "live",
+        SiteState::Retired => "retired",
+        SiteState::AtRest => "at-rest",
+    };
     Ok(json!({
         "id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint(),
         "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
         "agency": Some(store.agency_of(site)?).filter(|agency| !agency.is_empty()),
+        "called": site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty()), "state": state,
     }))
 }
 
@@ -508,20 +555,73 @@ fn trust_in_words(trust: Trust) -> &'static str {
 
 pub fn revoke(setting: &Setting, name: &str, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
-    let others = store.sites()?.into_iter().filter(|site| site.trust != Trust::Own);
+    let own = store.site();
+    let others = store.sites()?.into_iter().filter(|site| site.id != own);
     let fits: Vec<Site> = others.filter(|site| named_so(site, name)).collect();
     let site = match &fits[..] {
         [] => bail!("No site is called \"{name}\". See: caseload site list."),
-        [site] => site,
-        _ => bail!("More than one site is called \"{name}\": name it by its fingerprint."),
+        // Several sites of one person end together, by whichever of them they are named.
+        [site, rest @ ..] if rest.iter().all(|other| other.line.is_some() && other.line == site.line) => site,
+        _ => bail!("More than one person is called \"{name}\": name them by a fingerprint."),
     };
     store.revoke_site(site.id)?;
+    let ended = store.site_known(site.id)?.unwrap_or_else(|| site.clone());
     if json {
-        return Ok(printed(&one_site(&store, site)?));
+        return Ok(printed(&one_site(&store, &ended)?));
+    }
+    let root = ended.line.as_ref().map(|line| line.root);
+    let sites: Vec<String> = store
+        .sites()?
+        .into_iter()
+        .filter(|other| other.id != own && other.line.as_ref().map(|line| line.root) == root)
+        .map(|other| other.fingerprint())
+        .collect();
+    Ok(format!(
+        "Revoked: {}, with every installation of theirs: {}. Nothing of them is taken any more, and nothing is written to them.\n",
+        site.person(),
+        sites.join(", ")
+    ))
+}
+
+/// The one site that a name or fingerprint means.
+fn one_called(sites: &[Site], name: &str) -> anyhow::Result<Site> {
+    match &sites.iter().filter(|site| named_so(site, name)).collect::<Vec<_>>()[..] {
+        [] => bail!("No site is called \"{name}\". See: caseload site list."),
+        [site] => Ok((*site).clone()),
+        _ => bail!("More than one site is called \"{name}\": name it by its fingerprint."),
+    }
+}
+
+/// Says that two sites are one person's.
+pub fn same(setting: &Setting, one: &str, other: &str, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let sites = store.sites()?;
+    let (one, other) = (one_called(&sites, one)?, one_called(&sites, other)?);
+    store.same_person(one.id, other.id)?;
+    if json {
+        return Ok(printed(&one_site(&store, &one)?));
     }
     Ok(format!(
-        "Revoked: {}, fingerprint {}. Nothing of it is taken any more, and nothing is written to it.\n",
-        one_line(&site.name),
-        site.fingerprint()
+        "{} and {} are one person's: what was begun at the one may be signed at the other. Say the same on every laptop that has notes of theirs.\n",
+        one.fingerprint(),
+        other.fingerprint()
     ))
+}
+
+/// Says that nobody works with a site any more, or that somebody does again.
+pub fn rest(setting: &Setting, name: &str, again: bool, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let own = store.site();
+    let others: Vec<Site> = store.sites()?.into_iter().filter(|site| site.id != own).collect();
+    let site = one_called(&others, name)?;
+    store.put_site(site.id, if again { SiteState::Live } else { SiteState::AtRest })?;
+    let known = store.site_known(site.id)?.unwrap_or(site);
+    if json {
+        return Ok(printed(&one_site(&store, &known)?));
+    }
+    let (person, fingerprint) = (known.person(), known.fingerprint());
+    Ok(match again {
+        true => format!("{person}, {fingerprint}: worked with again.\n"),
+        false => format!("{person}, {fingerprint}: at rest. Nothing is written to it any more; what it wrote stays.\n"),
+    })
 }

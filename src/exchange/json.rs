@@ -73,8 +73,8 @@ pub(super) fn write(
 fn lines(store: &Store, row: &Row) -> Result<Json, ExchangeError> {
     let lines = store.history(row.id)?.into_iter().map(|line| {
         json!({
-            "when": line.when.to_rfc3339(), "who": line.who, "site": line.site.to_string(), "action": line.action,
-            "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
+            "when": line.when.to_rfc3339(), "who": line.who, "site": line.site.to_string(),
+            "installation": line.installation, "action": line.action, "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
         })
     });
     Ok(lines.collect())

@@ -28,6 +28,6 @@ pub use id::{EntryRef, Hlc, Ids, RowId, SiteId};
 pub use lists::{Choices, List};
 pub use parse::Beginning;
 pub use records::CATALOGUE;
-pub use row::{Disagreement, Row};
+pub use row::{By, Disagreement, Row};
 pub use value::{Value, ValueError};
 pub use when::Moment;

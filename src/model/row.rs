@@ -20,6 +20,17 @@ pub struct Row {
     pub disagreements: Vec<Disagreement>,
     /// Deleted by one site while another edited it: kept in sight until someone decides.
     pub deleted_elsewhere: bool,
+    /// Of a signature, where its words do not tell: by whose installation it was given.
+    pub by: Option<By>,
+}
+
+/// By whose installation something was signed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct By {
+    /// As this caseload calls them.
+    pub person: String,
+    /// Whether it counts as what it says it is.
+    pub counts: bool,
 }
 
 /// Several values of one field, none of which replaced another. The first is the one shown.
@@ -39,6 +50,7 @@ impl Row {
             sets: Vec::new(),
             disagreements: Vec::new(),
             deleted_elsewhere: false,
+            by: None,
         }
     }
 

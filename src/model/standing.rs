@@ -107,7 +107,7 @@ impl Standing<'_> {
             let whose = if note.text(note::key).is_empty() { "Not signed." } else { "Brought from another system." };
             say(How::Standing, whose.into());
         }
-        if self.signatures.iter().any(|row| !holds(row)) {
+        if self.signatures.iter().any(|row| counts(row) && !holds(row)) {
             say(How::Broken, BROKEN.into());
         }
         if self.is_signed() {
@@ -115,8 +115,9 @@ impl Standing<'_> {
         }
         let first = self.signatures.iter().find(|row| is(row, SignatureRole::Author));
         for row in &self.signatures {
-            say(How::Standing, signed_by(row));
-            if row.text(signature::content) != self.text && !same_fields(first, row) {
+            let how = if counts(row) { How::Standing } else { How::Beside };
+            say(how, signed_by(row));
+            if counts(row) && row.text(signature::content) != self.text && !same_fields(first, row) {
                 say(
                     How::Beside,
                     format!("CHANGED BESIDE: another version was signed:\n{}", row.text(signature::content)),
@@ -142,13 +143,14 @@ impl Standing<'_> {
             let when =
                 added.time(addendum::when).map_or(String::new(), |when| when.format(" %a %-d %b %Y %H:%M").to_string());
             say(How::Addendum, format!("ADDENDUM{when}"));
-            if signatures.iter().any(|row| !holds(row)) {
+            if signatures.iter().any(|row| counts(row) && !holds(row)) {
                 say(How::Broken, BROKEN.into());
             }
-            let text = signatures.first().map_or(added.text(addendum::body), |row| row.text(signature::content));
+            let first = signatures.iter().find(|row| counts(row));
+            let text = first.map_or(added.text(addendum::body), |row| row.text(signature::content));
             say(How::Text, text.into());
             signatures.iter().for_each(|row| say(How::Standing, signed_by(row)));
-            if signatures.first().is_some_and(|row| !reads_as(added, row)) {
+            if first.is_some_and(|row| !reads_as(added, row)) {
                 let now = added.text(addendum::body);
                 say(How::Broken, format!("{BROKEN} Beside it stands now:\n{now}"));
             }
@@ -172,11 +174,21 @@ pub fn signed_by(row: &Row) -> String {
     if !row.text(signature::witness).is_empty() {
         said.push_str(&format!("; witnessed by {}", row.text(signature::witness)));
     }
+    match &row.by {
+        Some(by) if by.counts => said.push_str(&format!("; by the installation of {}", by.person)),
+        Some(by) => said.push_str(&format!("; BY THE INSTALLATION OF {}: it does not count", by.person)),
+        None => {}
+    }
     said
 }
 
+/// Whether a signature was given in a role, by someone whose it is to give.
 fn is(row: &Row, role: SignatureRole) -> bool {
-    row.text(signature::role) == role.code()
+    counts(row) && row.text(signature::role) == role.code()
+}
+
+fn counts(row: &Row) -> bool {
+    row.by.as_ref().is_none_or(|by| by.counts)
 }
 
 /// Whether a row still says what was signed, and nobody says otherwise.
@@ -208,13 +220,17 @@ pub fn standing<'a>(row: &Row, signatures: &'a [Row], addenda: &'a [Row]) -> Sta
     let text = author.map_or("", |row| row.text(signature::content));
     let broken = || {
         let signed = own.iter().chain(added.iter().flat_map(|(_, under)| under));
-        let altered = |(added, under): &(&Row, Vec<&Row>)| under.first().is_some_and(|row| !reads_as(added, row));
-        signed.into_iter().any(|row| !holds(row)) || added.iter().any(altered)
+        let altered = |(added, under): &(&Row, Vec<&Row>)| {
+            under.iter().find(|row| counts(row)).is_some_and(|row| !reads_as(added, row))
+        };
+        signed.into_iter().any(|row| counts(row) && !holds(row)) || added.iter().any(altered)
     };
     let state = match author {
         None => State::Unsigned,
         Some(_) if broken() => State::Broken,
-        Some(author) if reads_as(row, author) && own.iter().all(|other| same_fields(Some(author), other)) => {
+        Some(author)
+            if reads_as(row, author) && own.iter().all(|other| !counts(other) || same_fields(Some(author), other)) =>
+        {
             State::Signed
         }
         Some(_) => State::ChangedBeside,

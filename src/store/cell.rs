@@ -153,6 +153,10 @@ impl RowState {
     }
 
     pub fn presence(&self) -> Presence {
+        // What came to be in one piece is never taken back, whoever says so.
+        if record_by_number(self.record).is_some_and(RecordType::is_sealed) {
+            return Presence::Here;
+        }
         let existence = self.heads(ROW_ITSELF, "");
         let mut deletions = Vec::new();
         let mut here = false;

@@ -16,7 +16,6 @@ use super::cell::{Presence, RowState};
 use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
 use super::since::Since;
-use super::sites::Trust;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 use super::{Result, Store, StoreError, facts, signing};
 
@@ -182,7 +181,7 @@ impl<'a> Writer<'a> {
     /// Whoever sets a field of a row that was deleted beside an edit has chosen to keep it.
     fn keep_if_torn(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
         let torn = self.existing(record, row)?.presence() == Presence::DeletedElsewhere;
-        if !torn || signing::is_frozen(self.db, record, row)? {
+        if !torn || signing::is_frozen(self.db, record, row, self.header.site)? {
             return Ok(());
         }
         self.put(record.number, row, ROW_ITSELF, "", Existence::Here.encoded(), None)
@@ -247,7 +246,7 @@ impl<'a> Writer<'a> {
         base: Option<Vec<EntryRef>>,
     ) -> Result<()> {
         if let Some(record) = record_by_number(record)
-            && signing::is_frozen(self.db, record, row)?
+            && signing::is_frozen(self.db, record, row, self.header.site)?
         {
             return Err(StoreError::Signed);
         }
@@ -299,11 +298,11 @@ impl<'a> Writer<'a> {
     /// Whether a client's file was given to this installation to be read only.
     fn is_only_a_copy(&self, stream: RowId) -> Result<bool> {
         let sql = format!(
-            "SELECT 1 FROM {} s JOIN site ON lower(hex(site.id)) = s.site
-             WHERE s.stream = ?1 AND s.state & 1 = 0 AND s.kind = ?2 AND site.trust = ?3",
+            "SELECT 1 FROM {} s JOIN site ON lower(hex(site.id)) = s.site JOIN line ON root = line
+             WHERE s.stream = ?1 AND s.state & 1 = 0 AND s.kind = ?2 AND own = 1",
             share::TYPE.table()
         );
-        let copy = (stream, ShareKind::Copy.code(), Trust::Own as i64);
+        let copy = (stream, ShareKind::Copy.code());
         Ok(self.db.prepare_cached(&sql)?.exists(copy)?)
     }
 

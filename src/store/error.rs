@@ -46,12 +46,18 @@ pub enum StoreError {
         "Not co-signed: you signed this note as its author. The rule: a co-signature is somebody else's, who stands for it too."
     )]
     OwnNote,
+    #[error("Not signed: this note was written by {0}. The rule: a note is signed by its author.")]
+    NotTheAuthor(String),
     #[error("Not co-signed: the co-signature of {0} was asked for.")]
     AskedOfAnother(String),
     #[error("Not done: this note is not signed yet.")]
     Unsigned,
     #[error("Not co-signed: the text of this note is not what was signed. It was altered outside the program.")]
     BrokenSeal,
+    #[error("Not accepted: they were revoked here. To believe this installation again, give its whole fingerprint.")]
+    WasEnded,
+    #[error("Not done: this installation did not take over from that one.")]
+    NotTakenOver,
     #[error("Not done: only the installation that founded the agency gives rights and ends them.")]
     NotTheFounder,
     #[error("There is no row {0} here.")]
@@ -109,6 +115,9 @@ impl StoreError {
             StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
             StoreError::OwnNote => "the supervisor who was asked co-signs it, on their own laptop",
+            StoreError::NotTheAuthor(_) => {
+                "they sign it on their own laptop; write a note of your own about what you know"
+            }
             StoreError::AskedOfAnother(_) => "they co-sign it on their own laptop",
             StoreError::OthersWrote { hint, .. } => hint,
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",

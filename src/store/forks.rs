@@ -170,7 +170,7 @@ pub(super) struct Settled {
 
 /// Settles what lies beside a chain as far as it can be. The stream's rows are to be made again where anything was taken.
 pub(super) fn settle(db: &Connection, home: &mut Home<'_>, stream: RowId, site: SiteId) -> Result<Settled> {
-    let own = sites::of(db, site)?.is_some_and(|site| site.trust == Trust::Own);
+    let own = sites::of(db, site)?.is_some_and(|site| site.trust() == Trust::Own);
     let mut settled = Settled::default();
     for (branch, first) in branches(db, stream, site)? {
         let there = of_branch(db, stream, site, &branch)?;

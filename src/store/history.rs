@@ -16,6 +16,8 @@ pub struct HistoryLine {
     pub when: DateTime<FixedOffset>,
     pub who: String,
     pub site: SiteId,
+    /// By whose installation, where the name does not tell.
+    pub installation: Option<String>,
     /// What the person did: "log contact", "undo edit client".
     pub action: String,
     /// The field's name; `row` for the row itself, `tags: wait` for an element of a set.
@@ -76,6 +78,7 @@ impl Store {
         let mut lines = Vec::new();
         for batch in journal::of_row(&self.db, row)? {
             let when = DateTime::from_timestamp_millis(batch.header.hlc.unix_ms() as i64).unwrap_or_default();
+            let installation = self.installation_of(batch.header.site, &batch.header.author)?;
             for (at, entry) in batch.numbered()?.filter(|(_, entry)| entry.row == row && !is_bookkeeping(entry.field)) {
                 let to = match (&entry.content, entry.field) {
                     (Content::Value(bytes), ROW_ITSELF) => match Existence::decode(bytes) {
@@ -95,6 +98,7 @@ impl Store {
                     when: when.with_timezone(&offset),
                     who: batch.header.author.clone(),
                     site: batch.header.site,
+                    installation: installation.clone(),
                     action: batch.header.label.clone(),
                     field: if entry.key.is_empty() { field } else { format!("{field}: {}", entry.key) },
                     from,

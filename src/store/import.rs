@@ -92,7 +92,7 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
         }
         return Ok(Outcome::Created);
     };
-    if signing::is_frozen(writer.db, draft.record, draft.row)? {
+    if signing::is_frozen(writer.db, draft.record, draft.row, writer.header.site)? {
         return Ok(Outcome::Unchanged);
     }
     let mut history: Option<Imported> = None;

@@ -21,7 +21,7 @@ use super::projection::{self, Workspace, is_client};
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
 use super::wire::Entry;
-use super::{Result, Store, StoreError, facts, joined};
+use super::{Result, Store, StoreError, facts, joined, lines, speaking};
 
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
@@ -112,6 +112,12 @@ pub struct Merger<'a> {
     touched: BTreeSet<RowId>,
     known_before: BTreeMap<RowId, bool>,
     revoked: BTreeMap<SiteId, bool>,
+    /// What the file at hand says of sites.
+    told: BTreeMap<SiteId, Site>,
+    /// Sites that it showed to be one person's with others.
+    joined: BTreeSet<SiteId>,
+    /// Sites that say something of their line in it.
+    spoke: BTreeSet<SiteId>,
     documents: Documents,
     not_taken: BTreeMap<(SiteId, Why), (u64, BTreeSet<RowId>)>,
     /// Chains beside which something was put, with how many entries each time.
@@ -163,6 +169,9 @@ impl Store {
             touched: BTreeSet::new(),
             known_before: BTreeMap::new(),
             revoked: BTreeMap::new(),
+            told: BTreeMap::new(),
+            joined: BTreeSet::new(),
+            spoke: BTreeSet::new(),
             documents: Documents::default(),
             not_taken: BTreeMap::new(),
             forked: BTreeSet::new(),
@@ -214,43 +223,31 @@ impl<'a> Merger<'a> {
         sites::trust_of(self.db, site)
     }
 
-    /// Takes note of the sites whose entries are to come. Of who took over from whom only what holds is noted, and never in
-    /// the place of what was noted before; whoever took over is called as the one before is called here, whatever is told.
+    /// Takes note of the sites whose entries are to come. That one took over from another is only hearsay as long as it does
+    /// not say so itself: see [`Merger::sender`].
     pub fn know(&mut self, told: &[Site]) -> Result<()> {
-        let mut left: BTreeMap<SiteId, &Site> = told.iter().map(|site| (site.id, site)).collect();
         for site in told {
-            // Whoever took over comes after the one before.
-            let mut line = Vec::new();
-            let mut next = left.remove(&site.id);
-            while let Some(at) = next {
-                line.push(at);
-                next = at.voucher.as_ref().and_then(|(before, _)| left.remove(before));
-            }
-            for site in line.into_iter().rev() {
-                self.know_one(site)?;
-            }
+            sites::keep(self.db, site)?;
+            self.told.insert(site.id, site.clone());
         }
-        Ok(())
+        told.iter().try_for_each(|site| lines::hear(self.db, site))
     }
 
-    fn know_one(&mut self, told: &Site) -> Result<()> {
-        let mut site = Site { trust: Trust::Known, voucher: None, ..told.clone() };
-        let known = sites::of(self.db, site.id)?;
-        if let Some((before, signature)) = &told.voucher
-            && known.as_ref().is_none_or(|known| known.voucher.is_none())
-            && let Some(before) =
-                sites::of(self.db, *before)?.filter(|before| before.signed(&told.vouched(), signature))
-        {
-            site.voucher = Some((before.id, signature.clone()));
-            if !before.name.is_empty() {
-                site.name = before.name;
-                if known.is_some_and(|known| known.trust == Trust::Known) {
-                    let mut rename = self.db.prepare_cached("UPDATE site SET name = ?1 WHERE id = ?2")?;
-                    rename.execute((site.name.as_str(), site.id.0.as_slice()))?;
-                }
+    /// The sender as it is known here, with the line that it says it belongs to: its own word and the signatures of those
+    /// that it took over from.
+    pub fn sender(&mut self, id: SiteId) -> Result<Option<Site>> {
+        let mut line: Vec<Site> = Vec::new();
+        let mut at = Some(id);
+        while let Some(told) = at.and_then(|id| self.told.get(&id)).filter(|told| !line.contains(told)) {
+            at = told.voucher.as_ref().map(|(before, _)| *before);
+            line.push(told.clone());
+        }
+        for site in line.iter().rev() {
+            if lines::vouch(self.db, site)? {
+                self.joined.insert(site.id);
             }
         }
-        sites::keep(self.db, &site)
+        self.site(id)
     }
 
     /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
@@ -286,14 +283,14 @@ impl<'a> Merger<'a> {
     }
 
     fn claims_what_never_came(&self, peer: SiteId) -> Result<bool> {
-        let sql = "SELECT 1 FROM peer_has p JOIN site s ON s.id = p.site AND s.trust = ?2
+        let sql = "SELECT 1 FROM peer_has p JOIN site s ON s.id = p.site JOIN line ON root = s.line AND own = 1
              WHERE p.peer = ?1 AND p.next > (SELECT coalesce(max(first + count), 0) FROM batch
                WHERE stream = p.stream AND site = p.site)";
-        Ok(self.db.prepare_cached(sql)?.exists((peer.0.as_slice(), Trust::Own as i64))?)
+        Ok(self.db.prepare_cached(sql)?.exists([peer.0.as_slice()])?)
     }
 
     fn is_own(&self, site: SiteId) -> Result<bool> {
-        Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust == Trust::Own))
+        Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust() == Trust::Own))
     }
 
     fn is_revoked(&mut self, site: SiteId) -> Result<bool> {
@@ -301,7 +298,11 @@ impl<'a> Merger<'a> {
             return Ok(*known);
         }
         let revoked = match self.site(site)? {
-            Some(known) => self.trust_of(&known)? == Trust::Revoked,
+            // Whoever takes over from someone that was ended is ended too, whoever tells of them.
+            Some(known) => {
+                let told = self.told.get(&site).filter(|_| known.line.is_none());
+                self.trust_of(told.unwrap_or(&known))? == Trust::Revoked
+            }
             None => false,
         };
         self.revoked.insert(site, revoked);
@@ -328,6 +329,9 @@ impl<'a> Merger<'a> {
             self.merged.ahead += 1;
         }
         self.merged.entries += batch.count;
+        if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
+            self.spoke.insert(batch.header.site);
+        }
         journal::insert(self.db, &batch, &entries)?;
         let (ends, site, end) = (&self.ends, batch.header.site, batch.header.first + batch.count);
         let seen = |at: EntryRef| {
@@ -353,6 +357,10 @@ impl<'a> Merger<'a> {
         self.documents.flush(self.db)?;
         self.settle_forks()?;
         self.hear_claims()?;
+        speaking::refresh(self.db, &self.joined)?;
+        for site in self.spoke.union(&self.joined) {
+            lines::heed(self.db, *site)?;
+        }
         for stream in std::mem::take(&mut self.touched) {
             if is_client(self.db, stream)? {
                 let known = self.known_before.get(&stream).copied().unwrap_or(false);

@@ -15,8 +15,8 @@
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `since`: what of others stands in an undo's way;
 //!   `merge` for what was done elsewhere, `forks` for what was written twice in one place.
-//! - `signing`: what is signed stays as it was; who still has to sign.
-//! - `sites`: installations, their keys, and whom this one believes.
+//! - `signing`: what is signed stays as it was; who still has to sign; `speaking`: for whom an entry speaks.
+//! - `sites`: installations and their keys; `lines`: whom this one believes, and as whom.
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
 //! - `places`: what is remembered of places that bundles travel through; `setback`: a file that was set back.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
@@ -43,6 +43,7 @@ mod import;
 mod joined;
 mod journal;
 mod leaving;
+mod lines;
 mod merge;
 pub mod moving;
 pub mod needs;
@@ -59,6 +60,7 @@ mod settle;
 mod signing;
 mod since;
 mod sites;
+mod speaking;
 mod staged;
 mod step;
 mod undo;
@@ -84,6 +86,7 @@ pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
 pub use leaving::{Disclosed, HandOverCheck};
+pub use lines::{Acceptance, Gives, Line, SiteState, claim};
 pub use merge::walk::{Breach, Unproven, Walk};
 pub use merge::{Merged, Merger, NotTaken, Why};
 pub use past::{ActionId, PastAction};

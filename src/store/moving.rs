@@ -17,8 +17,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::backup::{Carried, Head, open};
 use super::file::put_meta;
-use super::sites::{self, Keys, Site, Trust};
-use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, staged};
+use super::sites::{self, Keys, Site};
+use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, lines, staged};
 
 /// The setting that says when a file moved away.
 pub(super) const MOVED: &str = "moved";
@@ -115,6 +115,7 @@ impl Store {
         let when = format!(" on {}", self.now().format("%-d %b %Y at %H:%M"));
         let transaction = self.db.transaction()?;
         sites::keep(&transaction, site)?;
+        lines::vouch(&transaction, site)?;
         transaction
             .execute("INSERT OR REPLACE INTO local (key, value) VALUES (?1, ?2)", (MOVED, when.as_bytes().to_vec()))?;
         transaction.commit()?;
@@ -166,7 +167,9 @@ impl Store {
             }
             put_meta(&store.db, "recovery", recovery.as_bytes())?;
             put_meta(&store.db, OPENING, opening.as_bytes())?;
-            sites::keep(&store.db, &Site { name: store.worker.name.clone(), trust: Trust::Own, ..site })
+            sites::keep(&store.db, &Site { name: store.worker.name.clone(), ..site.clone() })?;
+            lines::vouch(&store.db, &site)?;
+            store.retire(old)
         });
         if let Err(error) = filled {
             drop(store);

@@ -374,6 +374,7 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
     db.prepare_cached("DELETE FROM held WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM written_over WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())

@@ -128,17 +128,6 @@ fn grants(db: &Connection) -> Result<Vec<Grant>> {
     Ok(said.into_iter().filter_map(whole).collect())
 }
 
-fn site_of(text: &str) -> Option<SiteId> {
-    let mut id = [0; 16];
-    if text.len() != 32 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(SiteId(id))
-}
-
 fn cut_of(line: &str) -> Option<(RowId, SiteId, u64)> {
     let mut parts = line.split(' ');
     Some((parts.next()?.parse().ok()?, site_of(parts.next()?)?, parts.next()?.parse().ok()?))
@@ -199,9 +188,20 @@ impl Store {
         if sites::root(&self.db, founder)? != sites::root(&self.db, self.site)? {
             return Err(StoreError::NotTheFounder);
         }
+        self.say(agency_stream(founder), label, (GRANT, row), fields)
+    }
+
+    /// Writes texts of a record type that has no table into a stream of its own.
+    pub(super) fn say(
+        &mut self,
+        stream: RowId,
+        label: &str,
+        (record, row): (u16, RowId),
+        fields: &[(u16, String)],
+    ) -> Result<()> {
+        self.writable()?;
         let unix_ms = self.unix_ms();
         let hlc = self.hlc.tick(unix_ms);
-        let stream = agency_stream(founder);
         let transaction = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let end = journal::chain_end(&transaction, stream, self.site)?;
         let header = Header {
@@ -215,7 +215,7 @@ impl Store {
             ..Header::nobody()
         };
         let entry = |(field, text): &(u16, String)| Entry {
-            record: GRANT,
+            record,
             row,
             field: *field,
             key: String::new(),
@@ -228,6 +228,18 @@ impl Store {
         self.hlc = hlc;
         Ok(())
     }
+}
+
+/// A site's id as it was written out.
+pub(super) fn site_of(text: &str) -> Option<SiteId> {
+    let mut id = [0; 16];
+    if text.len() != 32 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in id.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(SiteId(id))
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../assets/schema/0001_journal.sql")),
         M::up(include_str!("../../assets/schema/0002_sites.sql")),
         M::up(include_str!("../../assets/schema/0003_access.sql")),
+        M::up_with_hook(include_str!("../../assets/schema/0004_lines.sql"), |db: &rusqlite::Transaction<'_>| {
+            super::lines::migrate(db).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
+        }),
         M::up(include_str!("../../assets/schema/0005_places.sql")),
         M::up(include_str!("../../assets/schema/0006_forks.sql")),
         M::up(include_str!("../../assets/schema/0007_backups.sql")),
@@ -69,7 +72,9 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
          DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined; DROP TABLE IF EXISTS unsigned;
-         DROP TABLE IF EXISTS held;
+         DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS written_over;
+         CREATE TABLE written_over (row BLOB PRIMARY KEY, stream BLOB NOT NULL, \"of\" TEXT NOT NULL) WITHOUT ROWID;
+         CREATE INDEX ix_written_over ON written_over (\"of\");
          CREATE TABLE unsigned (stream BLOB NOT NULL, row BLOB NOT NULL, day TEXT NOT NULL, cosigner TEXT NOT NULL,
            PRIMARY KEY (stream, row)) WITHOUT ROWID;
          CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;

@@ -140,7 +140,7 @@ impl Store {
     }
 
     fn own_sites(&self) -> Result<Vec<SiteId>> {
-        let mut query = self.db.prepare_cached("SELECT id FROM site WHERE trust = 3")?;
+        let mut query = self.db.prepare_cached("SELECT id FROM site JOIN line ON root = line WHERE own = 1")?;
         let own = query.query_map([], |row| Ok(SiteId(row.get(0)?)))?;
         Ok(own.collect::<rusqlite::Result<_>>()?)
     }
@@ -197,7 +197,7 @@ impl Store {
 fn note_published(db: &Connection, ranges: &[Range]) -> Result<()> {
     for (stream, site, _, next) in ranges {
         db.prepare_cached(
-            "INSERT INTO published (stream, site, next) SELECT ?1, ?2, ?3 FROM site WHERE id = ?2 AND trust = 3
+            "INSERT INTO published (stream, site, next) SELECT ?1, ?2, ?3 FROM site JOIN line ON root = line WHERE id = ?2 AND own = 1
              ON CONFLICT (stream, site) DO UPDATE SET next = max(next, excluded.next)",
         )?
         .execute((stream, site.0.as_slice(), *next as i64))?;

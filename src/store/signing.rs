@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::{addendum, goal, note, plan, signature};
 use crate::model::standing::{Part, Standing, State, standing};
-use crate::model::{Change, RecordType, Row, RowId, SignatureRole, Value, signing};
+use crate::model::{Change, RecordType, Row, RowId, SignatureRole, SiteId, Value, signing};
 use crate::practice::consent::same_name;
 
-use super::{Receipt, Result, Store, StoreError, joined};
+use super::{Receipt, Result, Store, StoreError, joined, speaking};
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,11 +111,14 @@ impl Store {
     /// Signs a note as its author: from then on it is as it reads now.
     ///
     /// # Errors
-    /// [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
+    /// [`StoreError::NotTheAuthor`] where someone else's installation made it; [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
     /// [`StoreError::OnlyACopy`] where the client's file is only here to be read.
     pub fn sign_note(&mut self, id: RowId, late_after_hours: u32) -> Result<Receipt> {
         let content = self.text_to_sign(id, late_after_hours)?;
         let row = self.row_of(&note::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        if let Some(author) = self.author_elsewhere(id)? {
+            return Err(StoreError::NotTheAuthor(author));
+        }
         if is_signed(&self.db, id)? {
             return Err(StoreError::Signed);
         }
@@ -141,19 +144,18 @@ impl Store {
             State::Signed | State::ChangedBeside => {}
         }
         let me = self.myself();
-        let is = |row: &Row, role: SignatureRole| row.text(signature::role) == role.code();
-        if standing
-            .signatures
-            .iter()
-            .any(|row| is(row, SignatureRole::Cosigner) && row.text(signature::name) == me.name)
-        {
-            return Err(StoreError::Signed);
+        let is = |row: &Row, role: SignatureRole| {
+            row.by.as_ref().is_none_or(|by| by.counts) && row.text(signature::role) == role.code()
+        };
+        for row in standing.signatures.iter().filter(|row| is(row, SignatureRole::Cosigner)) {
+            if self.is_mine(row.id)? {
+                return Err(StoreError::Signed);
+            }
         }
-        let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
-        let mine = |row: &Row| is(row, SignatureRole::Author) && same_name(row.text(signature::name), &me.name);
-        if standing.signatures.iter().any(|row| mine(row)) {
+        if self.is_mine(id)? {
             return Err(StoreError::OwnNote);
         }
+        let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
         let asked = written.note.text(note::cosigner);
         if !asked.trim().is_empty() && !same_name(asked, &me.name) {
             return Err(StoreError::AskedOfAnother(crate::model::text::one_line(asked).into_owned()));
@@ -247,12 +249,7 @@ fn create(change: &mut Change, row: &Row) {
 
 /// Whether a note carries its author's signature.
 pub(super) fn is_signed(db: &Connection, note: RowId) -> Result<bool> {
-    let sql = format!(
-        "SELECT 1 FROM {} WHERE \"of\" = ?1 AND role = '{}' AND state & 1 = 0",
-        signature::TYPE.table(),
-        SignatureRole::Author.code()
-    );
-    Ok(db.prepare_cached(&sql)?.exists([note.to_string()])?)
+    Ok(speaking::roles(db, note)?.iter().any(|role| role == SignatureRole::Author.code()))
 }
 
 /// A condition on a row `c` of the table of conflicts: of a signed note nothing is left to choose; what was set beside the
@@ -261,17 +258,18 @@ pub(super) fn open_to_choice() -> String {
     format!(
         "NOT (record = {} AND EXISTS (SELECT 1 FROM {} s WHERE s.\"of\" =
          lower(substr(hex(c.row), 1, 8) || '-' || substr(hex(c.row), 9, 4) || '-' || substr(hex(c.row), 13, 4) || '-' ||
-         substr(hex(c.row), 17, 4) || '-' || substr(hex(c.row), 21)) AND s.role = '{}'))",
+         substr(hex(c.row), 17, 4) || '-' || substr(hex(c.row), 21)) AND s.role = '{}')
+         AND NOT EXISTS (SELECT 1 FROM unsigned u WHERE u.stream = c.stream AND u.row = c.row AND u.cosigner = ''))",
         note::TYPE.number,
         signature::TYPE.table(),
         SignatureRole::Author.code()
     )
 }
 
-/// Whether a row may not be changed any more: it is signed, or came to be in one piece.
-pub(super) fn is_frozen(db: &Connection, record: &RecordType, row: RowId) -> Result<bool> {
+/// Whether a row may not be changed any more by a site: it is signed, or came to be in one piece.
+pub(super) fn is_frozen(db: &Connection, record: &RecordType, row: RowId, site: SiteId) -> Result<bool> {
     if *record == note::TYPE {
-        return is_signed(db, row);
+        return speaking::is_signed_for(db, row, site);
     }
     if !record.is_sealed() {
         return Ok(false);
@@ -291,6 +289,7 @@ pub(super) fn follow(db: &Connection, row: &Row, gone: bool) -> Result<()> {
     if *row.record != signature::TYPE {
         return Ok(());
     }
+    let row = &speaking::as_given(db, row)?;
     let Ok(id) = row.text(signature::of).parse::<RowId>() else { return Ok(()) };
     let sql = format!("SELECT \"when\", key, cosigner, state & 1 FROM {} WHERE id = ?1", note::TYPE.table());
     let found = db
@@ -309,9 +308,7 @@ pub(super) fn follow(db: &Connection, row: &Row, gone: bool) -> Result<()> {
 fn wait(db: &Connection, stream: RowId, id: RowId, day: Option<String>, cosigner: &str) -> Result<()> {
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1 AND row = ?2")?.execute((stream, id))?;
     let Some(day) = day else { return Ok(()) };
-    let sql = format!("SELECT role FROM {} WHERE \"of\" = ?1 AND state & 1 = 0", signature::TYPE.table());
-    let mut query = db.prepare_cached(&sql)?;
-    let roles: Vec<String> = query.query_map([id.to_string()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let roles = speaking::roles(db, id)?;
     let has = |role: SignatureRole| roles.iter().any(|known| known == role.code());
     let waits_for = match (has(SignatureRole::Author), cosigner.trim()) {
         (false, _) => "",

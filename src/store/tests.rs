@@ -566,7 +566,7 @@ impl Store {
 
     /// Rewrites our own journal as if another site had written it; we can only sign with our own key.
     pub(crate) fn claim_to_be(&mut self, victim: &Site) -> Result<()> {
-        sites::keep(&self.db, &Site { trust: Trust::Known, ..victim.clone() })?;
+        sites::keep(&self.db, victim)?;
         let (own, streams) = (self.site, journal::streams(&self.db)?);
         for stream in streams.into_iter().filter(|stream| *stream != self.worker.id) {
             let batches = journal::of_stream(&self.db, stream)?;

@@ -110,7 +110,7 @@ pub enum Refusal {
         "This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card."
     )]
     Unknown { name: String, fingerprint: String },
-    #[error("You give to {name} and take nothing from them. To take from them too, accept their card again.")]
+    #[error("You give to {name} and take nothing from them. To take from them too: caseload site accept CARD --both.")]
     OnlyGiven { name: String },
     #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
     Revoked { name: String, fingerprint: String },
@@ -196,7 +196,8 @@ impl<'a, W: Write> Writer<'a, W> {
     /// Tells of an author. All of them come before the first chain.
     pub fn site(&mut self, site: &Site) -> Result<(), StoreError> {
         self.counts.sites += 1;
-        let Site { public_key, recipient, name, voucher, .. } = site.clone();
+        let Site { public_key, recipient, name, voucher, hearsay, .. } = site.clone();
+        let voucher = voucher.or(hearsay);
         self.put(&Part::Site { public_key, recipient, name, voucher })
     }
 
@@ -336,9 +337,7 @@ pub fn read_parts(
                     return Err(altered("it tells more of sites than there can be"));
                 }
                 told.counts.sites += 1;
-                let name = crate::model::text::one_line(&name).chars().take(MOST_OF_A_NAME).collect();
-                let id = SiteId::of_key(&public_key);
-                sites.push(Site { id, public_key, recipient, name, trust: Trust::Known, voucher });
+                sites.push(Site::told(public_key, &recipient, &name, voucher));
             }
             Part::Chain { stream, site, first } => {
                 if chain.is_some() {
@@ -403,17 +402,10 @@ impl From<Breach> for Refusal {
 
 /// The sender, if it is one that is believed here.
 fn sender(head: &Head, merger: &mut Merger<'_>) -> Result<Site, Refusal> {
-    let known = merger.site(head.sender)?;
-    let site = known.unwrap_or(Site {
-        id: head.sender,
-        public_key: head.public_key,
-        recipient: String::new(),
-        name: "unknown".into(),
-        trust: Trust::Known,
-        voucher: None,
-    });
-    let (name, fingerprint) = (site.name.clone(), site.fingerprint());
-    match merger.trust_of(&site)? {
+    let known = merger.sender(head.sender)?;
+    let site = known.unwrap_or_else(|| Site::told(head.public_key, "", "", None));
+    let (name, fingerprint) = (site.person(), site.fingerprint());
+    match site.trust() {
         Trust::Accepted | Trust::Own | Trust::TakeFrom => Ok(site),
         Trust::GiveTo => Err(Refusal::OnlyGiven { name }),
         Trust::Known => Err(Refusal::Unknown { name, fingerprint }),

@@ -149,7 +149,7 @@ fn authors(store: &Store, ranges: &[(RowId, SiteId, u64, u64)]) -> Result<Vec<Si
         if let Some(site) = known.get(&id)
             && found.insert(id, site.clone()).is_none()
         {
-            wanted.extend(site.voucher.as_ref().map(|(before, _)| *before));
+            wanted.extend(site.voucher.as_ref().or(site.hearsay.as_ref()).map(|(before, _)| *before));
         }
     }
     Ok(found.into_values().collect())
@@ -210,12 +210,12 @@ pub(super) fn take_staged(
             store.move_unpublished()?;
         }
     }
-    let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
+    let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.person());
     Ok(Taken { sender, merged, told: Some(told) })
 }
 
 pub(super) fn own_sites(store: &Store) -> Result<Vec<SiteId>, StoreError> {
-    Ok(store.sites()?.into_iter().filter(|site| site.trust == Trust::Own).map(|site| site.id).collect())
+    Ok(store.sites()?.into_iter().filter(|site| site.trust() == Trust::Own).map(|site| site.id).collect())
 }
 
 /// Takes in all that another caseload file holds: a copy that went its own way, a "conflicted copy" of a synced folder. The
@@ -243,6 +243,10 @@ pub fn merge_file(
     let chains = theirs.chains(None)?;
     let ((), merged) = store.merge(keep, |merger| {
         merger.know(&sites)?;
+        // That file keeps no voucher but what was verified, and said by whom it concerns.
+        for site in &sites {
+            merger.sender(site.id)?;
+        }
         let mut done = 0u64;
         for (stream, site, _) in &chains {
             let mut walk = merger.begin(*stream, *site, 0)??;

@@ -319,7 +319,7 @@ impl Desk {
                 "Accept a colleague",
                 "Their card: paste its line, or type the path of a file that holds it.",
             ),
-            Pick::Accept(site, trust) => self.accept(&site, trust, ""),
+            Pick::Accept(site, wanted) => self.accept(&site, &wanted),
             Pick::AskRevoke => self.ask_revoke()?,
             Pick::Revoke(site) => {
                 self.store.revoke_site(site)?;

@@ -8,7 +8,7 @@ use ratatui_textarea::TextArea;
 use crate::model::{
     Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
 };
-use crate::store::{ActionId, Hit, Site, Trust};
+use crate::store::{Acceptance, ActionId, Hit, Site};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
@@ -129,7 +129,7 @@ pub enum Pick {
     Billing(Option<RowId>),
     Cards,
     AskCard,
-    Accept(Box<Site>, Trust),
+    Accept(Box<Site>, Box<Acceptance>),
     AskRevoke,
     Revoke(SiteId),
     SyncAlways,

@@ -337,7 +337,7 @@ pub(in crate::store) fn open(path: &Path, identities: &[&dyn age::Identity]) -> 
 /// What a backup holds, each with what it rests on verified.
 pub(in crate::store) enum Verified {
     Site { id: SiteId, public_key: [u8; 32], name: String },
-    Partner(Site),
+    Partner(Site, Trust),
     Batch(Batch),
     Access(access::Linked),
     AccessEnd { n: i64, hash: Vec<u8> },
@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
                 Record::Partner { id, recipient, trust, voucher } => {
                     let public_key = *self.keys.get(&id).ok_or_else(|| bad("a site without its key".into()))?;
                     let trust = Trust::ALL.get(usize::from(trust)).copied().unwrap_or(Trust::Known);
-                    each(Verified::Partner(Site { id, public_key, recipient, name: String::new(), trust, voucher }))?;
+                    each(Verified::Partner(Site::told(public_key, &recipient, "", voucher), trust))?;
                 }
                 Record::Access(line) => each(Verified::Access(line))?,
                 Record::AccessEnd { n, hash } => each(Verified::AccessEnd { n, hash })?,

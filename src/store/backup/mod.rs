@@ -23,7 +23,7 @@ use age::secrecy::ExposeSecret;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::file::meta;
-use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, access, journal, sites};
+use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, access, journal, lines, sites};
 use format::{Before, MAGIC, MOVING, PackedBatch, Reader, Record, TABLES, Table, Verified, put};
 pub(super) use format::{Carried, Head, Opened, open};
 pub use kept::DraftedBackup;
@@ -209,7 +209,7 @@ impl Store {
     pub(super) fn fill_from(&mut self, chain: Vec<(PathBuf, Opened)>) -> Result<()> {
         let transaction = self.db.transaction()?;
         let mut reader = Reader::default();
-        let mut tables = std::collections::BTreeMap::new();
+        let (mut tables, mut trusted) = (std::collections::BTreeMap::new(), Vec::new());
         for (path, opened) in chain {
             reader.read(&path, opened, &mut |record| match record {
                 Verified::Site { id, public_key, name } => {
@@ -219,7 +219,11 @@ impl Store {
                     )?;
                     Ok(())
                 }
-                Verified::Partner(site) => sites::keep(&transaction, &site),
+                Verified::Partner(site, trust) => {
+                    sites::keep(&transaction, &site)?;
+                    trusted.push((site.id, trust, String::new()));
+                    lines::vouch(&transaction, &site).map(drop)
+                }
                 Verified::Batch(batch) => journal::insert(&transaction, &batch, &batch.entries()?),
                 Verified::Access(line) => access::keep(&transaction, &line),
                 Verified::AccessEnd { n, hash } => access::keep_end(&transaction, n, &hash),
@@ -231,6 +235,9 @@ impl Store {
             })?;
         }
         tables.values().try_for_each(|table| table.put_in(&transaction))?;
+        // A backup of an earlier version has a word of trust for each site.
+        lines::make(&transaction, &trusted)?;
+        lines::make_one_of_own(&transaction, self.site)?;
         transaction.commit()?;
         self.rebuild()?;
         self.read_worker()?;

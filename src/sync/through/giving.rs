@@ -78,7 +78,7 @@ impl Round<'_, '_> {
             let (ranges, looked) = self.lacking(&group, &readers, &without)?;
             // Whoever was accepted since the last one was written finds something that opens, so that they know.
             let finds_nothing =
-                |site: &&Site| site.trust != Trust::Own && !own.iter().any(|one| one.receivers.contains(&site.id));
+                |site: &&Site| site.trust() != Trust::Own && !own.iter().any(|one| one.receivers.contains(&site.id));
             if ranges.is_empty() && !group.readers.iter().any(|site| finds_nothing(&site)) {
                 return Ok(self.store.looked_up_to(&self.address, &readers, looked)?);
             }

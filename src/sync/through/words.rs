@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Merged, Met, Site, Trust};
+use crate::store::{Merged, Met, Site, SiteState, Trust};
 use crate::sync::in_words;
 
 use super::{Round, Synced, Trouble};
@@ -99,7 +99,7 @@ impl Synced {
 fn stranger(site: &Site) -> String {
     format!(
         "Here too, and not accepted: {}, fingerprint {}. Compare it on the phone, then accept their card.",
-        site.name,
+        site.person(),
         site.fingerprint()
     )
 }
@@ -160,7 +160,7 @@ impl Round<'_, '_> {
     /// Whether a site is one of our own, or another has taken over from it.
     fn is_over(&self, holder: SiteId) -> Result<bool, Trouble> {
         for site in self.store.sites()? {
-            if site.id == holder && site.trust == Trust::Own {
+            if site.id == holder && (site.trust() == Trust::Own || site.state != SiteState::Live) {
                 return Ok(true);
             }
             let before = site.voucher.as_ref().map(|(before, _)| *before);
