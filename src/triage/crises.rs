@@ -7,7 +7,7 @@
 
 use crate::model::records::incident;
 
-use super::{ClientFacts, Clock, Mark, Rules, calendar, rank};
+use super::{ClientFacts, Clock, DueAt, Mark, Rules, calendar, rank};
 
 /// Seconds between two writings about the same crisis, at most, where no word says of which kind it is.
 const TOGETHER: i64 = 86_400;
@@ -65,8 +65,14 @@ fn is_open(mark: &Mark, clock: &Clock) -> bool {
     mark.record == incident::TYPE.number && over.is_none_or(|over| began.is_some_and(|began| over.day() < began))
 }
 
-/// By when the machines wrote them down, whatever either is dated.
+/// By when the machines wrote them down, whatever they are dated.
 fn were_written_together(facts: &ClientFacts, mark: &Mark) -> bool {
-    let written = facts.crisis_written.zip(rank::made_at(mark.row));
-    written.is_some_and(|(words, incident)| (words - incident.timestamp()).abs() <= TOGETHER)
+    let made = rank::made_at(mark.row).map(|at| at.timestamp());
+    // Where the row does not tell when it was made, by when it began.
+    let began = || match mark.date(incident::began)? {
+        DueAt::Hour(time) => Some(time.timestamp()),
+        DueAt::Day(_) => None,
+    };
+    let written = facts.crisis_written.zip(made.or_else(began));
+    written.is_some_and(|(words, incident)| (words - incident).abs() <= TOGETHER)
 }
