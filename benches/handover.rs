@@ -172,7 +172,7 @@ fn bare_upserts(from: &Path, to: &Path, all: bool) -> (u64, Duration) {
     let kept = if all { "1" } else { "tbl_name LIKE 'row\\_%' ESCAPE '\\'" };
     let sql = format!(
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'doc\\_%' ESCAPE '\\'
-         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range') AND {kept}
+         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range', 'place_reader', 'place_told', 'published', 'rewritten', 'backup', 'aside') AND {kept}
          ORDER BY type = 'index', name"
     );
     let mut schema = source.prepare(&sql).unwrap();
