@@ -498,7 +498,7 @@ fn a_plan_is_signed_as_it_reads_and_asks_anew_when_it_was_changed() {
     let codes = ["service-plan", "review_due", "active", "-1"];
     assert!(codes.iter().all(|code| !before.contains(code)), "{before}");
     let signer = Signer { name: "Given1x".into(), credentials: String::new(), witness: "Tom Reyes".into() };
-    store.sign_plan(plan, SignatureRole::Client, &signer, "\"A door that locks\"".into()).unwrap();
+    store.sign_plan(plan, SignatureRole::Client, &signer).unwrap();
     let signed = text(&store);
     assert!(signed.contains("Tom Reyes") && !signed.contains("sign again"));
     let mut change = Change::new("edit");

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::model::{CATALOGUE, ShareKind};
+use crate::model::{CATALOGUE, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
 use crate::report::period::Period;
 use crate::store::{Acceptance, Gives};
@@ -240,7 +240,7 @@ enum Command {
     ///
     /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...,
     /// times_in_care: [{opened, closed, closing_reason, outcome, worker, id}]}, oldest first; id is null where no row says it; a
-    /// note has its standing too (see sign)
+    /// note has its standing too (see sign), a signature {words, stands, broken, changed: []}
     Show { id: String },
     /// Appointments of the coming days
     ///
@@ -338,13 +338,23 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the manual page: caseload man > caseload.1
     Man,
-    /// Sign a note: from then on it stays as it is
+    /// Sign a note: from then on it stays as it is. Or put a name under a plan as it reads now
     ///
     /// JSON: the note as stored, with standing: {state, late, waits_for, cosigned, text, signatures: [], addenda}; states are
-    /// unsigned, signed, changed-beside, broken
+    /// unsigned, signed, changed-beside, broken. Of a plan the signature as stored, with {words, stands, broken, changed: []}:
+    /// what was signed, whether it still says that, and what was changed since
     Sign {
-        #[arg(value_name = "NOTE")]
+        #[arg(value_name = "NOTE|PLAN")]
         id: String,
+        /// Of a plan: as what they sign [default: worker]
+        #[arg(long = "as", value_name = "ROLE", value_parser = plan_signer)]
+        role: Option<SignatureRole>,
+        /// Of a plan: who signs, where it is not you
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Of a plan: who saw them sign [default: you]
+        #[arg(long, value_name = "NAME")]
+        witness: Option<String>,
     },
     /// Add to a signed note: addendum NOTE body="the date was the 23rd"
     ///
@@ -403,7 +413,8 @@ enum Command {
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
-    /// JSON: {ok, entries, streams, problems: [], left_out: []}; left_out is what was wrong in your agency's own files and
+    /// JSON: {ok, entries, streams, problems: [], to_sign_again: [], left_out: []}; to_sign_again are plans that say something
+    /// else than what was signed under them; left_out is what was wrong in your agency's own files and
     /// in your own settings; exit 1 when not ok
     Check,
     /// Write a backup, encrypted to the recovery key
@@ -534,7 +545,10 @@ struct DemoArgs {
 
 /// Runs the program with the arguments it was given.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     let json = cli.common.json;
     let setting = match Setting::new(cli.common) {
         Ok(setting) => setting,
@@ -550,10 +564,25 @@ pub fn main() -> ExitCode {
         Ok(done) => {
             say(&done.text);
             setting.backup_of_the_day();
+            setting.tell_of_secrets();
             if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
     }
+}
+
+/// Wrong usage in clap's own words; but an argument that may be a passphrase, given where none is taken, is not repeated.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let about_one = || std::env::args_os().any(|arg| arg.to_string_lossy().contains("passphrase"));
+    if error.kind() == clap::error::ErrorKind::UnknownArgument && about_one() {
+        eprintln!(
+            "caseload: an argument was not understood. A passphrase is never an argument: --passphrase-file PATH, \
+             --new-passphrase-file PATH and --bundle-passphrase-file PATH name a file that holds it, or it is asked for."
+        );
+        return ExitCode::from(2);
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// What a command prints, and whether all is well.
@@ -715,7 +744,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             clap_mangen::Man::new(Cli::command()).render(&mut out)?;
             String::from_utf8(out)?.into()
         }
-        Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
+        Command::Sign { id, role, name, witness } => {
+            let under = signing::Under { role, name: name.as_deref(), witness: witness.as_deref() };
+            signing::sign(setting, &id, &under, json)?.into()
+        }
         Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
         Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
         Command::Assess { id, instrument, answers, on, needs } => {
@@ -739,6 +771,13 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             writing::passphrase(setting, new_passphrase_file.as_deref())?.into()
         }
     })
+}
+
+/// As what someone may sign a plan.
+fn plan_signer(text: &str) -> Result<SignatureRole, String> {
+    let roles = [SignatureRole::Client, SignatureRole::Guardian, SignatureRole::Worker];
+    let found = roles.into_iter().find(|role| role.code() == text);
+    found.ok_or_else(|| "client, guardian or worker".into())
 }
 
 /// What is given without a release, and on what ground.

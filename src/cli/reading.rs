@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::model::records::{
     addendum, assessment, client, credential, education, episode, goal, note, plan, signature, supervision, worker,
 };
+use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::practice::instruments::waits;
@@ -178,6 +179,7 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     let moment = setting.moment();
     let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
     let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
+    let stands_of = |row: &crate::model::Row| stands::stands(row, |record| file.of(record));
     if json {
         let mut object = Map::new();
         object.insert("client".into(), file.person().to_json());
@@ -193,6 +195,7 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
                     object["standing"] = super::signing::standing_json(&standing(row), row);
                     object
                 }
+                record if *record == signature::TYPE => stands::to_json(&row.here(&moment), &stands_of(row)),
                 _ => row.here(&moment).to_json(),
             });
             object.insert(plural_key(record), Json::Array(rows.collect()));
@@ -240,10 +243,10 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
                 }
                 _ => fields(&mut out, row, &moment)?,
             }
-            for signed in signatures.iter().filter(|_| **record == plan::TYPE) {
-                if signed.text(signature::of) == row.id.to_string() {
-                    writeln!(out, "  {}", one_line(&crate::model::standing::signed_by(signed)))?;
-                }
+            if **record == plan::TYPE {
+                let under: Vec<(crate::model::Row, Stands)> =
+                    stands::under(row, signatures).map(|signed| (signed.clone(), stands_of(signed))).collect();
+                super::signing::under_plan(&mut out, row, &under)?;
             }
         }
     }
@@ -412,10 +415,17 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
         told["left_out"] = left_out.clone().into();
         printed(&told)
     } else if report.ok {
-        format!(
+        let mut text = format!(
             "All is well: {} journal entries in {} streams, every chain whole and every table as its journal says.\n",
             report.entries, report.streams
-        )
+        );
+        if !report.to_sign_again.is_empty() {
+            text.push_str("To be signed again:\n");
+            for told in &report.to_sign_again {
+                writeln!(text, "- {}", one_line(told))?;
+            }
+        }
+        text
     } else if report.problems.is_empty() {
         String::from("This caseload is sound, but its newest backup is not. Make another one now: caseload backup\n")
     } else {

@@ -1,6 +1,7 @@
 //! Where the file is, how it is unlocked, which day it is and by which rules.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ const NO_NAME: &str =
 pub struct Setting {
     file: PathBuf,
     passphrase_file: Option<PathBuf>,
+    /// What is told once the command is done: of secrets that others can read, or guess.
+    to_tell: RefCell<BTreeSet<String>>,
     today: Option<chrono::NaiveDate>,
     pub rules: Rules,
     /// What was wrong with the agency's own files.
@@ -82,8 +85,8 @@ impl Setting {
         }
         let (theme, plain) = (common.theme, common.plain);
         let (passphrase_file, today) = (common.passphrase_file, common.today);
-        let opened = RefCell::default();
-        Ok(Setting { file, passphrase_file, today, rules, troubles, keys, theme, plain, opened })
+        let (opened, to_tell) = (RefCell::default(), RefCell::default());
+        Ok(Setting { file, passphrase_file, to_tell, today, rules, troubles, keys, theme, plain, opened })
     }
 
     pub fn file(&self) -> &Path {
@@ -143,7 +146,7 @@ impl Setting {
             return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
         }
         let passphrase = match &self.passphrase_file {
-            Some(path) => read_secret(path)?,
+            Some(path) => self.secret(path)?,
             None => ask("Passphrase: ")?,
         };
         let passphrase = Passphrase::new(passphrase.as_str());
@@ -170,10 +173,38 @@ impl Setting {
 
     /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.
     pub fn new_passphrase(&self, path: Option<&Path>) -> anyhow::Result<Passphrase> {
-        if let Some(path) = path.or(self.passphrase_file.as_deref()) {
-            return Ok(Passphrase::new(new_secret(path)?.as_str()));
+        match path.or(self.passphrase_file.as_deref()) {
+            Some(path) => self.passphrase_to_set(path),
+            None => self.new_passphrase_asked(),
         }
-        self.new_passphrase_asked()
+    }
+
+    /// The passphrase in a file, with which something new is locked or sealed. What the screen would refuse is refused, and
+    /// what makes it weak is told.
+    pub fn passphrase_to_set(&self, path: &Path) -> anyhow::Result<Passphrase> {
+        let secret = self.secret(path)?;
+        if secret.trim().is_empty() {
+            bail!("{} has an empty first line. Write the passphrase there. Nothing was changed.", path.display());
+        }
+        if let Some(why) = unfit(&secret) {
+            bail!("The passphrase in {} will not do. {why} Nothing was changed.", path.display());
+        }
+        self.to_tell.borrow_mut().extend(weakness(&secret));
+        Ok(Passphrase::new(secret.as_str()))
+    }
+
+    /// The first line of a file that holds a secret; that others can read it is told once the command is done.
+    pub fn secret(&self, path: &Path) -> anyhow::Result<Zeroizing<String>> {
+        let secret = read_secret(path)?;
+        self.to_tell.borrow_mut().extend(open_to_others(path));
+        Ok(secret)
+    }
+
+    /// Says of secrets what a command that went well leaves to be said: a refusal is one line.
+    pub fn tell_of_secrets(&self) {
+        for told in self.to_tell.borrow().iter() {
+            eprintln!("caseload: {}", one_line(told));
+        }
     }
 
     /// That the file that the passphrase comes from is open to others, in words.
@@ -195,22 +226,6 @@ impl Setting {
         }
         Ok(Passphrase::new(first.as_str()))
     }
-}
-
-/// The passphrase in a file, with which something new is locked or sealed. What the screen would refuse is refused, and what
-/// makes it weak is told.
-pub fn new_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let secret = read_secret(path)?;
-    if secret.trim().is_empty() {
-        bail!("{} has an empty first line. Write the passphrase there. Nothing was changed.", path.display());
-    }
-    if let Some(why) = unfit(&secret) {
-        bail!("The passphrase in {} will not do. {why} Nothing was changed.", path.display());
-    }
-    for told in weakness(&secret).into_iter().chain(open_to_others(path)) {
-        eprintln!("{told}");
-    }
-    Ok(secret)
 }
 
 /// That others can read a file with a secret in it, in words.

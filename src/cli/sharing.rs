@@ -10,7 +10,7 @@ use crate::model::ShareKind;
 use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust, read_secret};
+use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust};
 use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
@@ -18,7 +18,7 @@ use crate::triage::{Caseload, duplicates, team};
 use super::Setting;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::{ask, new_secret};
+use super::setting::ask;
 
 pub struct Export<'a> {
     pub path: &'a Path,
@@ -46,7 +46,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         }
     };
     let whom = match wanted.passphrase_file {
-        Some(path) => Whom::Passphrase(new_secret(path)?.to_string()),
+        Some(path) => Whom::Passphrase(setting.passphrase_to_set(path)?),
         None => Whom::Sites(chosen(&store, wanted.to)?),
     };
     if wanted.path.exists() {
@@ -260,7 +260,7 @@ pub fn import(
     if !dry_run {
         store.backup_before_merge()?;
     }
-    let secret = passphrase_file.map(read_secret).transpose()?;
+    let secret = passphrase_file.map(|path| setting.secret(path)).transpose()?;
     let mut bar = Progress::new();
     let taken = match kind {
         Kind::Bundle => {

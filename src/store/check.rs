@@ -24,6 +24,8 @@ pub struct CheckReport {
     pub backup: Option<String>,
     /// What is to be done although all is well, in words: the newest backup is old.
     pub notices: Vec<String>,
+    /// Plans in force that say something else than what was signed under them. No damage: they ask for a new signature.
+    pub to_sign_again: Vec<String>,
 }
 
 impl Store {
@@ -66,6 +68,7 @@ impl Store {
             for broken in self.broken_seals(stream)? {
                 report.problems.push(format!("what was signed under {broken} was altered outside the program"));
             }
+            report.to_sign_again.extend(self.to_sign_again(stream)?);
             if projection::held(&self.db, stream)? != held {
                 report.problems.push(format!("stream {stream} holds rows of other types than is noted"));
             }

@@ -22,13 +22,24 @@ use super::{Clock, Result, Store, StoreError};
 /// SQLCipher's page, in bytes.
 const PAGE: u64 = 4096;
 
-/// A passphrase; wiped from memory when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// A passphrase; wiped from memory when dropped, and never shown.
+#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);
 
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Passphrase(..)")
+    }
+}
+
 impl Passphrase {
+    /// One to open something with, whatever it was locked with.
     pub fn new(text: impl Into<String>) -> Passphrase {
         Passphrase(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Why nothing can be locked with it, whatever it is.
@@ -37,7 +48,7 @@ impl Passphrase {
         // SQLCipher would take it for the key itself, and derive none.
         let quoted = letters.strip_prefix(['x', 'X']).and_then(|rest| rest.strip_prefix('\'')?.strip_suffix('\''));
         match quoted {
-            _ if letters.is_empty() => Some("It is empty."),
+            _ if letters.trim().is_empty() => Some("It is empty."),
             // Or would end at the first of them.
             _ if letters.contains('\0') => Some("It has a character that cannot be typed."),
             Some(inner) if inner.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -70,7 +81,7 @@ pub fn others_can_read(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o044 != 0)
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
     }
     #[cfg(not(unix))]
     {
@@ -79,10 +90,17 @@ pub fn others_can_read(path: &Path) -> bool {
     }
 }
 
-/// The first line of a file that holds a secret.
+/// The first line of a file that holds a secret. A name that is no file is not repeated: it may be the secret itself, put
+/// where its file was to be named.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| std::io::Error::new(error.kind(), format!("Cannot read {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename => std::io::Error::new(
+            error.kind(),
+            "There is no file by the name that was given for a passphrase or a key. Write it into a file of your own, and \
+             name that.",
+        ),
+        kind => std::io::Error::new(kind, format!("Cannot read {}: {error}", path.display())),
+    })?;
     let text = Zeroizing::new(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
 }
@@ -373,8 +391,10 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
 }
 
 fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
-    // Neither a raw key nor what would be cut short ever reaches SQL, nor what SQLite says of one an error.
-    if passphrase.impossible().is_some() || db.pragma_update(None, "key", passphrase.0.as_str()).is_err() {
+    // Nothing was ever locked with what SQL would cut short; but a file that was once locked with a raw key, or with blanks,
+    // opens with it. What SQLite says of a passphrase would repeat it.
+    let letters = passphrase.as_str();
+    if letters.is_empty() || letters.contains('\0') || db.pragma_update(None, "key", letters).is_err() {
         return Err(StoreError::WrongPassphrase);
     }
     match db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {

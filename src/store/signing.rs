@@ -6,9 +6,11 @@
 use chrono::{NaiveDate, TimeDelta};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::model::records::{addendum, goal, note, plan, signature};
+use crate::model::plans::Agreed;
+use crate::model::records::{addendum, arrangement, goal, note, plan, signature, step, strength};
 use crate::model::standing::{Part, Standing, State, standing};
-use crate::model::{Change, RecordType, Row, RowId, SignatureRole, SiteId, Value, signing};
+use crate::model::stands::{self, Stands};
+use crate::model::{Change, PlanStatus, RecordType, Row, RowId, SignatureRole, SiteId, Value, sealed, signing};
 use crate::practice::consent::same_name;
 
 use super::{Receipt, Result, Store, StoreError, joined, speaking};
@@ -42,6 +44,21 @@ pub struct Written {
     signatures: Vec<Row>,
     addenda: Vec<Row>,
 }
+
+impl Signer {
+    /// The name with what is written after it.
+    pub fn in_words(&self) -> String {
+        let name = crate::model::text::one_line(self.name.trim());
+        match self.credentials.trim() {
+            "" => name.into_owned(),
+            credentials => format!("{name}, {}", crate::model::text::one_line(credentials)),
+        }
+    }
+}
+
+/// What belongs to a plan, and the names under it.
+const WITH_A_PLAN: &[&RecordType] =
+    &[&plan::TYPE, &goal::TYPE, &step::TYPE, &arrangement::TYPE, &strength::TYPE, &signature::TYPE];
 
 impl Written {
     pub fn standing(&self) -> Standing<'_> {
@@ -95,17 +112,21 @@ impl Store {
         Ok(waiting)
     }
 
-    /// The very text that signing the note now would put a name under. Signed more than `late_after_hours` after the service
+    /// The words that signing the note now would put a name under. Signed more than `late_after_hours` after the service
     /// it says that it is a late entry.
     ///
     /// # Errors
     /// [`StoreError::NoRow`] where there is no such note.
     pub fn text_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
+        Ok(signing::words(&self.content_to_sign(id, late_after_hours)?).into_owned())
+    }
+
+    fn content_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
         let written = self.written_for_sure(id)?;
         let now = self.now();
         let late =
             written.note.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
-        Ok(signing::note_text(&written.note, &written.goals, now, late))
+        Ok(signing::note_content(&written.note, &written.goals, now, late))
     }
 
     /// Signs a note as its author: from then on it is as it reads now.
@@ -114,7 +135,7 @@ impl Store {
     /// [`StoreError::NotTheAuthor`] where someone else's installation made it; [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
     /// [`StoreError::OnlyACopy`] where the client's file is only here to be read.
     pub fn sign_note(&mut self, id: RowId, late_after_hours: u32) -> Result<Receipt> {
-        let content = self.text_to_sign(id, late_after_hours)?;
+        let content = self.content_to_sign(id, late_after_hours)?;
         let row = self.row_of(&note::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
         if let Some(author) = self.author_elsewhere(id)? {
             return Err(StoreError::NotTheAuthor(author));
@@ -160,9 +181,11 @@ impl Store {
         if !asked.trim().is_empty() && !same_name(asked, &me.name) {
             return Err(StoreError::AskedOfAnother(crate::model::text::one_line(asked).into_owned()));
         }
-        let reads = author.map_or("", |row| row.text(signature::reads)).to_string();
+        let (content, reads) =
+            author.map_or(("", ""), |row| (row.text(signature::content), row.text(signature::reads)));
+        let (content, reads) = (content.to_string(), reads.to_string());
         let mut change = Change::new("co-sign note");
-        self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, standing.text.into(), reads);
+        self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, content, reads);
         self.commit(&change)
     }
 
@@ -181,20 +204,65 @@ impl Store {
         added.put(addendum::body, body.trim());
         let mut change = Change::new("add addendum");
         create(&mut change, &added);
-        let content = signing::fields_text(&added, &[]);
+        let content = sealed::write("", "", &[&added], &[]);
         self.put_signature(&mut change, &added, SignatureRole::Author, &self.myself(), content, signing::reads(&added));
         self.commit(&change)
     }
 
-    /// Puts a name under a plan as it reads now, with its goals: the client's, a guardian's or the worker's own.
+    /// The words that signing the plan now would put a name under, with all that belongs to it.
     ///
     /// # Errors
     /// [`StoreError::NoRow`] where there is no such plan.
-    pub fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer, content: String) -> Result<Receipt> {
+    pub fn plan_in_words(&self, id: RowId) -> Result<String> {
+        self.with_plan(id, |agreed| agreed.in_words(&self.myself().in_words()))
+    }
+
+    /// Every name under a plan, the oldest first, and whether it still stands there.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRow`] where there is no such plan.
+    pub fn under_plan(&self, id: RowId) -> Result<Vec<(Row, Stands)>> {
+        let plan = self.row_of(&plan::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        let Some(file) = self.client_part(plan.stream, 0, WITH_A_PLAN)? else { return Ok(Vec::new()) };
+        let agreed = Agreed::of(&plan, |record| file.of(record));
+        let under = stands::under(&plan, file.of(&signature::TYPE));
+        Ok(under.map(|row| (row.clone(), stands::under_plan(row, &agreed))).collect())
+    }
+
+    fn with_plan<T>(&self, id: RowId, read: impl FnOnce(&Agreed<'_>) -> T) -> Result<T> {
+        let no_row = || StoreError::NoRow(id.to_string());
+        let plan = self.row_of(&plan::TYPE, id)?.ok_or_else(no_row)?;
+        let file = self.client_part(plan.stream, 0, WITH_A_PLAN)?.ok_or_else(no_row)?;
+        Ok(read(&Agreed::of(&plan, |record| file.of(record))))
+    }
+
+    /// Puts a name under a plan as it reads now, with all that belongs to it: the client's, a guardian's or the worker's
+    /// own.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRow`] where there is no such plan.
+    pub fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer) -> Result<Receipt> {
         let row = self.row_of(&plan::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        let content = self.with_plan(id, |agreed| agreed.content(&self.myself().in_words()))?;
         let mut change = Change::new("sign plan");
         self.put_signature(&mut change, &row, role, signer, content, signing::reads(&row));
         self.commit(&change)
+    }
+
+    /// The plans in force of a stream that say something else than what was signed under them, with the day on which that
+    /// was; no names, only ids.
+    pub(super) fn to_sign_again(&self, stream: RowId) -> Result<Vec<String>> {
+        let mut told = Vec::new();
+        for plan in self.rows(&plan::TYPE, stream)? {
+            if plan.text(plan::status) == PlanStatus::Ended.code() {
+                continue;
+            }
+            for (row, _) in stands::overtaken(&self.under_plan(plan.id)?) {
+                let on = row.time(signature::at).map_or(String::new(), |at| format!(" on {}", at.format("%Y-%m-%d")));
+                told.push(format!("plan {} was changed since it was signed{on} (signature {})", plan.id, row.id));
+            }
+        }
+        Ok(told)
     }
 
     /// Now, to the second, as it is stored: the seal must hold for what is read back.

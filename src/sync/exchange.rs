@@ -23,7 +23,7 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Whom {
     Sites(Vec<Site>),
-    Passphrase(String),
+    Passphrase(Passphrase),
 }
 
 /// What was given.
@@ -73,10 +73,10 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
     let seal = match whom {
         Whom::Sites(sites) => Seal::Sites(sites),
         // It travels as a file that anyone may try keys on.
-        Whom::Passphrase(text) if unfit(text).is_some() => {
+        Whom::Passphrase(passphrase) if unfit(passphrase.as_str()).is_some() => {
             return Err(StoreError::UnfitPassphrase("It is too short, or has the form of something else."));
         }
-        Whom::Passphrase(text) => Seal::Passphrase(text),
+        Whom::Passphrase(passphrase) => Seal::Passphrase(passphrase.as_str()),
     };
     store.publishing(&ranges)?;
     let draft = path.with_extension("part");

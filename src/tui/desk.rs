@@ -11,7 +11,7 @@ use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{
     addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, referral, relationship,
-    service, signature, stay, step, vocation,
+    service, signature, stay, step, strength, vocation,
 };
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
@@ -40,6 +40,7 @@ const SHOWN: &[&RecordType] = &[
     &plan::TYPE,
     &goal::TYPE,
     &step::TYPE,
+    &strength::TYPE,
     &note::TYPE,
     &signature::TYPE,
     &addendum::TYPE,

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship, signature};
+use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship};
 use crate::model::{AppointmentStatus, Barrier, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
@@ -269,7 +269,7 @@ impl Desk {
             if at == 0 {
                 say("PLAN".into(), theme.heading());
             }
-            say(format!("  {}", self.plan_in_short(row, file.of(&signature::TYPE))), theme.text());
+            say(format!("  {}", self.plan_in_short(row, file)), theme.text());
         }
         let notes = file.of(&note::TYPE);
         if !notes.is_empty() {
