@@ -118,12 +118,18 @@ fn no_word_that_was_not_signed_stands_above_the_clients_name() {
     assert!(!again[0].as_str().unwrap().contains("Maria"), "no names");
     assert!(run(&["check"]).contains("To be signed again"));
 
+    // It is desk work, with whose name and since when.
+    let triage = with.caseload.json(&["triage"]);
+    let asks = triage.to_string();
+    assert!(asks.contains("the plan was changed since Maria Delgado signed it"), "{asks}");
+
     // Signed anew it stands, and the first name is told in a line, not put under it.
     with.sign("client", "Maria Delgado");
     let page = with.page();
     assert!(!page.contains(BOX) && page.contains("Signed before, under other words than these"), "{page}");
     assert_eq!(with.signatures().iter().map(|one| one["stands"] == true).collect::<Vec<_>>(), [false, true]);
     assert_eq!(with.caseload.json(&["check"])["to_sign_again"], serde_json::json!([]));
+    assert!(!with.caseload.json(&["triage"]).to_string().contains("plan was changed since"));
 }
 
 #[test]
@@ -166,8 +172,8 @@ fn everything_that_the_page_shows_was_in_the_signed_text() {
         &["add", "arrangement", &of, "what=a ride home"],
     ];
     let set: Vec<Vec<&str>> = set.iter().map(|(row, fields)| [&["set", *row][..], fields].concat()).collect();
-    let gone = ["delete", with.goal.as_str()];
-    let all = set.iter().map(Vec::as_slice).chain(add).chain([&gone[..]]);
+    let delete = ["delete", with.goal.as_str()];
+    let all = set.iter().map(Vec::as_slice).chain(add).chain([&delete[..]]);
     for act in all {
         with.caseload.run(act);
         assert!(!with.changed().is_empty(), "{act:?}");

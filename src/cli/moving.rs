@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::model::text::one_line;
 use crate::store::moving::{MovingCode, sealed_with_a_code};
-use crate::store::{Passphrase, RecoveryKey, Staged, Store, make_folder_for, read_secret, wall_clock};
+use crate::store::{Passphrase, RecoveryKey, Staged, Store, make_folder_for, wall_clock};
 
 use super::Setting;
 use super::reading::printed;
@@ -31,7 +31,7 @@ pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<Stri
 
 pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replace: bool) -> anyhow::Result<String> {
     let key = match key_file {
-        Some(path) => read_secret(path)?,
+        Some(path) => setting.secret(path)?,
         None => ask("Recovery key: ")?,
     };
     let key = RecoveryKey::parse(&key)?;
@@ -171,7 +171,7 @@ fn take_in(setting: &Setting, file: &Path, asked: &Move<'_>, json: bool) -> anyh
         None => bail!("{} is neither what caseload move wrote nor a backup.", file.display()),
     }
     let code = match asked.code_file {
-        Some(path) => read_secret(path)?,
+        Some(path) => setting.secret(path)?,
         None => ask("Moving code: ")?,
     };
     let code = MovingCode::parse(&code)?;

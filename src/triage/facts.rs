@@ -205,6 +205,15 @@ pub struct OpenPlan {
     pub start: Option<NaiveDate>,
     pub review_due: Option<NaiveDate>,
     pub reviewed: Option<NaiveDate>,
+    /// Where it says something else than was signed under it, and nobody has signed the new words yet.
+    pub overtaken: Option<Overtaken>,
+}
+
+/// A name under a plan that was changed since: whose, and on which day it was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overtaken {
+    pub name: String,
+    pub day: NaiveDate,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
