@@ -559,7 +559,9 @@ pub fn main() -> ExitCode {
         return failed(&error);
     }
     setting.tell_left_out();
-    let Some(command) = cli.command else { return screen(setting.start(None).and_then(tui::run)) };
+    let Some(command) = cli.command else {
+        return screen(setting.start(None).and_then(tui::run).map(|()| setting.tell_of_own_secret()));
+    };
     match run(command, &setting, json) {
         Ok(done) => {
             say(&done.text);

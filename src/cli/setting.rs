@@ -200,6 +200,12 @@ impl Setting {
         Ok(secret)
     }
 
+    /// The same of the screen's own secret, once it is closed.
+    pub fn tell_of_own_secret(&self) {
+        self.to_tell.borrow_mut().extend(self.open_secret());
+        self.tell_of_secrets();
+    }
+
     /// Says of secrets what a command that went well leaves to be said: a refusal is one line.
     pub fn tell_of_secrets(&self) {
         for told in self.to_tell.borrow().iter() {

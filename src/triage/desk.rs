@@ -96,7 +96,11 @@ impl DeskWork {
         });
         let cosign = [["note to co-sign", "notes to co-sign"], ["to co-sign"; 2], ["to co-sign"; 2]];
         let plans = [["plan missing", "plans missing"], ["plan missing", "plans missing"], ["plan", "plans"]];
-        let changed = [["plan to sign again", "plans to sign again"], ["plan to sign", "plans to sign"], ["plan", "plans"]];
+        let changed = [
+            ["plan to sign again", "plans to sign again"],
+            ["plan to sign", "plans to sign"],
+            ["plan anew", "plans anew"],
+        ];
         let visits = [
             ["visit to mark kept or missed", "visits to mark kept or missed"],
             ["visit to mark", "visits to mark"],

@@ -207,16 +207,20 @@ impl Desk {
             .collect();
         let names: Vec<&str> =
             under.iter().filter(|(_, stands)| stands.stands()).map(|(row, _)| row.text(signature::name)).collect();
-        let again = stands::overtaken(&under).map(|(row, _)| format!("CHANGED since {}", stands::who_signed(row)));
-        let mut signed: Vec<String> = again.collect();
+        let again = stands::overtaken(&under).map(|(row, _)| {
+            let on = row.time(signature::at).map_or(String::new(), |at| day_in_words(at.date_naive(), self.today));
+            format!(", CHANGED since {} signed it {on}", row.text(signature::name))
+        });
+        // What is wrong stands before what may be cut off.
+        let mut wrong: Vec<String> = again.collect();
         if under.iter().any(|(_, stands)| *stands == Stands::Broken) {
-            signed.push("BROKEN signature".into());
+            wrong.push(", BROKEN signature".into());
         }
-        match names.as_slice() {
-            [] if signed.is_empty() => signed.push("not signed".into()),
-            [] => {}
-            names => signed.push(format!("signed {}", names.join(", "))),
-        }
-        format!("{kind}, version {version}{review}, {}", signed.join(", "))
+        let signed = match names.as_slice() {
+            [] if wrong.is_empty() => ", not signed".into(),
+            [] => String::new(),
+            names => format!(", signed {}", names.join(", ")),
+        };
+        format!("{kind}, version {version}{}{review}{signed}", wrong.concat())
     }
 }

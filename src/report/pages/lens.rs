@@ -184,8 +184,8 @@ impl<'a> Lens<'a> {
                 for field in as_signed.record.fields {
                     let served = as_signed.words(field.id).iter().filter(|_| matches!(field.kind, Kind::Links("goal")));
                     tells.extend(self.of_goals(served.map(String::as_str), |goal, id| goal.id.to_string() == id));
-                    tells.extend(self.sorter.of_field(&as_signed, field.id));
                 }
+                tells.extend(self.sorter.of_row(&as_signed));
             }
             return tells;
         }

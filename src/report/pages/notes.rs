@@ -127,6 +127,12 @@ fn one_note(blocks: &mut Vec<Block>, one: &Signed<'_>, number: usize, of: usize)
     let late = if one.standing.is_late() { ", late entry" } else { "" };
     blocks.push(Block::heading(2, format!("Note {number} of {of}: {}{late}", one.when)));
     signed_text(blocks, &one.standing.text);
+    if one.standing.state == State::ChangedBeside {
+        blocks.push(Block::paragraph(
+            "Set otherwise elsewhere, by someone who did not know that it was signed. Here stands what was signed; what \
+             nobody signed is not contained.",
+        ));
+    }
     for row in &one.standing.signatures {
         let text = signed_words(row);
         if text != one.standing.text && row.text(signature::role) == SignatureRole::Author.code() {
