@@ -134,7 +134,7 @@ fn a_secret_that_others_can_read_is_told_and_does_its_work() {
     for mode in [0o644, 0o640, 0o604, 0o660] {
         let (code, told) = said(mode, &["list"]);
         assert!(
-            code == Some(0) && told.contains("others on this computer can read") && told.contains("chmod 600"),
+            code == Some(0) && told.contains("Others on this computer can read") && told.contains("chmod 600"),
             "{told}"
         );
         assert!(!told.contains("otter") && told.lines().count() == 1, "{told}");

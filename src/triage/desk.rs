@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_line_says_as_much_as_there_is_room_for_and_is_never_cut() {
-        let work = DeskWork { notes: 5, late: 5, cosign: 1, plans: 4, visits: 2, other: 1 };
+        let work = DeskWork { notes: 5, late: 5, cosign: 1, plans: 4, changed: 0, visits: 2, other: 1 };
         for (columns, words) in [
             (
                 200,
