@@ -6,6 +6,9 @@
 //! The old key does not travel: it signs the voucher and from then on nothing, for the old file takes no more writing. What
 //! opens bundles that are still on their way to the old installation does travel. The recovery key stays the one on paper.
 //!
+//! The new installation then says that it took over for good, so that nothing is sealed any more to a key that may lie on a
+//! laptop that was sold.
+//!
 //! Whoever has the file and the code is the new installation; who takes it in twice has a clone, which syncing notices and
 //! parts as it does every other.
 

@@ -6,7 +6,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::model::records::client;
-use crate::model::{Change, RowId};
+use crate::model::Change;
 use crate::store::tests::{dump, id};
 use crate::store::{RecoveryKey, wall_clock};
 
@@ -85,6 +85,33 @@ fn everything_comes_along_and_the_old_one_takes_no_more_writing() {
     assert_ne!(old.site(), retired);
     add(&mut old, 3).unwrap();
     assert!(old.check().unwrap().problems.is_empty() && new.check().unwrap().problems.is_empty());
+}
+
+#[test]
+fn once_a_colleague_hears_of_the_new_one_nothing_is_sealed_to_the_old_one() {
+    use crate::sync::{Scope, Whom, give, take};
+    let (folder, mut old, _) = laptop();
+    let worker = Worker { id: RowId::derived(&["ben"]), name: "Ben Ode".into(), ..old.worker().clone() };
+    let mut ben = Store::in_memory(&worker, wall_clock()).unwrap();
+    ben.accept_site(&old.own_site().unwrap()).unwrap();
+    old.accept_site(&ben.own_site().unwrap()).unwrap();
+    let reached = |store: &Store| -> Vec<SiteId> { store.partners().unwrap().iter().map(|site| site.id).collect() };
+    assert_eq!(reached(&ben), [old.site()]);
+    let file = folder.path().join("moving");
+    let (code, _) = old.move_away(&file).unwrap();
+    let new = arrives(&folder, &file, &code).unwrap();
+    assert_eq!(reached(&new), [ben.site()], "nor does it write to what it was");
+    let bundle = folder.path().join("first.bundle");
+    give(&new, &Scope::Whole, &Whom::Sites(vec![ben.own_site().unwrap()]), false, &bundle).unwrap();
+    let taken = take(&mut ben, &bundle, None, true, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert!(taken.merged.entries > 0);
+    assert_eq!(reached(&ben), [new.site()], "accepted by nobody's hand");
+    assert!(ben.check().unwrap().problems.is_empty() && new.check().unwrap().problems.is_empty());
+    // Whoever was not vouched for by it retires nobody.
+    let mut mallory = Store::in_memory(&worker, wall_clock()).unwrap();
+    mallory.accept_site(&ben.own_site().unwrap()).unwrap();
+    assert!(matches!(mallory.retire(ben.site()), Err(StoreError::NotTakenOver)));
+    assert_eq!(reached(&mallory), [ben.site()]);
 }
 
 #[test]
