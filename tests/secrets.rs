@@ -120,6 +120,9 @@ fn a_passphrase_file_that_others_can_read_is_told() {
         let output = caseload.output(&["init", "--worker", "Rosa Ortiz"]);
         assert!(output.status.success());
         assert_eq!(String::from_utf8(output.stderr).unwrap().contains("chmod 600"), told, "{mode:o}");
+        // Not where it stands in a script's way; there the check tells it.
+        assert!(!caseload.refused(&["init", "--worker", "Rosa Ortiz"]).contains("chmod"));
+        assert_eq!(caseload.json(&["check"])["notices"].to_string().contains("chmod 600"), told, "{mode:o}");
         let check = caseload.run(&["check"]);
         assert!(check.starts_with("All is well") && check.contains("chmod 600") == told, "{mode:o}: {check}");
     }

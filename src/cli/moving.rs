@@ -81,7 +81,7 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
 /// Checks what was restored, and says what comes next.
 fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow::Result<String> {
     let report = store.check()?;
-    if !report.ok {
+    if !report.problems.is_empty() {
         bail!("The restored caseload does not check out: {}", report.problems.join("; "));
     }
     let mut out = format!(
@@ -179,7 +179,7 @@ fn take_in(setting: &Setting, file: &Path, asked: &Move<'_>, json: bool) -> anyh
     make_folder_for(setting.file())?;
     let store = Store::take_move(file, &code, setting.file(), &passphrase, wall_clock())?;
     let report = store.check()?;
-    if !report.ok {
+    if !report.problems.is_empty() {
         bail!("The caseload that moved does not check out: {}", report.problems.join("; "));
     }
     let (name, fingerprint) = (store.worker().name.clone(), store.own_site()?.fingerprint());
