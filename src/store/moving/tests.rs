@@ -6,7 +6,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::model::records::client;
-use crate::model::Change;
+use crate::model::{Change, RowId, SiteId};
 use crate::store::tests::{dump, id};
 use crate::store::{RecoveryKey, wall_clock};
 
