@@ -169,7 +169,7 @@ enum Command {
         /// With --client and one --to: transfer (they take over), cover (until a day) or copy (to read only)
         #[arg(long = "as", value_name = "KIND", value_parser = share_kind)]
         kind: Option<ShareKind>,
-        /// The last day of the cover: fri, +2w, 2026-12-05
+        /// The last day of the cover, or the minute at which it ends: fri, +2w, 2026-12-05, "fri 17:00"
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
         /// To another agency without a release, because of: emergency, court-order or mandated-report; needs --reason
@@ -182,8 +182,8 @@ enum Command {
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
     /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, moved, set_back, not_taken}], given:
-    /// {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], alone, set_back, clients: [{id, name, new}]}];
-    /// of a place that cannot be reached: {place, error}
+    /// {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], left_out: [], alone, set_back, clients: [{id,
+    /// name, new}]}]; of a place that cannot be reached: {place, error}
     Sync {
         places: Vec<String>,
         /// Forget this place, and sync through none; what lies there stays there
@@ -227,14 +227,21 @@ enum Command {
     /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action, band, class}], snoozed: [{rule, until, why}],
     /// closed}]; bands are now, today, this-week, later, and desk for a reason that is paper; classes are life,
     /// home-and-rights, promise, contact, care, paper; closed: the case is closed with something open
-    Triage,
+    Triage {
+        /// Only this case manager's: a name or a part of it, me, or none
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
+    },
     /// Your clients
     ///
-    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment, deleted_elsewhere}]
+    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment, deleted_elsewhere, worker}]
     List {
         /// Closed clients too
         #[arg(long)]
         all: bool,
+        /// Only this case manager's: a name or a part of it, me, or none
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
     },
     /// Everything about one client
     ///
@@ -407,9 +414,9 @@ enum Command {
         #[arg(long)]
         keep_theirs: bool,
     },
-    /// Everything that was ever set in a row
+    /// Everything that was ever set in a row, in the order in which it was done
     ///
-    /// JSON: [{when, who, site, installation, action, field, from, to}]
+    /// JSON: [{when, arrived, who, site, installation, action, field, from, to}]; arrived is when it came here from elsewhere
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
@@ -499,7 +506,12 @@ enum SiteCommand {
     /// call the person; state is live, retired or at-rest
     List,
     /// Believe a person no longer, by the name or fingerprint of any of their sites: all of them, and all that come later
-    Revoke { site: String },
+    Revoke {
+        site: String,
+        /// First take in what they left unread in the places you know: what they wrote before a laptop was lost
+        #[arg(long)]
+        take_first: bool,
+    },
     /// Two sites are one person's, where they do not say so themselves: a file that was made again from a backup
     ///
     /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
@@ -704,7 +716,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Same { site, other } => sharing::same(setting, &site, &other, json)?.into(),
             SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
-            SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
+            SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),
@@ -712,8 +724,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Duplicates => sharing::duplicates(setting, json)?.into(),
         Command::Join { kept, other } => writing::join(setting, &kept, Some(&other), json)?.into(),
         Command::Part { id } => writing::join(setting, &id, None, json)?.into(),
-        Command::Triage => reading::triage(setting, json)?.into(),
-        Command::List { all } => reading::list(setting, all, json)?.into(),
+        Command::Triage { worker } => reading::triage(setting, worker.as_deref(), json)?.into(),
+        Command::List { all, worker } => reading::list(setting, all, worker.as_deref(), json)?.into(),
         Command::Show { id } => reading::show(setting, &id, json)?.into(),
         Command::Agenda { days } => reading::agenda(setting, days, json)?.into(),
         Command::Search { text, limit } => reading::search(setting, &text.join(" "), limit, json)?.into(),

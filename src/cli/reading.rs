@@ -13,12 +13,22 @@ use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::practice::instruments::waits;
 use crate::store::{Found, Store, StoreError};
-use crate::triage::{Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, hour_in_words};
+use crate::triage::{
+    Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, filter, hour_in_words,
+};
 
 use super::{Done, Setting};
 
-pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
+/// Whether a client is a worker's: by name or a part of it, `me` (also while standing in), or `none`.
+fn with_worker(worker: Option<&str>, store: &Store, moment: Moment) -> impl Fn(&ClientFacts) -> bool + use<> {
+    let typed = worker.map(|worker| format!("worker:{}", filter::hyphenated(worker.trim())));
+    let filter = filter::Filter::parse(typed.as_deref().unwrap_or(""), &store.worker().name);
+    move |facts| filter.fits(facts, None, &moment)
+}
+
+pub fn triage(setting: &Setting, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
+    let theirs = with_worker(worker, &store, setting.moment());
     let moment = setting.moment();
     let today = moment.today();
     let clock = Clock::new(moment);
@@ -26,7 +36,7 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let mut out = String::new();
     let mut list = Vec::new();
     let mut band = None;
-    for (ranked, rank) in caseload.ranked().iter().zip(1..) {
+    for (ranked, rank) in caseload.ranked().iter().filter(|ranked| theirs(caseload.facts_of(ranked))).zip(1..) {
         let facts = caseload.facts_of(ranked);
         let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, &clock)).collect();
         if json {
@@ -71,10 +81,10 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     if json {
         return Ok(printed(&Json::Array(list)));
     }
-    if !caseload.ranked().iter().any(|ranked| ranked.band <= Band::Today) {
+    if !caseload.ranked().iter().any(|ranked| ranked.band <= Band::Today && theirs(caseload.facts_of(ranked))) {
         out.insert_str(0, if out.is_empty() { "Nobody needs you today.\n" } else { "Nobody needs you today.\n\n" });
     }
-    let desk = DeskWork::of(&caseload, &setting.rules, &clock, |_| true);
+    let desk = DeskWork::of(&caseload, &setting.rules, &clock, &theirs);
     if desk.things() > 0 {
         writeln!(out, "\nDesk work: {}", desk.in_words())?;
     }
@@ -127,12 +137,14 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
     })
 }
 
-pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {
+pub fn list(setting: &Setting, all: bool, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
+    let theirs = with_worker(worker, &store, setting.moment());
     let today = setting.moment().today();
     let torn = store.deleted_elsewhere()?;
     let mut everyone = here(store.all_facts()?, setting);
     everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
+    everyone.retain(theirs);
     everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
     if json {
         let list = everyone.iter().map(|facts| {
@@ -141,7 +153,7 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
                 "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.areas.first(),
                 "intensity": facts.intensity, "outside_ids": facts.outside_ids, "last_contact": last,
                 "next_appointment": facts.next_visit(today).map(|visit| rfc(visit.starts)),
-                "deleted_elsewhere": torn.contains(&facts.id),
+                "deleted_elsewhere": torn.contains(&facts.id), "worker": Some(&facts.worker).filter(|name| !name.is_empty()),
             })
         });
         return Ok(printed(&list.collect()));
@@ -381,8 +393,8 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     if json {
         let list = lines.iter().map(|line| {
             json!({
-                "when": rfc(line.when), "who": line.who, "site": line.site.to_string(),
-                "installation": line.installation, "action": line.action,
+                "when": rfc(line.when), "arrived": line.arrived.map(rfc), "who": line.who,
+                "site": line.site.to_string(), "installation": line.installation, "action": line.action,
                 "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
             })
         });
@@ -391,15 +403,17 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     let mut out = String::new();
     for line in &lines {
         let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
+        let came = line.came_later().map(|came| format!(", came here {}", came.format("%Y-%m-%d %H:%M")));
         let text = format!(
-            "{}  {}{}  {}: {}{}  ({})",
+            "{}  {}{}  {}: {}{}  ({}{})",
             line.when.format("%Y-%m-%d %H:%M"),
             line.who,
             line.installation.as_ref().map_or(String::new(), |by| format!(" (by the installation of {by})")),
             line.field,
             from,
             line.to.plain(),
-            line.action
+            line.action,
+            came.unwrap_or_default()
         );
         writeln!(out, "{}", one_line(&text))?;
     }

@@ -156,6 +156,7 @@ impl Setting {
         }
         let due = Arc::default();
         store.tells_at_close(&due);
+        store.take_for_today(self.today);
         self.opened.replace(Some((passphrase, due)));
         Ok(store)
     }

@@ -1,17 +1,17 @@
 //! Commands that hand work over: bundles out and in, places, and who is believed.
 
 use std::fmt::Write;
+use std::ops::ControlFlow::Continue;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::model::ShareKind;
-use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
 use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust};
-use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
+use crate::sync::{self, Card, Kind, Scope, Taken, Until, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
 
@@ -49,10 +49,19 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         Some(path) => Whom::Passphrase(setting.passphrase_to_set(path)?),
         None => Whom::Sites(chosen(&store, wanted.to)?),
     };
+    if let (Scope::Whole, Whom::Sites(sites)) = (&scope, &whom) {
+        let everyones: Vec<_> = store.partners()?.into_iter().map(|site| site.id).collect();
+        if let Some(site) = sites.iter().find(|site| !everyones.contains(&site.id)) {
+            let name = site.person();
+            bail!(
+                "{name} is not given everyone's files, only those of single clients: say which, --client ID (more than one may be named)."
+            );
+        }
+    }
     if wanted.path.exists() {
         return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
     }
-    let until = wanted.until.map(|text| day(setting, text)).transpose()?;
+    let until = wanted.until.map(|text| Until::parse(text, &setting.moment())).transpose()?;
     let practice = setting.rules.practice();
     let leaving = sync::Leaving::of(&store, practice, &scope, &whom, wanted.without.as_ref())?;
     let scope = leaving.scope(scope);
@@ -110,14 +119,6 @@ fn left_out(leaving: &sync::Leaving) -> Vec<Json> {
     leaving.check.left_out.iter().map(one).collect()
 }
 
-fn day(setting: &Setting, text: &str) -> anyhow::Result<chrono::NaiveDate> {
-    let field = share::TYPE.field_by_name("until").ok_or_else(|| anyhow!("a share has a last day"))?;
-    match field.parse(text, &setting.moment()) {
-        Ok(crate::model::Value::Date(day)) => Ok(day),
-        _ => bail!("\"{text}\" is not a day: fri, +2w, 5 dec, 2026-12-05."),
-    }
-}
-
 pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let mut out = String::new();
@@ -161,9 +162,8 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
 pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let moment = setting.moment();
-    let today = moment.today();
     let caseload = Caseload::new(store.all_facts()?, &setting.rules, moment);
-    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, today);
+    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, &moment);
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));
     }
@@ -219,6 +219,9 @@ pub fn duplicates(setting: &Setting, json: bool) -> anyhow::Result<String> {
 /// themselves. Where none is named, all who get everything.
 fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
     let partners = if named.is_empty() { store.partners()? } else { store.within_reach()? };
+    if partners.is_empty() && named.is_empty() && !store.within_reach()?.is_empty() {
+        bail!("Nobody is given everything from here. Name whom you mean, and whom it is about: --to NAME --client ID.");
+    }
     if partners.is_empty() {
         bail!(
             "Nobody is accepted here yet. Exchange cards (caseload site card, caseload site accept), or seal with --bundle-passphrase-file."
@@ -329,8 +332,8 @@ fn told(taken: &Taken, dry_run: bool) -> String {
     if taken.merged.is_nothing() {
         out.push_str("Nothing new: all of it is here already.\n");
     }
-    for (_, name, new) in &taken.merged.clients {
-        let _ = writeln!(out, "  {} {}", if *new { "new    " } else { "changed" }, one_line(name));
+    for line in sync::clients_in_words(&taken.merged) {
+        let _ = writeln!(out, "  {line}");
     }
     for line in sync::in_words(&taken.merged) {
         let _ = writeln!(out, "{line}");
@@ -410,7 +413,7 @@ fn synced_json(address: &str, synced: &sync::Synced) -> Json {
         "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
         "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
         "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
-        "waiting": synced.waiting, "alone": synced.alone, "set_back": synced.set_back,
+        "waiting": synced.waiting, "left_out": synced.left_out, "alone": synced.alone, "set_back": synced.set_back,
         "clients": synced.clients().iter().map(client).collect::<Vec<Json>>(),
     })
 }
@@ -553,7 +556,38 @@ fn trust_in_words(trust: Trust) -> &'static str {
     }
 }
 
-pub fn revoke(setting: &Setting, name: &str, json: bool) -> anyhow::Result<String> {
+/// What a person's sites left unread in every place that is known: said, or with `take` taken in.
+fn unread(store: &mut Store, sites: &[Site], take: bool) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let places = store.places()?;
+    for (site, (address, _)) in sites.iter().flat_map(|site| places.iter().map(move |place| (site, place))) {
+        // One that is not there now holds nobody up: whoever is not to be believed is not believed from this moment on.
+        let there = Place::open(address).map_err(|error| error.to_string());
+        let there = there.and_then(|place| match sync::unread(store, &place, site.id) {
+            Ok(many) => Ok((place, many)),
+            Err(error) => Err(error.to_string()),
+        });
+        match there {
+            Err(why) => lines.push(format!("What they left in {address} was not looked for: {why}")),
+            Ok((_, 0)) => {}
+            Ok((place, _)) if take => match sync::take_unread(store, &place, site.id, &mut |_| Continue(())) {
+                Ok(all) => {
+                    lines.push(format!("Taken in first, from {address}:"));
+                    lines.extend(all.iter().flat_map(sync::clients_in_words).map(|line| format!("  {line}")));
+                }
+                Err(why) => lines.push(format!("Not taken in, from {address}: {why}")),
+            },
+            Ok((_, many)) => lines.push(format!(
+                "Left out: {} of theirs in {address}, never read here. To take in what they wrote before: caseload site accept CARD --only take, then caseload site revoke {} --take-first",
+                counted(many, "bundle", "bundles"),
+                site.fingerprint()
+            )),
+        }
+    }
+    Ok(lines)
+}
+
+pub fn revoke(setting: &Setting, name: &str, take_first: bool, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let own = store.site();
     let others = store.sites()?.into_iter().filter(|site| site.id != own);
@@ -564,23 +598,41 @@ pub fn revoke(setting: &Setting, name: &str, json: bool) -> anyhow::Result<Strin
         [site, rest @ ..] if rest.iter().all(|other| other.line.is_some() && other.line == site.line) => site,
         _ => bail!("More than one person is called \"{name}\": name them by a fingerprint."),
     };
-    store.revoke_site(site.id)?;
-    let ended = store.site_known(site.id)?.unwrap_or_else(|| site.clone());
-    if json {
-        return Ok(printed(&one_site(&store, &ended)?));
+    if take_first && !store.trust_of(site)?.takes() {
+        bail!(
+            "Nothing of {} is taken here, so nothing was taken in first. If that is to be all the same: caseload site accept CARD --only take, and then this again.",
+            site.person()
+        );
     }
-    let root = ended.line.as_ref().map(|line| line.root);
-    let sites: Vec<String> = store
+    let root = site.line.as_ref().map(|line| line.root);
+    let of_line: Vec<Site> = store
         .sites()?
         .into_iter()
-        .filter(|other| other.id != own && other.line.as_ref().map(|line| line.root) == root)
-        .map(|other| other.fingerprint())
+        .filter(|other| {
+            other.id != own
+                && (other.id == site.id || (root.is_some() && other.line.as_ref().map(|line| line.root) == root))
+        })
         .collect();
-    Ok(format!(
+    let unread = unread(&mut store, &of_line, take_first);
+    // Whatever could not be read: from here on nothing of them is taken.
+    store.revoke_site(site.id)?;
+    let unread = unread?;
+    let ended = store.site_known(site.id)?.unwrap_or_else(|| site.clone());
+    if json {
+        let mut out = one_site(&store, &ended)?;
+        out["unread"] = unread.into();
+        return Ok(printed(&out));
+    }
+    let sites: Vec<String> = of_line.iter().map(Site::fingerprint).collect();
+    let mut out = format!(
         "Revoked: {}, with every installation of theirs: {}. Nothing of them is taken any more, and nothing is written to them.\n",
         site.person(),
         sites.join(", ")
-    ))
+    );
+    for line in unread {
+        writeln!(out, "{}", one_line(&line))?;
+    }
+    Ok(out)
 }
 
 /// The one site that a name or fingerprint means.

@@ -235,6 +235,7 @@ records! {
         4 from: Date, "From", ordered;
         5 until: Date, "Until", help("Cover ends on this day");
         6 why: Line, "Why";
+        7 ends: Time, "Ends at", kept;
     }
 
     /// A name put under a note, an addendum or a plan, with the very text that was signed. Never changed, never taken back.

@@ -20,6 +20,8 @@ pub struct Row {
     pub disagreements: Vec<Disagreement>,
     /// Deleted by one site while another edited it: kept in sight until someone decides.
     pub deleted_elsewhere: bool,
+    /// Others wrote about this client, and whoever entered them has not been heard yet: nothing is known but that.
+    pub awaited: bool,
     /// Of a signature, where its words do not tell: by whose installation it was given.
     pub by: Option<By>,
 }
@@ -51,6 +53,7 @@ impl Row {
             disagreements: Vec::new(),
             deleted_elsewhere: false,
             by: None,
+            awaited: false,
         }
     }
 
@@ -171,6 +174,7 @@ impl Row {
         match (given, family) {
             ("", "") => match self.words(client::outside_ids).first() {
                 Some(outside) => format!("(no name, {outside})"),
+                None if self.awaited => format!("(not here yet, {})", self.id.short()),
                 None => format!("(no name, {})", self.id.short()),
             },
             ("", one) | (one, "") => one.to_string(),

@@ -225,6 +225,7 @@ impl RowState {
         let record: &'static RecordType = record_by_number(self.record)?;
         let mut row = Row::new(record, self.id, self.stream);
         row.deleted_elsewhere = self.presence() == Presence::DeletedElsewhere;
+        row.awaited = self.id == self.stream && self.heads(ROW_ITSELF, "").is_empty();
         let torn = self.torn();
         for ((number, key), cell) in &self.cells {
             let Some(field) = record.field(*number) else { continue };

@@ -8,8 +8,8 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::{disclosure, note, share, signature};
-use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, SiteId, Value, record_by_number};
+use crate::model::records::{disclosure, note, signature};
+use crate::model::{Change, Edit, EntryRef, Hlc, Moment, RecordType, RowId, SiteId, Value, record_by_number};
 use crate::triage::ClientFacts;
 
 use super::cell::{Presence, RowState};
@@ -17,7 +17,7 @@ use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
 use super::since::Since;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, facts, signing};
+use super::{Result, Store, StoreError, facts, shares, signing};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
@@ -81,7 +81,7 @@ impl Store {
         fill: impl FnOnce(&mut Writer<'_>, Progress<'_>) -> Result<()>,
     ) -> Result<Receipt> {
         self.writable()?;
-        let unix_ms = self.unix_ms();
+        let (unix_ms, moment) = (self.unix_ms(), self.moment());
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another program may have written since: its stamps count too.
         let last: Option<i64> = transaction
@@ -103,6 +103,7 @@ impl Store {
         let mut writer = Writer {
             db: &transaction,
             key: &self.keys.signing,
+            moment,
             header,
             workspace: Workspace::new(&transaction),
             pending: BTreeMap::new(),
@@ -125,6 +126,8 @@ impl Store {
 pub(super) struct Writer<'a> {
     pub db: &'a Connection,
     key: &'a SigningKey,
+    /// By which it is told whether cover is over.
+    moment: Moment,
     pub(super) header: Header,
     pub(super) workspace: Workspace<'a>,
     pending: BTreeMap<RowId, Pending>,
@@ -286,24 +289,12 @@ impl<'a> Writer<'a> {
     /// what they gave of it.
     fn next(&mut self, stream: RowId, of_readers: bool) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
-            if !of_readers && self.is_only_a_copy(stream)? {
-                return Err(StoreError::OnlyACopy);
-            }
+            let me = (self.header.site, self.header.author.as_str());
+            shares::may_write(self.db, stream, me, &self.moment, of_readers)?;
             let end = journal::chain_end(self.db, stream, self.header.site)?;
             self.pending.insert(stream, Pending { end, next: end.next, runs: Vec::new() });
         }
         Ok(self.pending[&stream].next)
-    }
-
-    /// Whether a client's file was given to this installation to be read only.
-    fn is_only_a_copy(&self, stream: RowId) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM {} s JOIN site ON lower(hex(site.id)) = s.site JOIN line ON root = line
-             WHERE s.stream = ?1 AND s.state & 1 = 0 AND s.kind = ?2 AND own = 1",
-            share::TYPE.table()
-        );
-        let copy = (stream, ShareKind::Copy.code());
-        Ok(self.db.prepare_cached(&sql)?.exists(copy)?)
     }
 
     pub fn origin(&self) -> &str {

@@ -38,6 +38,13 @@ pub enum StoreError {
         "Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover."
     )]
     OnlyACopy,
+    #[error("Not saved: your {what} of this client ended {ended}.{}", if with.is_empty() { String::new() } else { format!(" {with} has the client now.") })]
+    ShareIsOver {
+        /// "cover" or "copy to read".
+        what: &'static str,
+        ended: String,
+        with: String,
+    },
     #[error(
         "Not changed: it is signed. The rule: a signed record is corrected by a dated, signed addendum, never changed and never taken back."
     )]
@@ -120,6 +127,7 @@ impl StoreError {
             }
             StoreError::AskedOfAnother(_) => "they co-sign it on their own laptop",
             StoreError::OthersWrote { hint, .. } => hint,
+            StoreError::ShareIsOver { .. } => "ask them to hand the client over, or to have you cover again",
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",

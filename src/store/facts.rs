@@ -360,7 +360,8 @@ impl Gathering<'_> {
             let (with, from, until) = (row.text(share::to).to_string(), row.date(share::from), row.date(share::until));
             // Each entry for one person says it of itself.
             if !shares.iter().any(|known| (known.kind, &known.with, known.until) == (kind, &with, until)) {
-                shares.push(Share { row: row.id, kind, with, from, until });
+                let ends = row.time(share::ends).map(|ends| ends.timestamp());
+                shares.push(Share { row: row.id, kind, with, from, until, ends });
             }
         }
         Ok(shares)

@@ -230,6 +230,7 @@ impl Store {
             at_close: None,
             data_version: 0,
             outside: None,
+            day: None,
         };
         Ok((store, recovery))
     }
@@ -299,6 +300,7 @@ impl Store {
             at_close: None,
             data_version: 0,
             outside: None,
+            day: None,
         };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());

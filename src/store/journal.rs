@@ -166,6 +166,25 @@ pub fn of_row(db: &Connection, row: RowId) -> Result<Vec<Batch>> {
     Ok(batches.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Takes note that what comes next in the order of arrival came now.
+pub fn note_arrival(db: &Connection, now_ms: u64) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO arrival (n, at) SELECT coalesce(max(n), 0) + 1, ?1 FROM batch")?
+        .execute([now_ms as i64])?;
+    Ok(())
+}
+
+/// Every batch that speaks of a row, in the order in which they arrived, with when whatever came with it did, in
+/// milliseconds since 1970. Of what was written here that says nothing.
+pub fn of_row_with_arrival(db: &Connection, row: RowId) -> Result<Vec<(Batch, Option<i64>)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, (SELECT at FROM arrival a WHERE a.n <= batch.n ORDER BY a.n DESC LIMIT 1)
+         FROM touched JOIN batch ON batch = n WHERE row = ?1 ORDER BY n"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let batches = query.query_map([row.as_bytes().as_slice()], |row| Ok((read(row)?, row.get(13)?)))?;
+    Ok(batches.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Every batch of a stream, in the order in which they arrived.
 pub fn of_stream(db: &Connection, stream: RowId) -> Result<Vec<Batch>> {
     let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM batch WHERE stream = ?1 ORDER BY n"))?;

@@ -328,6 +328,9 @@ impl<'a> Merger<'a> {
         if batch.header.hlc > Hlc::at(self.now_ms + Hlc::MAX_PULL_MS) {
             self.merged.ahead += 1;
         }
+        if self.merged.entries == 0 {
+            journal::note_arrival(self.db, self.now_ms)?;
+        }
         self.merged.entries += batch.count;
         if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
             self.spoke.insert(batch.header.site);

@@ -57,6 +57,7 @@ mod schema;
 mod search;
 mod setback;
 mod settle;
+mod shares;
 mod signing;
 mod since;
 mod sites;
@@ -152,6 +153,8 @@ pub struct Store {
     data_version: i64,
     /// Where it is noted outside the file how far it has come.
     outside: Option<PathBuf>,
+    /// The day that was asked to be taken for today.
+    day: Option<NaiveDate>,
 }
 
 impl Store {

@@ -12,7 +12,7 @@ use crate::model::text::one_line;
 use crate::model::{Row, RowId, record_by_number};
 
 use super::undo::{Past, Theirs};
-use super::{Receipt, Result, Store, journal};
+use super::{Receipt, Result, Store, StoreError, journal};
 
 /// Rows that are looked at to say what an action was about.
 const ROWS: usize = 12;
@@ -83,6 +83,12 @@ impl Store {
     pub fn can_undo(&mut self, id: ActionId) -> Result<bool> {
         let Some(past) = self.past(&mut |past| past.action == id.0)? else { return Ok(false) };
         Ok(self.invert_or_try(&past, "undo", false, Theirs::Refuse).is_ok())
+    }
+
+    /// Why an action cannot be taken back as things are; none where it can, or is not there. Tries, and keeps nothing.
+    pub fn why_not_undo(&mut self, id: ActionId) -> Result<Option<StoreError>> {
+        let Some(past) = self.past(&mut |past| past.action == id.0)? else { return Ok(None) };
+        Ok(self.invert_or_try(&past, "undo", false, Theirs::Refuse).err())
     }
 
     /// Undoes one action, whether it was the last or not.

@@ -21,6 +21,8 @@ use super::{Result, Store, StoreError, facts, schema, search, signing};
 const GONE: i64 = 1;
 const DELETED_ELSEWHERE: i64 = 2;
 const CONFLICTED: i64 = 4;
+/// A client of whom others have written, and whose own first words have not come here.
+const AWAITED: i64 = 8;
 
 /// Rows being changed within one transaction: loaded once, saved once.
 pub struct Workspace<'a> {
@@ -205,7 +207,7 @@ pub fn read_state(record: &'static RecordType, row: &SqlRow<'_>) -> rusqlite::Re
 /// A row as a person sees it, from the same columns. The cells are looked into only where something is unusual.
 pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let state: i64 = sql.get(2)?;
-    if state & (CONFLICTED | DELETED_ELSEWHERE) != 0
+    if state & (CONFLICTED | DELETED_ELSEWHERE | AWAITED) != 0
         && let Some(row) = read_state(record, sql)?.and_then(|state| state.to_row())
     {
         return Ok(row);
@@ -237,6 +239,9 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
     };
     if !disagreeing.is_empty() {
         flags |= CONFLICTED;
+    }
+    if row.awaited {
+        flags |= AWAITED;
     }
     let id = state.id.as_bytes().as_slice();
     let mut values: Vec<SqlValue> = Vec::with_capacity(record.fields.len() + 4);

@@ -31,6 +31,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../assets/schema/0005_places.sql")),
         M::up(include_str!("../../assets/schema/0006_forks.sql")),
         M::up(include_str!("../../assets/schema/0007_backups.sql")),
+        M::up(include_str!("../../assets/schema/0008_arrivals.sql")),
     ])
 });
 

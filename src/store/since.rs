@@ -52,6 +52,15 @@ impl Wrote {
     }
 }
 
+/// This installation, and those that it took over from.
+pub(super) fn own_sites(db: &Connection, site: SiteId) -> Result<BTreeSet<SiteId>> {
+    let mut query = db.prepare_cached("SELECT id FROM site JOIN line ON root = line WHERE own = 1")?;
+    let own = query.query_map([], |row| Ok(SiteId(row.get(0)?)))?;
+    let mut own = own.collect::<rusqlite::Result<BTreeSet<SiteId>>>()?;
+    own.insert(site);
+    Ok(own)
+}
+
 /// Looks for what is not ours.
 pub(super) struct Since<'a> {
     db: &'a Connection,
@@ -61,11 +70,7 @@ pub(super) struct Since<'a> {
 
 impl<'a> Since<'a> {
     pub fn new(db: &'a Connection, site: SiteId) -> Result<Since<'a>> {
-        let mut query = db.prepare_cached("SELECT id FROM site WHERE trust = ?1")?;
-        let own = query.query_map([super::Trust::Own as u8], |row| Ok(SiteId(row.get(0)?)))?;
-        let mut own = own.collect::<rusqlite::Result<BTreeSet<SiteId>>>()?;
-        own.insert(site);
-        Ok(Since { db, own })
+        Ok(Since { db, own: own_sites(db, site)? })
     }
 
     pub fn is_own(&self, site: SiteId) -> bool {

@@ -110,7 +110,9 @@ pub enum Refusal {
         "This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card."
     )]
     Unknown { name: String, fingerprint: String },
-    #[error("You give to {name} and take nothing from them. To take from them too: caseload site accept CARD --both.")]
+    #[error(
+        "You give to {name} and do not take everything of theirs. They can hand you single clients (caseload export FILE --client ID --to YOU); to take everything of theirs: caseload site accept CARD --both."
+    )]
     OnlyGiven { name: String },
     #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
     Revoked { name: String, fingerprint: String },
@@ -407,6 +409,8 @@ fn sender(head: &Head, merger: &mut Merger<'_>) -> Result<Site, Refusal> {
     let (name, fingerprint) = (site.person(), site.fingerprint());
     match site.trust() {
         Trust::Accepted | Trust::Own | Trust::TakeFrom => Ok(site),
+        // By hand a supervisor hands single clients back: a name under a note, a choice, somebody else's client.
+        Trust::GiveTo if !head.whole => Ok(site),
         Trust::GiveTo => Err(Refusal::OnlyGiven { name }),
         Trust::Known => Err(Refusal::Unknown { name, fingerprint }),
         Trust::Revoked => Err(Refusal::Revoked { name, fingerprint }),

@@ -21,13 +21,15 @@ mod objects;
 pub mod place;
 mod share;
 mod through;
+mod unread;
 
 pub use bundle::Refusal;
 pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
 pub use leaving::Leaving;
-pub use share::share;
+pub use share::{Until, share};
 pub use through::{Synced, Trouble, sync};
+pub use unread::{take_unread, unread};
 
 use crate::store::{NotTaken, Why};
 
@@ -54,6 +56,22 @@ pub fn kind_of(path: &std::path::Path) -> Option<Kind> {
         || head.starts_with(b"\xFE\xFF")
         || head.iter().filter(|byte| **byte >= 0x80).count() * 4 < head.len();
     (head.len() == 4096 && !archive && !text).then_some(Kind::Caseload)
+}
+
+/// So many clients are named; of a first sync's hundreds the rest is counted.
+const NAMED: usize = 20;
+
+/// About whom a merge brought something, a line each; those who are new first.
+pub fn clients_in_words(merged: &crate::store::Merged) -> Vec<String> {
+    let one = |(_, name, new): &(crate::model::RowId, String, bool)| {
+        let name = crate::model::text::one_line(name).into_owned();
+        format!("{} {name}", if *new { "new    " } else { "changed" })
+    };
+    let mut lines: Vec<String> = merged.clients.iter().take(NAMED).map(one).collect();
+    if merged.clients.len() > NAMED {
+        lines.push(format!("and {} more", merged.clients.len() - NAMED));
+    }
+    lines
 }
 
 /// What a merge brought beside the clients' names, in words.

@@ -36,6 +36,8 @@ pub struct Synced {
     pub news: Vec<SiteId>,
     /// What is not there whole yet, or not for us, or refused: in words. The next sync looks again.
     pub waiting: Vec<String>,
+    /// What sites that are believed no longer left there, and was never read here: in words, once.
+    pub left_out: Vec<String>,
     /// Nobody is accepted yet, so nothing was left there.
     pub alone: bool,
     /// The file was set back to an earlier state since it last wrote there (or another copy of it did): so many entries
@@ -77,6 +79,7 @@ pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<
     }
     round.recognise()?;
     round.take_all()?;
+    round.synced.left_out = super::unread::left_out(round.store, &round.address, &round.listing)?;
     round.forget_what_is_gone()?;
     if round.behind {
         round.store.go_on_elsewhere()?;

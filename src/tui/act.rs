@@ -65,6 +65,7 @@ impl Desk {
                 self.overlay = Some(Menu::over("Order the caseload", items.collect()));
             }
             Action::MarkClient => self.mark_client()?,
+            Action::MarkShown => self.mark_shown(),
             Action::Unmark => {
                 self.marked.clear();
                 self.say("Nobody is marked.");
@@ -327,6 +328,8 @@ impl Desk {
             }
             Pick::SyncAlways => self.sync_always()?,
             Pick::Compare(one, other) => self.compare(one, other),
+            Pick::UndoButTheirs(id) => self.undo_but_theirs(id)?,
+            Pick::MarkAll(clients) => self.mark_all(clients),
             Pick::Join(kept, other) => self.join(kept, other)?,
             Pick::Part(client) => self.part(client)?,
             Pick::Apart(one, other) => self.tell_apart(one, other)?,

@@ -141,17 +141,13 @@ impl Desk {
                 self.sign_plan(plan, role, &signer)?;
             }
             Answer::Card => self.read_card(typed.trim()),
-            Answer::Until(mut hand) => {
-                let field = crate::model::records::share::TYPE.field_by_name("until").expect("a share has it");
-                match field.parse(typed, &self.moment()) {
-                    Ok(crate::model::Value::Date(day)) if day >= self.today => {
-                        hand.until = Some(day);
-                        self.check_leaving(hand)?;
-                    }
-                    Ok(_) => self.refuse("Type a day from today on, for example fri or 5 dec."),
-                    Err(wrong) => self.refuse(&wrong.why),
+            Answer::Until(mut hand) => match crate::sync::Until::parse(typed, &self.moment()) {
+                Ok(until) => {
+                    hand.until = Some(until);
+                    self.check_leaving(hand)?;
                 }
-            }
+                Err(wrong) => self.refuse(&wrong.why),
+            },
             Answer::Agency(site) => {
                 self.overlay = None;
                 let agency = Some(typed.trim().to_string());

@@ -353,6 +353,8 @@ impl App {
     }
 
     fn desk(&self, store: Store, demo: bool) -> Result<Desk, StoreError> {
+        let mut store = store;
+        store.take_for_today(self.start.today);
         Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.moments(), demo)
     }
 

@@ -387,9 +387,10 @@ impl Desk {
         if pattern.is_some() {
             self.stack_hay();
         }
-        let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);
+        let moment = self.moment();
+        let (hay, matcher, ordered) = (&self.hay, &mut self.matcher, self.ordered);
         let mut fits = |place: usize, facts: &ClientFacts, band: Option<Band>| {
-            filter.fits(facts, band, today)
+            filter.fits(facts, band, &moment)
                 && pattern.as_ref().is_none_or(|pattern| pattern.score(hay[place].slice(..), matcher).is_some())
         };
         let mut view: Vec<Listed> = Vec::with_capacity(self.caseload.ranked().len());
@@ -421,7 +422,7 @@ impl Desk {
                 view.iter().filter(|line| line.rank.is_some()).map(|line| line.client).collect();
             let everyone = self.caseload.facts().iter().enumerate();
             let mut closed: Vec<&ClientFacts> = everyone
-                .filter(|(_, facts)| facts.is_closed(today) && !there.contains(&facts.id))
+                .filter(|(_, facts)| facts.is_closed(moment.today()) && !there.contains(&facts.id))
                 .filter(|(place, facts)| fits(*place, facts, None))
                 .map(|(_, facts)| facts)
                 .collect();

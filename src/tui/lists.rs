@@ -99,13 +99,9 @@ impl Desk {
             let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
             let when = line.when.format("%-d %b %Y %H:%M");
             let by = line.installation.as_ref().map_or(String::new(), |by| format!(" (by the installation of {by})"));
-            format!(
-                "{when}  {}{by}  {}: {from}\"{}\"  ({})",
-                line.who,
-                label(&line.field),
-                line.to.plain(),
-                line.action
-            )
+            let came = line.came_later().map(|came| format!(", came here {}", came.format("%-d %b %Y %H:%M")));
+            let (what, to, came) = (label(&line.field), line.to.plain(), came.unwrap_or_default());
+            format!("{when}  {}{by}  {what}: {from}\"{to}\"  ({}{came})", line.who, line.action)
         });
         let title = format!("History of this {}", record.map_or("row", |record| record.label).to_lowercase());
         self.overlay = Some(Overlay::Reading { title, lines: lines.collect(), scroll: 0 });

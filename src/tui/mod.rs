@@ -133,7 +133,10 @@ pub fn run(start: Start) -> anyhow::Result<()> {
 }
 
 fn opening(start: &Start) -> anyhow::Result<Stage> {
-    let desk = |store, demo| Desk::new(store, start.rules.clone(), start.keys.clone(), start.moments(), demo);
+    let desk = |mut store: crate::store::Store, demo| {
+        store.take_for_today(start.today);
+        Desk::new(store, start.rules.clone(), start.keys.clone(), start.moments(), demo)
+    };
     if let Some(spec) = &start.demo {
         return Ok(Stage::Desk(Box::new(desk(demo::in_memory(spec, wall_clock())?, true)?)));
     }

@@ -134,6 +134,10 @@ pub enum Pick {
     Revoke(SiteId),
     SyncAlways,
     Compare(RowId, RowId),
+    /// Takes an action back but for what is another's.
+    UndoButTheirs(ActionId),
+    /// Marks all of these.
+    MarkAll(Vec<RowId>),
     Join(RowId, RowId),
     Part(RowId),
     Apart(RowId, RowId),

@@ -1,12 +1,10 @@
 //! Handing work over from the screen: bundles, places, cards, who is believed; duplicates; the team side by side.
 
-use chrono::NaiveDate;
-
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
 use crate::practice::consent::Override;
 use crate::store::{Acceptance, Site, StoreError, Trust};
-use crate::sync::Card;
+use crate::sync::{Card, Until};
 use crate::triage::{duplicates, filter, team};
 
 use super::act::digit;
@@ -23,7 +21,7 @@ pub struct HandOver {
     pub clients: Option<Vec<RowId>>,
     /// None: as it is, without a word about who looks after them.
     pub kind: Option<ShareKind>,
-    pub until: Option<NaiveDate>,
+    pub until: Option<Until>,
     pub to: Vec<Site>,
     /// To another agency without a release, and why.
     pub without: Option<Override>,
@@ -103,7 +101,7 @@ impl Desk {
         clients: Option<Vec<RowId>>,
         kind: Option<ShareKind>,
     ) -> Result<(), StoreError> {
-        let partners = self.store.partners()?;
+        let partners = if clients.is_some() { self.store.within_reach()? } else { self.store.partners()? };
         let hand = HandOver { clients, kind, ..HandOver::default() };
         match &partners[..] {
             [] => self.trouble("Nobody is accepted here yet: exchange cards first (c and a of the same menu)."),
@@ -128,7 +126,11 @@ impl Desk {
     pub(super) fn give_to(&mut self, hand: HandOver) -> Result<(), StoreError> {
         match hand.kind {
             Some(ShareKind::Cover) => {
-                self.ask(Answer::Until(hand), "Cover", "Until which day do they stand in? fri, +2w, 5 dec ...");
+                self.ask(
+                    Answer::Until(hand),
+                    "Cover",
+                    "Until which day, or which minute, do they stand in? fri, +2w, 5 dec, fri 17:00 ...",
+                );
             }
             _ => self.check_leaving(hand)?,
         }
@@ -210,7 +212,7 @@ impl Desk {
 
     /// Caseloads side by side.
     pub(super) fn team(&mut self) -> Result<(), StoreError> {
-        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, self.today);
+        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, &self.moment());
         self.overlay = Some(Overlay::Team { loads, at: 0 });
         Ok(())
     }

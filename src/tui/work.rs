@@ -246,6 +246,11 @@ impl Desk {
             let label = format!("Choose where you and they differ: {}", merged.conflicts);
             menu.items.push(Item { key: Some('c'), label, choice: Pick::Do(super::action::Action::Conflicts) });
         }
+        if merged.clients.len() > 1 {
+            let all = merged.clients.iter().map(|(client, ..)| *client).collect();
+            let label = format!("Mark all {} of them", merged.clients.len());
+            menu.items.push(Item { key: Some('x'), label, choice: Pick::MarkAll(all) });
+        }
         for (client, name, new) in &merged.clients {
             let label = format!("{} {}", if *new { "new    " } else { "changed" }, one_line(name));
             menu.items.push(Item { key: None, label, choice: Pick::Go(*client) });

@@ -32,6 +32,7 @@ impl Synced {
         for site in self.strangers.iter().filter(|site| self.news.contains(&site.id)) {
             lines.push(stranger(site));
         }
+        lines.extend(self.left_out.iter().map(|line| format!("{line}.")));
         lines.extend(self.waiting.iter().map(|line| format!("{line}.")));
         lines
     }

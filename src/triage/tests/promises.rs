@@ -572,6 +572,7 @@ fn life_of(rule: &Rule) -> ClientFacts {
             with: "Ben".into(),
             from: Some(on(0)),
             until: Some(on(40)),
+            ends: None,
         }),
         LooksAt::Unsigned | LooksAt::Cosign => {
             let cosigner = if rule.looks_at == LooksAt::Cosign { "Ben" } else { "" };
