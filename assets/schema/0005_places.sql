@@ -62,4 +62,4 @@ CREATE TABLE published (
 ) WITHOUT ROWID;
 -- Of what was there before nobody noted how far it went.
 INSERT INTO published (stream, site, next)
-  SELECT stream, site, max(first + count) FROM batch WHERE site IN (SELECT id FROM site WHERE trust = 3) GROUP BY stream, site;
+  SELECT stream, site, max(first + count) FROM batch WHERE site IN (SELECT id FROM site JOIN line ON root = line WHERE own = 1) GROUP BY stream, site;
