@@ -185,10 +185,10 @@ impl RowState {
         }
     }
 
-    /// Whether all that stands of it was written before a place in a site's chain.
-    pub fn is_older_than(&self, (site, next): (SiteId, u64)) -> bool {
+    /// The heads of all cells but those of bookkeeping: what people said of it that stands.
+    pub fn said(&self) -> impl Iterator<Item = &Head> {
         let said = self.cells.iter().filter(|((field, _), _)| !settle::is_bookkeeping(*field));
-        said.flat_map(|(_, cell)| &cell.heads).all(|head| head.at.site == site && head.at.index < next)
+        said.flat_map(|(_, cell)| &cell.heads)
     }
 
     /// Whether someone deleted it, be it in sight or not.

@@ -200,7 +200,7 @@ impl<'a> Writer<'a> {
         if !since.others_wrote_in(row)? {
             return Ok(());
         }
-        let (wrote, _) = since.in_stream(row, &|_| true)?;
+        let (wrote, _) = since.in_stream(row, &|_| Ok(true))?;
         if wrote.is_empty() {
             return Ok(());
         }

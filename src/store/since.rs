@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::model::records::{client, signature};
 use crate::model::text::one_line;
-use crate::model::{Kind, RecordType, RowId, SiteId, record_by_number};
+use crate::model::{EntryRef, Kind, RecordType, RowId, SiteId, record_by_number};
 
 use super::cell::{Head, Presence, RowState};
 use super::projection::{held, load};
@@ -93,8 +93,26 @@ impl<'a> Since<'a> {
         Ok(self.db.prepare_cached(&sql)?.exists([stream])?)
     }
 
+    /// Whether a row of our own was there before a place in our chain, and all that was said of it since was taken back.
+    pub fn is_older(&self, state: &RowState, (site, next): (SiteId, u64)) -> Result<bool> {
+        let before = |at: EntryRef| at.site == site && at.index < next;
+        let mut anew = state.said().filter(|head| !before(head.at)).peekable();
+        if anew.peek().is_some() {
+            let first = journal::of_row(self.db, state.id)?.into_iter().next();
+            if first.is_none_or(|first| !before(EntryRef { site: first.header.site, index: first.header.first })) {
+                return Ok(false);
+            }
+        }
+        for head in anew {
+            if journal::holding(self.db, state.stream, head.at)?.is_none_or(|batch| batch.header.undoes.is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What others wrote that stands in a stream, and whether something of our own stands there that is not as it was left.
-    pub fn in_stream(&self, stream: RowId, as_left: &dyn Fn(&RowState) -> bool) -> Result<(Wrote, bool)> {
+    pub fn in_stream(&self, stream: RowId, as_left: &dyn Fn(&RowState) -> Result<bool>) -> Result<(Wrote, bool)> {
         let (mut wrote, mut own) = (Wrote::default(), false);
         for record in held(self.db, stream)?.into_iter().filter_map(record_by_number) {
             for id in self.ids(record, stream)? {
@@ -103,7 +121,7 @@ impl<'a> Since<'a> {
                 };
                 let what = if *record == client::TYPE { "the client's own fields" } else { record.label };
                 self.note(&state, what, &mut wrote)?;
-                own |= !self.is_foreign(&state) && !as_left(&state);
+                own |= !self.is_foreign(&state) && !as_left(&state)?;
             }
         }
         if self.others_wrote_in(stream)? {
@@ -113,7 +131,7 @@ impl<'a> Since<'a> {
                 }
             }
         }
-        self.joined_with(stream, &mut wrote, &mut own)?;
+        self.joined_with(stream, &mut wrote)?;
         Ok((wrote, own))
     }
 
@@ -151,8 +169,7 @@ impl<'a> Since<'a> {
     }
 
     fn foreign<'s>(&'s self, state: &'s RowState) -> impl Iterator<Item = &'s Head> {
-        let said = state.cells.iter().filter(|((field, _), _)| !is_bookkeeping(*field));
-        said.flat_map(|(_, cell)| &cell.heads).filter(|head| !self.is_own(head.at.site))
+        state.said().filter(|head| !self.is_own(head.at.site))
     }
 
     fn note(&self, state: &RowState, what: &str, wrote: &mut Wrote) -> Result<()> {
@@ -163,15 +180,14 @@ impl<'a> Since<'a> {
         Ok(())
     }
 
-    /// Other entries for the same person that are shown under this one.
-    fn joined_with(&self, stream: RowId, wrote: &mut Wrote, own: &mut bool) -> Result<()> {
+    /// Other entries for the same person that others have written, or joined with this one. Our own are shown by themselves
+    /// again.
+    fn joined_with(&self, stream: RowId, wrote: &mut Wrote) -> Result<()> {
         let sql = format!("SELECT id FROM {} WHERE same_as = ?1 AND state & 1 = 0", client::TYPE.table());
         let mut query = self.db.prepare_cached(&sql)?;
         for id in query.query_map([stream], |row| Ok(RowId::from_bytes(row.get(0)?)))? {
-            let Some(state) = load(self.db, &client::TYPE, id?)?.filter(|state| state.id != stream) else { continue };
-            match self.is_foreign(&state) {
-                true => self.note(&state, "another entry for the same person", wrote)?,
-                false => *own = true,
+            if let Some(state) = load(self.db, &client::TYPE, id?)?.filter(|state| state.id != stream) {
+                self.note(&state, "another entry for the same person", wrote)?;
             }
         }
         Ok(())

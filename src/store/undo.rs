@@ -255,8 +255,11 @@ impl Done {
                     continue;
                 }
                 let end = self.ends.get(stream).copied();
-                let before = |state: &RowState| end.is_some_and(|end| state.is_older_than(end));
-                let as_left = |state: &RowState| self.untouched(since, state) || before(state);
+                let as_left = |state: &RowState| match end {
+                    _ if self.untouched(since, state) => Ok(true),
+                    Some(end) => since.is_older(state, end),
+                    None => Ok(false),
+                };
                 let (wrote, more) = since.in_stream(*stream, &as_left)?;
                 own |= more && wrote.is_empty();
                 wrote
