@@ -131,6 +131,12 @@ pub(super) fn forked(db: &Connection) -> Result<Vec<(RowId, SiteId)>> {
     Ok(chains.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether another branch of a chain lies beside it.
+pub(super) fn lies_aside(db: &Connection, stream: RowId, site: SiteId) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT 1 FROM aside WHERE stream = ?1 AND site = ?2 LIMIT 1")?;
+    Ok(query.exists((stream, site.0.as_slice()))?)
+}
+
 fn branches(db: &Connection, stream: RowId, site: SiteId) -> Result<Vec<([u8; 32], u64)>> {
     let mut query = db.prepare_cached(
         "SELECT branch, min(first) FROM aside WHERE stream = ?1 AND site = ?2 GROUP BY branch ORDER BY 2, 1",

@@ -265,7 +265,9 @@ impl<'a> Merger<'a> {
             }
             self.claims.push((stream, site, next, *hash));
         }
-        let next = if beyond || agrees { next } else { 0 };
+        // Of a chain that is known to have parted nobody's index says which branch they are on.
+        let parted = beyond && forks::lies_aside(self.db, stream, site)?;
+        let next = if agrees || (beyond && !parted) { next } else { 0 };
         self.db
             .prepare_cached(
                 "INSERT INTO peer_has (peer, stream, site, next) VALUES (?1, ?2, ?3, ?4)
@@ -377,17 +379,16 @@ impl<'a> Merger<'a> {
                 clients.extend(facts::of(self.db, joined::root(self.db, stream)?)?.map(|facts| facts.name));
             }
             let fingerprint = site.fingerprint();
-            self.merged.not_taken.push(NotTaken { site: site.id, name: site.name, fingerprint, why, entries, clients });
+            self.merged.not_taken.push(NotTaken { site: site.id, name: site.person(), fingerprint, why, entries, clients });
         }
         Ok((self.merged, self.home.into_renewed()))
     }
 
-    /// What lies beside the chains that this merge speaks of, as far as it can be settled now.
+    /// What lies beside chains, as far as it can be settled now: who belongs to whose line may be news too. What still waits is
+    /// told where this merge speaks of it.
     fn settle_forks(&mut self) -> Result<()> {
         for (stream, site) in forks::forked(self.db)? {
-            if !self.touched.contains(&stream) && !self.forked.contains(&(stream, site)) {
-                continue;
-            }
+            let spoken_of = self.touched.contains(&stream) || self.forked.contains(&(stream, site));
             let known = is_client(self.db, stream)?;
             let settled = forks::settle(self.db, &mut self.home, stream, site)?;
             if settled.taken > 0 {
@@ -397,7 +398,7 @@ impl<'a> Merger<'a> {
                 self.merged.entries += settled.taken;
                 self.merged.moved += settled.moved;
             }
-            if settled.waiting > 0 {
+            if settled.waiting > 0 && spoken_of {
                 let (entries, clients) = self.not_taken.entry((site, Why::Fork)).or_default();
                 *entries += settled.waiting;
                 if clients.len() < NAMED {

@@ -335,7 +335,7 @@ proptest! {
                 }
             }
             for site in store.sites().unwrap() {
-                let by_name = site.name.contains(FORGED);
+                let by_name = site.person().contains(FORGED);
                 prop_assert!(!by_name, "{:?}", site);
                 let known = store.trust_of(&site).unwrap() == Trust::Known;
                 prop_assert!(!known || !world.wrote.contains_key(&site.id), "{} is not believed any more", site.name);
