@@ -615,7 +615,7 @@ impl Store {
         journal::remove_from(&twin.db, worker, twin.site, 0)?;
         twin.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
         twin.site = self.site;
-        sites::keep(&twin.db, &self.own_site()?)?;
+        twin.keys.put(&twin.db, &sites::machine(None), &self.own_site()?)?;
         Ok(twin)
     }
 }
