@@ -290,6 +290,8 @@ pub fn import(
     };
     bar.clear();
     let taken = taken?;
+    // Known from the note outside the file, before anyone said so.
+    let was_set_back = !dry_run && store.was_set_back()?;
     let format = match kind {
         Kind::Bundle => "bundle",
         Kind::Caseload => "caseload",
@@ -306,9 +308,14 @@ pub fn import(
             .collect::<Vec<Json>>()
             .into();
         out["dry_run"] = dry_run.into();
+        out["set_back"] = (taken.merged.set_back || was_set_back).into();
         return Ok(printed(&out));
     }
-    Ok(crate::model::text::lines(&told(&taken, dry_run)).into_owned())
+    let mut out = told(&taken, dry_run);
+    if was_set_back {
+        writeln!(out, "{}", sync::SET_BACK)?;
+    }
+    Ok(crate::model::text::lines(&out).into_owned())
 }
 
 fn merged_json(merged: &Merged) -> Json {

@@ -205,10 +205,17 @@ pub(super) fn take_staged(
     })?;
     if keep {
         // What someone has a bundle of was given; and what never was makes way for what there is more of elsewhere.
-        store.publishing(&told.ranges)?;
+        let mut given = Vec::new();
+        for (stream, site, first, next) in told.ranges.iter().filter(|(_, site, ..)| own.contains(site)) {
+            if *next <= store.chain_end(*stream, *site)?.next {
+                given.push((*stream, *site, *first, *next));
+            }
+        }
+        store.publishing(&given)?;
         if store.site() != before {
             store.move_unpublished()?;
         }
+        store.note_again_outside();
     }
     let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.person());
     Ok(Taken { sender, merged, told: Some(told) })
@@ -264,5 +271,6 @@ pub fn merge_file(
         }
         Ok::<(), Refusal>(())
     })?;
+    store.note_again_outside();
     Ok(Taken { sender, merged, told: None })
 }

@@ -28,7 +28,7 @@ pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
 pub use leaving::Leaving;
 pub use share::{Until, share};
-pub use through::{Synced, Trouble, sync};
+pub use through::{SET_BACK, Synced, Trouble, sync};
 pub use unread::{take_unread, unread};
 
 use crate::store::{NotTaken, Why};

@@ -22,6 +22,10 @@ use super::exchange::Progress;
 use super::place::{Listing, Lying, Name, Place};
 
 use turn::Turn;
+pub use words::SET_BACK;
+
+/// Kept once this file went on as a site all of whose bundles it can read itself.
+const READS_ITS_OWN: &str = "reads-its-own";
 
 /// What a sync did.
 #[derive(Debug, Default)]
@@ -82,8 +86,7 @@ pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<
     round.synced.left_out = super::unread::left_out(round.store, &round.address, &round.listing)?;
     round.forget_what_is_gone()?;
     if round.behind {
-        round.store.go_on_elsewhere()?;
-        round.own_line = round.store.own_line()?;
+        round.make_way()?;
     }
     round.leave_card()?;
     round.give_all()?;
@@ -159,6 +162,17 @@ impl Round<'_, '_> {
             }
         }
         Ok(true)
+    }
+
+    /// Goes on as another site, for a bundle of an earlier version lies under this one's name that was sealed for the others
+    /// only. Once: whatever the site that comes now leaves anywhere, it can read itself.
+    fn make_way(&mut self) -> Result<(), Trouble> {
+        if self.store.local(READS_ITS_OWN)?.is_none() {
+            self.store.go_on_elsewhere()?;
+            self.store.set_local(READS_ITS_OWN, Some(b"yes"))?;
+            self.own_line = self.store.own_line()?;
+        }
+        Ok(())
     }
 
     fn leave_card(&mut self) -> Result<(), Trouble> {

@@ -153,3 +153,44 @@ fn a_bundle_goes_only_when_each_of_its_readers_finds_all_of_it_elsewhere() {
     let told = through(&mut sites[0], &place);
     assert!(told.given.is_none() && told.taken.is_empty(), "{told:?}");
 }
+
+/// An earlier version sealed its bundles for the others only; a file that was set back cannot read what it wrote then.
+#[test]
+fn an_unreadable_bundle_under_our_own_name_costs_one_new_site_and_no_more() {
+    let mut sites = team(&[0, 0]);
+    let (folder, place) = place();
+    let row = add_client(&mut sites[0], 1, "Ana");
+    through(&mut sites[0], &place);
+    through(&mut sites[1], &place);
+    let sealed_for_another = |store: &Store, number: u32| {
+        let other = age::x25519::Identity::generate().to_public();
+        let bytes = age::encrypt(&other, b"what it wrote before it was set back").unwrap();
+        let own = folder.path().join(store.site().to_string());
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join(format!("{number:08}-{number:08}.bundle")), bytes).unwrap();
+    };
+    let first = sites[0].site();
+    add_note(&mut sites[0], row, "written since");
+    sealed_for_another(&sites[0], 9);
+    let told = through(&mut sites[0], &place);
+    let second = sites[0].site();
+    assert_ne!(second, first, "{told:?}");
+    // What was never given stands under the new site; what was given stays.
+    let chains = sites[0].chains(Some(&[row])).unwrap();
+    let published = chains.iter().find(|(_, site, _)| *site == first).unwrap().2;
+    assert!(chains.iter().any(|(_, site, _)| *site == second), "{chains:?}");
+    through(&mut sites[1], &place);
+    assert!(sites[1].chains(Some(&[row])).unwrap().contains(&(row, first, published)));
+    assert_eq!(notes(&sites[1], row), 1);
+    // Whoever leaves more of the kind gains nothing.
+    for number in [20, 21, 99_999_999] {
+        sealed_for_another(&sites[0], number);
+        add_note(&mut sites[0], row, "and on");
+        through(&mut sites[0], &place);
+        assert_eq!(sites[0].site(), second);
+    }
+    through(&mut sites[1], &place);
+    assert_eq!(notes(&sites[1], row), 4);
+    assert_eq!(dump(&sites[0]), dump(&sites[1]));
+    assert!(sites[0].check().unwrap().ok);
+}

@@ -180,8 +180,7 @@ impl Round<'_, '_> {
         // It is of an older version, and cannot be read: then that one goes on as this site, and this one as another.
         let unread = |one: &Noted| lying_of(one).name == taken && one.met == Met::NotForUs;
         if self.noted()?.iter().any(unread) {
-            self.store.go_on_elsewhere()?;
-            self.own_line = self.store.own_line()?;
+            self.make_way()?;
         }
         Ok(())
     }

@@ -8,6 +8,9 @@ use crate::sync::in_words;
 
 use super::{Round, Synced, Trouble};
 
+/// What is said of a file that was found set back.
+pub const SET_BACK: &str = "This file was set back to an earlier state since something of it was last given. What others have \
+     of it, or what lies in a place, comes home from there; what is written now stands in its way nowhere.";
 /// So many colleagues are told of one by one; of a larger team, all together.
 const SENDERS_TOLD: usize = 8;
 /// So many clients are named.
@@ -21,7 +24,7 @@ impl Synced {
         let mut lines = Vec::new();
         match self.set_back {
             None => {}
-            Some(0) => lines.push("This file was set back to an earlier state since it was last synced. What was given of it to others, or left in a place, comes home from there.".into()),
+            Some(0) => lines.push(SET_BACK.into()),
             Some(entries) => lines.push(format!(
                 "This file was set back to an earlier state, or another copy of it wrote there: {entries} entries of your own came home."
             )),
