@@ -4,6 +4,7 @@
 
 mod assess;
 mod closing;
+mod erasing;
 mod figures;
 mod folder;
 mod links;
@@ -96,7 +97,7 @@ enum Command {
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
     /// reason}], conflicts, unused_columns, unused: {resource type: n}, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
-    /// conflicts, ahead, held_back, moved, set_back, not_taken: [{site, name, fingerprint, why, entries, clients}], clients: [{id,
+    /// conflicts, ahead, held_back, missing, filled, moved, set_back, not_taken: [{site, name, fingerprint, why, entries, clients}], clients: [{id,
     /// name, new}], dry_run}; why is gap, elsewhere or fork
     Import {
         path: PathBuf,
@@ -181,9 +182,9 @@ enum Command {
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
-    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, moved, set_back, not_taken}], given:
-    /// {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], left_out: [], alone, set_back, clients: [{id,
-    /// name, new}]}]; of a place that cannot be reached: {place, error}
+    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, missing, filled, moved, set_back,
+    /// not_taken}], given: {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], left_out: [], alone, set_back,
+    /// clients: [{id, name, new}]}]; of a place that cannot be reached: {place, error}
     Sync {
         places: Vec<String>,
         /// Forget this place, and sync through none; what lies there stays there
@@ -402,6 +403,28 @@ enum Command {
     ///
     /// JSON: {id, type}
     Delete { id: String },
+    /// Erase a field, a row or (closed and kept long enough) a whole file for good, by an order: erase ID phone --order TEXT
+    ///
+    /// Says what would be gone and what would stay; with --yes it is done. It reaches every colleague at their next sync.
+    /// JSON: {what, order, values, of_others: [{name, values}], disclosures_kept, words_in_lists, also_in: [id], must_update:
+    /// [name], backups: [path]}
+    Erase {
+        id: String,
+        /// Which fields of it; none: the whole row
+        fields: Vec<String>,
+        /// The court order, the request or the rule that it rests on
+        #[arg(long, value_name = "TEXT")]
+        order: String,
+        /// Of a client: the whole file
+        #[arg(long, conflicts_with = "fields")]
+        everything: bool,
+        /// It is meant, and cannot be undone
+        #[arg(long)]
+        yes: bool,
+        /// Take away the older backups beside the file, once a new one is made
+        #[arg(long)]
+        remove_backups: bool,
+    },
     /// Take back the last action done here
     Undo {
         /// What was done here, the newest first, instead of undoing anything
@@ -420,8 +443,9 @@ enum Command {
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
-    /// JSON: {ok, entries, streams, problems: [], to_sign_again: [], left_out: []}; to_sign_again are plans that say something
-    /// else than what was signed under them; left_out is what was wrong in your agency's own files and
+    /// JSON: {ok, entries, streams, problems: [], to_sign_again: [], missing: [], left_out: []}; to_sign_again are plans that say something
+    /// else than what was signed under them; missing tells of values that
+    /// are not here and that nobody ordered erased; left_out is what was wrong in your agency's own files and
     /// in your own settings; exit 1 when not ok
     Check,
     /// Write a backup, encrypted to the recovery key
@@ -769,6 +793,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
         }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
+        Command::Erase { id, fields, order, everything, yes, remove_backups } => {
+            let asked = erasing::Erase { id: &id, fields: &fields, order: &order, everything, yes, remove_backups };
+            erasing::erase(setting, &asked, json)?.into()
+        }
         Command::Undo { list, yes, keep_theirs } => writing::undo(setting, list, yes, keep_theirs)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,

@@ -6,7 +6,8 @@ use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::records::{
-    addendum, assessment, client, credential, education, episode, goal, note, plan, signature, supervision, worker,
+    addendum, assessment, client, credential, education, episode, erasure, goal, note, plan, signature, supervision,
+    worker,
 };
 use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
@@ -239,6 +240,12 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
             writeln!(out, "- {}", one_line(&one.in_words()))?;
         }
     }
+    for row in file.of(&erasure::TYPE) {
+        let when = row.time(erasure::when).map_or(String::new(), |when| when.format("%-d %b %Y").to_string());
+        let of = |field| one_line(row.text(field)).into_owned();
+        let (what, order, who) = (of(erasure::what), of(erasure::order), of(erasure::who));
+        writeln!(out, "  {:<22} {what}, {when}, by {who}, by order of {order}", "Erased")?;
+    }
     // Signatures and addenda stand under what they belong to.
     let told_above = |record: &RecordType| *record == episode::TYPE && times.len() > 1;
     for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed() && !told_above(record))
@@ -443,7 +450,11 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
     } else if report.problems.is_empty() {
         String::from("This caseload is sound, but its newest backup is not. Make another one now: caseload backup\n")
     } else {
-        let mut text = String::from("This caseload is damaged. Keep the file and restore the latest backup.\n");
+        let whole = report.problems.iter().all(|problem| report.missing.contains(problem));
+        let mut text = String::from(match whole {
+            true => "Every chain is whole, but values are missing.\n",
+            false => "This caseload is damaged. Keep the file and restore the latest backup.\n",
+        });
         for problem in &report.problems {
             writeln!(text, "- {}", one_line(problem))?;
         }
@@ -454,6 +465,11 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
     }
     for notice in report.notices.iter().filter(|_| !json) {
         writeln!(text, "{}", one_line(notice))?;
+    }
+    if !json {
+        for told in report.missing.iter().filter(|told| !report.problems.contains(told)) {
+            writeln!(text, "- {}", one_line(told))?;
+        }
     }
     if !json && !left_out.is_empty() {
         text.push_str("Of your agency's own files and your own settings:\n");

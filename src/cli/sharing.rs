@@ -321,7 +321,8 @@ pub fn import(
 fn merged_json(merged: &Merged) -> Json {
     json!({
         "entries": merged.entries, "new": merged.new.len(), "changed": merged.changed.len(),
-        "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back, "moved": merged.moved,
+        "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back,
+        "missing": merged.missing, "filled": merged.filled, "moved": merged.moved,
         "set_back": merged.set_back, "not_taken": merged.not_taken.iter().map(not_taken).collect::<Vec<Json>>(),
     })
 }

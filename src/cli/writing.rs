@@ -89,6 +89,9 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let given = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
     let row = store.new_id();
     let mut parent: Option<(&'static Field, RowId)> = None;
+    if *record == records::erasure::TYPE {
+        bail!("Erasing is done with caseload erase ID FIELD --order TEXT.");
+    }
     if record.is_sealed() {
         bail!(
             "A {} is made by signing: caseload sign NOTE, caseload addendum NOTE body=TEXT.",

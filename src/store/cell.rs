@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 use super::settle::{self, Torn};
-use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
+use super::wire::{Content, Entry, Existence, Header, MISSING, ROW_ITSELF};
 
 /// An entry that no other replaces.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +127,11 @@ impl RowState {
         let value = match entry.content {
             Content::Value(value) => value,
             Content::Erased(_) => Value::Empty.encoded(),
+            // Of an element of a set nobody knows whether it was put in or taken out: it stays in sight.
+            Content::Missing(_) if !entry.key.is_empty() && !settle::is_bookkeeping(entry.field) => {
+                Value::Yes(true).encoded()
+            }
+            Content::Missing(_) => Value::text(MISSING).encoded(),
         };
         let head = Head { at, hlc: header.hlc, by_hand: header.origin.is_empty(), value };
         self.cells.entry((entry.field, entry.key)).or_default().apply(head, &entry.base, seen);
@@ -135,6 +140,11 @@ impl RowState {
     /// The heads that a new entry for this cell replaces.
     pub fn heads(&self, field: u16, key: &str) -> &[Head] {
         self.cells.get(&(field, key.to_string())).map_or(&[], |cell| &cell.heads)
+    }
+
+    /// Every entry that no other replaces.
+    pub fn all_heads(&self) -> impl Iterator<Item = EntryRef> {
+        self.cells.values().flat_map(|cell| cell.heads.iter().map(|head| head.at))
     }
 
     /// The entries that a new one for this cell replaces.

@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::{disclosure, note, signature};
+use crate::model::records::{disclosure, erasure, note, signature};
 use crate::model::{Change, Edit, EntryRef, Hlc, Moment, RecordType, RowId, SiteId, Value, record_by_number};
 use crate::triage::ClientFacts;
 
@@ -17,7 +17,7 @@ use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
 use super::since::Since;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, facts, shares, signing};
+use super::{Result, Store, StoreError, erase, facts, shares, signing};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
@@ -310,6 +310,7 @@ impl<'a> Writer<'a> {
 
     fn finish(mut self, gather: bool, progress: Progress<'_>) -> Result<Receipt> {
         self.keep_in_step()?;
+        let streams: Vec<RowId> = self.pending.keys().copied().collect();
         for (stream, pending) in self.pending {
             let mut end = pending.end;
             for (origin, run) in pending.runs {
@@ -319,7 +320,13 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+        let erasing = self.workspace.changed_of(&erasure::TYPE);
         let (rows, clients) = self.workspace.save(progress)?;
+        if !erasing.is_empty() {
+            for stream in streams {
+                erase::carry_out(self.db, stream, false)?;
+            }
+        }
         let mut receipt = Receipt { rows, facts: Vec::new() };
         if gather {
             for client in clients {

@@ -69,6 +69,14 @@ pub enum StoreError {
     NotTheFounder,
     #[error("There is no row {0} here.")]
     NoRow(String),
+    #[error("Not erased: a legal hold stands over this file. Nothing of it may be destroyed.")]
+    Held,
+    #[error("There is nothing here that you may erase: it is gone already, or others wrote it.")]
+    NothingToErase,
+    #[error("Cannot undo: it erased something, and what is erased is gone for good.")]
+    ErasedForGood,
+    #[error("Cannot undo: a value that it would bring back is missing here. Take it in from a colleague first.")]
+    Missing,
     #[error("Cannot undo: \"{0}\" was changed again since.")]
     ChangedSince(String),
     #[error(
@@ -129,6 +137,7 @@ impl StoreError {
             StoreError::OthersWrote { hint, .. } => hint,
             StoreError::ShareIsOver { .. } => "ask them to hand the client over, or to have you cover again",
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
+            StoreError::Held => "when it is lifted, `caseload set ID hold=no`",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",
             StoreError::Moved(_) => {

@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::{EntryRef, RowId, SiteId, Value};
 
+use super::erase::{self, Marker};
 use super::journal::{self, Batch, ChainEnd};
-use super::projection;
 use super::sites::{self, Keys, Trust};
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 use super::{Result, Store, StoreError};
@@ -154,6 +154,13 @@ fn of_branch(db: &Connection, stream: RowId, site: SiteId, branch: &[u8; 32]) ->
     Ok(batches.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Every batch that lies beside the chains of a stream.
+pub(super) fn all_aside(db: &Connection, stream: RowId) -> Result<Vec<Batch>> {
+    let mut query = db.prepare_cached(&format!("SELECT {} FROM aside WHERE stream = ?1", journal::COLUMNS))?;
+    let batches = query.query_map([stream], journal::read)?;
+    Ok(batches.collect::<rusqlite::Result<_>>()?)
+}
+
 fn drop_branch(db: &Connection, stream: RowId, site: SiteId, branch: &[u8; 32]) -> Result<()> {
     db.prepare_cached("DELETE FROM aside WHERE stream = ?1 AND site = ?2 AND branch = ?3")?.execute((
         stream,
@@ -269,12 +276,18 @@ fn move_from(db: &Connection, home: &mut Home<'_>, stream: RowId, old: SiteId, f
     let header = Header { site, first: end.next, ..head.header.clone() };
     end = journal::append(db, key, end, &header, &notice)?;
     let way = Way { old, from: first, new: site, first: end.next };
-    let mut moved = 0;
+    let (mut moved, mut again) = (0, Vec::new());
     for batch in batches {
         let entries: Vec<Entry> = batch.entries()?.into_iter().map(|entry| way.lead(entry)).collect();
         moved += batch.count;
-        let header = Header { site, first: end.next, ..batch.header };
+        let header = Header { site, first: end.next, ..batch.header.clone() };
         end = journal::append(db, key, end, &header, &entries)?;
+        again.push((batch, header.first, end.hash));
+    }
+    let orders = erase::order_again(db, stream, site, &again)?;
+    if !orders.is_empty() {
+        let header = Header { site, first: end.next, ..again[0].0.header.clone() };
+        journal::append(db, key, end, &header, &orders)?;
     }
     Ok(moved)
 }
@@ -340,23 +353,25 @@ fn all_again(db: &Connection, way: &Way, branch: &[Batch]) -> Result<bool> {
             return Ok(false);
         }
         let led = batch.entries()?.into_iter().map(|entry| way.lead(entry));
-        if !led.zip(copy.entries()?).all(|(entry, copy)| is_same(&entry, &copy)) {
+        let copies = Marker::new(db).numbered(&copy)?.map(|(_, copy)| copy);
+        if !led.zip(copies).all(|(entry, copy)| is_same(&entry, &copy)) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Whether two entries say the same. Of a value that was erased in one of them nothing can be told, and nothing is lost.
-fn is_same(one: &Entry, other: &Entry) -> bool {
-    let erased = |entry: &Entry| matches!(entry.content, Content::Erased(_));
-    match erased(one) || erased(other) {
-        true => {
-            (one.record, one.row, one.field, &one.key, &one.base)
-                == (other.record, other.row, other.field, &other.key, &other.base)
-        }
-        false => one == other,
-    }
+/// Whether a copy says the same as an entry. Of a value that was erased nothing can be told, and nothing is lost. One that is
+/// merely missing in the copy may be here alone.
+fn is_same(one: &Entry, copy: &Entry) -> bool {
+    let value = |entry: &Entry| matches!(entry.content, Content::Value(_));
+    let told = match copy.content {
+        Content::Value(_) => !value(one) || one.content == copy.content,
+        Content::Erased(_) => true,
+        Content::Missing(_) => !value(one),
+    };
+    told && (one.record, one.row, one.field, &one.key, &one.base)
+        == (copy.record, copy.row, copy.field, &copy.key, &copy.base)
 }
 
 /// The signature under the end of a chain that is cut at an index, where one of our own keys can give it.
@@ -399,7 +414,7 @@ impl Store {
             .prepare_cached("DELETE FROM aside WHERE stream = ?1 AND site = ?2")?
             .execute((stream, old.0.as_slice()))?;
         forget_what_others_have(&transaction, stream, old)?;
-        projection::make_stream_again(&transaction, stream)?;
+        erase::carry_out(&transaction, stream, true)?;
         transaction.commit()?;
         if let Some(keys) = home.into_renewed() {
             self.go_on_with(keys);

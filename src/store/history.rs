@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use crate::model::{EntryRef, Hlc, RowId, SiteId, Value, record_by_number};
 
+use super::erase::Marker;
 use super::settle::is_bookkeeping;
 use super::since::own_sites;
 use super::wire::{Content, Existence, ROW_ITSELF};
@@ -82,12 +83,12 @@ impl Store {
         let at = |ms: i64| DateTime::from_timestamp_millis(ms).unwrap_or_default().with_timezone(&offset);
         let own = own_sites(&self.db, self.site)?;
         let mut said: Vec<Said> = Vec::new();
+        let mut marker = Marker::new(&self.db);
         for (batch, arrived) in journal::of_row_with_arrival(&self.db, row)? {
             let arrived = arrived.filter(|_| !own.contains(&batch.header.site)).map(at);
             let installation = self.installation_of(batch.header.site, &batch.header.author)?;
-            for (place, entry) in
-                batch.numbered()?.filter(|(_, entry)| entry.row == row && !is_bookkeeping(entry.field))
-            {
+            let entries = marker.numbered(&batch)?;
+            for (place, entry) in entries.filter(|(_, entry)| entry.row == row && !is_bookkeeping(entry.field)) {
                 let to = match (&entry.content, entry.field) {
                     (Content::Value(bytes), ROW_ITSELF) => match Existence::decode(bytes) {
                         Some(Existence::Deleted { .. }) => Value::text("deleted"),

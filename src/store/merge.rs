@@ -14,13 +14,15 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
+use super::erase::{self, Orders};
 use super::file::CACHE_KB;
 use super::forks::{self, Home};
 use super::journal::{self, Batch};
 use super::projection::{self, Workspace, is_client};
+use super::rights::GRANT;
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
-use super::wire::Entry;
+use super::wire::{Content, Entry};
 use super::{Result, Store, StoreError, facts, joined, lines, speaking};
 
 /// Rows held at once before they are written.
@@ -54,12 +56,21 @@ pub struct Merged {
     /// Someone has something else of what this installation wrote than is here: it was set back to an earlier state, or
     /// copied.
     pub set_back: bool,
+    /// Values that came as empty places, and nobody had ordered them erased.
+    pub missing: u64,
+    /// Whether values were taken out of the journal.
+    pub erased: bool,
+    /// Values that were missing here and are no longer.
+    pub filled: u64,
+    /// Batches that came with values missing which are here: whoever made the bundle lacks them, or took them out.
+    pub blank: Vec<super::Range>,
 }
 
 impl Merged {
     /// Whether there is nothing that a person must hear of.
     pub fn is_nothing(&self) -> bool {
-        self.entries == 0 && self.held_back == 0 && self.not_taken.is_empty() && !self.set_back
+        let is_nothing = self.entries == 0 && self.held_back == 0 && self.filled == 0;
+        is_nothing && self.not_taken.is_empty() && !self.set_back
     }
 }
 
@@ -125,6 +136,12 @@ pub struct Merger<'a> {
     claims: Vec<Claim>,
     /// Whoever claims had claimed before what never came: they are not believed a second time.
     claimed_before: Option<bool>,
+    /// Streams whose orders of erasure are to be carried out, and whether their rows are to be made again in any case.
+    to_erase: BTreeMap<RowId, bool>,
+    /// Whether anything came by which somebody may erase what they could not, or (yes) the other way too.
+    judge_again: Option<bool>,
+    /// The orders of the stream at hand.
+    orders: Option<Orders>,
 }
 
 impl Store {
@@ -159,6 +176,7 @@ impl Store {
         };
         let before = conflicts(&transaction)?;
         let machine = sites::machine(self.path.as_deref());
+        let missing = erase::missing_values(&transaction)?;
         let mut merger = Merger {
             db: &transaction,
             now_ms,
@@ -177,11 +195,16 @@ impl Store {
             forked: BTreeSet::new(),
             claims: Vec::new(),
             claimed_before: None,
+            to_erase: BTreeMap::new(),
+            judge_again: None,
+            orders: None,
         };
         let filled = fill(&mut merger)?;
         // From here on all of it is verified.
         let (mut merged, renewed) = merger.finish()?;
         merged.conflicts = (conflicts(&transaction)? - before).max(0) as u64;
+        let still = erase::missing_values(&transaction)?;
+        (merged.missing, merged.filled) = (still.saturating_sub(missing), missing.saturating_sub(still));
         merged.clients = named(&transaction, &merged)?;
         if keep {
             transaction.commit().map_err(StoreError::from)?;
@@ -189,6 +212,9 @@ impl Store {
                 self.go_on_with(keys);
             }
             self.read_worker()?;
+            if merged.erased {
+                self.wipe()?;
+            }
         } else {
             transaction.rollback().map_err(StoreError::from)?;
         }
@@ -295,6 +321,20 @@ impl<'a> Merger<'a> {
         Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust() == Trust::Own))
     }
 
+    /// Holds another copy of a batch against ours: what is missing here is filled in; what is missing there is told.
+    fn hold_against(&mut self, here: &Batch, theirs: &[Entry], body: &[u8]) -> Result<()> {
+        let header = &here.header;
+        if erase::fill(self.db, here, body)? {
+            self.to_erase.insert(header.stream, true);
+        }
+        let ours = here.entries()?;
+        let is_there = |entry: &Entry| matches!(entry.content, Content::Value(_));
+        if ours.iter().zip(theirs).any(|(ours, theirs)| is_there(ours) && !is_there(theirs)) {
+            self.merged.blank.push((header.stream, header.site, header.first, header.first + here.count));
+        }
+        Ok(())
+    }
+
     fn is_revoked(&mut self, site: SiteId) -> Result<bool> {
         if let Some(known) = self.revoked.get(&site) {
             return Ok(*known);
@@ -311,7 +351,7 @@ impl<'a> Merger<'a> {
         Ok(revoked)
     }
 
-    fn insert(&mut self, batch: Batch, entries: Vec<Entry>) -> Result<()> {
+    fn insert(&mut self, mut batch: Batch, mut entries: Vec<Entry>) -> Result<()> {
         let stream = batch.header.stream;
         if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE)
         {
@@ -319,6 +359,10 @@ impl<'a> Merger<'a> {
             if !self.known_before.contains_key(&stream) {
                 self.known_before.insert(stream, is_client(self.db, stream)?);
             }
+            self.orders = match erase::has_orders(self.db, stream)? {
+                true => Some(Orders::of(self.db, stream)?),
+                false => None,
+            };
             self.ends = journal::seen_of_stream(self.db, stream)?.into_iter().collect();
             // Of a stream that nothing is known of there are no rows to look up.
             let workspace = match self.ends.is_empty() {
@@ -337,13 +381,25 @@ impl<'a> Merger<'a> {
         if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
             self.spoke.insert(batch.header.site);
         }
+        // What was erased before it came is not even written.
+        if let Some(body) = self.orders.as_ref().map(|orders| orders.without(&batch)).transpose()?.flatten() {
+            batch.body = body;
+            entries = batch.entries()?;
+            self.merged.erased = true;
+        }
+        if entries.iter().any(|entry| entry.record == GRANT) {
+            self.judge_again = Some(true);
+        }
+        if entries.iter().any(erase::is_an_order) {
+            self.to_erase.insert(stream, true);
+        }
         journal::insert(self.db, &batch, &entries)?;
         let (ends, site, end) = (&self.ends, batch.header.site, batch.header.first + batch.count);
         let seen = |at: EntryRef| {
             if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
         };
         let (_, workspace) = self.stream.as_mut().expect("just put there");
-        workspace.apply_entries(&batch.header, entries, &seen)?;
+        workspace.apply_entries(&batch, entries, &seen)?;
         self.ends.insert(site, end);
         Ok(())
     }
@@ -365,6 +421,13 @@ impl<'a> Merger<'a> {
         speaking::refresh(self.db, &self.joined)?;
         for site in self.spoke.union(&self.joined) {
             lines::heed(self.db, *site)?;
+        }
+        let joined = if self.joined.is_empty() { None } else { Some(false) };
+        if let Some(anew) = self.judge_again.or(joined) {
+            self.merged.erased |= erase::judge_again(self.db, anew)?;
+        }
+        for (stream, anew) in std::mem::take(&mut self.to_erase) {
+            self.merged.erased |= erase::carry_out(self.db, stream, anew)?;
         }
         for stream in std::mem::take(&mut self.touched) {
             if is_client(self.db, stream)? {
@@ -393,6 +456,7 @@ impl<'a> Merger<'a> {
             let settled = forks::settle(self.db, &mut self.home, stream, site)?;
             if settled.taken > 0 {
                 projection::make_stream_again(self.db, stream)?;
+                self.to_erase.entry(stream).or_insert(false);
                 self.known_before.entry(stream).or_insert(known);
                 self.touched.insert(stream);
                 self.merged.entries += settled.taken;

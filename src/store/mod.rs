@@ -15,6 +15,7 @@
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
 //! - `commit`, `undo`, `import`: the only ways in for what is done here; `since`: what of others stands in an undo's way;
 //!   `merge` for what was done elsewhere, `forks` for what was written twice in one place.
+//! - `erase`: what an order takes out of the journal for good, and what is missing without one.
 //! - `signing`: what is signed stays as it was; who still has to sign; `speaking`: for whom an entry speaks.
 //! - `sites`: installations and their keys; `lines`: whom this one believes, and as whom.
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
@@ -34,6 +35,7 @@ mod commit;
 mod conflicts;
 mod day;
 mod episodes;
+mod erase;
 mod error;
 mod facts;
 mod file;
@@ -81,6 +83,7 @@ pub use commit::{Progress, Receipt};
 pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use episodes::Workers;
+pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
 pub use file::{Passphrase, Worker, make_folder_for, others_can_read, read_secret, unfit, weakness};
 pub use history::{HistoryLine, Lost};

@@ -9,13 +9,14 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_iter};
 
 use crate::model::records::{client, worker};
-use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, Value, record_by_number};
+use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number};
 
 use super::cell::{Presence, RowState, StreamEnds, is_deletion};
 use super::commit::Progress;
+use super::erase::Marker;
 use super::journal::{self, Batch};
 use super::search::Documents;
-use super::wire::{Entry, Header};
+use super::wire::Entry;
 use super::{Result, Store, StoreError, facts, schema, search, signing};
 
 const GONE: i64 = 1;
@@ -33,11 +34,15 @@ pub struct Workspace<'a> {
     changed: BTreeSet<(u16, RowId)>,
     /// Whose chains grew, also by entries that no row here shows.
     grown: BTreeSet<RowId>,
+    marker: Marker<'a>,
+    /// Entries of which the value is missing, by stream, site and first index of their batch.
+    missing: BTreeMap<(RowId, SiteId, u64), Vec<u64>>,
 }
 
 impl<'a> Workspace<'a> {
     pub fn new(db: &'a Connection) -> Workspace<'a> {
-        Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new(), grown: BTreeSet::new() }
+        let (rows, changed, missing) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Workspace { db, load: true, rows, changed, grown: BTreeSet::new(), marker: Marker::new(db), missing }
     }
 
     /// For streams of which no row is in the tables: none is looked up.
@@ -83,17 +88,22 @@ impl<'a> Workspace<'a> {
 
     /// Takes in a batch that stands in the journal. Entries of types this version does not know stay in the journal only.
     pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
-        self.apply_entries(&batch.header, batch.entries()?, seen)
+        self.apply_entries(batch, batch.entries()?, seen)
     }
 
     /// The same, where the batch was unpacked already.
     pub fn apply_entries(
         &mut self,
-        header: &Header,
-        entries: Vec<Entry>,
+        batch: &Batch,
+        mut entries: Vec<Entry>,
         seen: &dyn Fn(EntryRef) -> bool,
     ) -> Result<()> {
+        let header = &batch.header;
         self.grown.insert(header.stream);
+        let missing = self.marker.mark(batch, &mut entries)?;
+        if !missing.is_empty() {
+            self.missing.insert((header.stream, header.site, header.first), missing);
+        }
         for (entry, index) in entries.into_iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
                 let state = self.change(entry.record, entry.row, header.stream)?;
@@ -135,6 +145,11 @@ impl<'a> Workspace<'a> {
             streams.entry(state.stream).or_default().insert(state.record);
         }
         take_note(self.db, &streams)?;
+        for ((stream, site, first), indexes) in &self.missing {
+            self.db
+                .prepare_cached("INSERT OR REPLACE INTO missing (stream, site, first, n) VALUES (?1, ?2, ?3, ?4)")?
+                .execute((stream, site.0.as_slice(), *first as i64, indexes.len() as i64))?;
+        }
         let mut clients = BTreeSet::new();
         for (stream, touched) in &streams {
             clients.extend(facts::refresh(self.db, *stream, touched)?);
@@ -340,12 +355,12 @@ impl Store {
 /// The rows of one stream as its journal makes them, from nothing.
 pub fn replay(db: &Connection, stream: RowId) -> Result<Workspace<'_>> {
     let mut workspace = Workspace::from_nothing(db);
-    let mut ends: BTreeMap<crate::model::SiteId, u64> = BTreeMap::new();
+    let mut ends: BTreeMap<SiteId, u64> = BTreeMap::new();
     for batch in journal::of_stream(db, stream)? {
         let end = batch.header.first + batch.count;
         {
             let site = batch.header.site;
-            let seen = |at: crate::model::EntryRef| {
+            let seen = |at: EntryRef| {
                 if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
             };
             workspace.apply(&batch, &seen)?;
@@ -357,6 +372,12 @@ pub fn replay(db: &Connection, stream: RowId) -> Result<Workspace<'_>> {
 }
 
 impl Workspace<'_> {
+    /// The entries of which the value is missing.
+    pub fn missing(&self) -> impl Iterator<Item = EntryRef> {
+        let batches = self.missing.iter();
+        batches.flat_map(|((_, site, _), indexes)| indexes.iter().map(|index| EntryRef { site: *site, index: *index }))
+    }
+
     /// The states, for comparing.
     pub fn into_states(self) -> impl Iterator<Item = RowState> {
         self.rows.into_values()
@@ -380,6 +401,7 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM written_over WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM missing WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::model::{RowId, SiteId, Value};
 
 use super::wire::{Content, Entry, Header};
-use super::{Result, Store, StoreError, journal, sites};
+use super::{Result, Store, StoreError, erase, journal, sites};
 
 /// The number of the record type in the journal. It has no table: see above.
 pub const GRANT: u16 = 52;
@@ -146,7 +146,9 @@ impl Store {
 
     /// Says which installation founded the agency. Its fingerprint is to be confirmed before.
     pub fn set_agency_founder(&mut self, site: SiteId) -> Result<()> {
-        self.set_local(FOUNDER, Some(&site.0))
+        self.set_local(FOUNDER, Some(&site.0))?;
+        erase::judge_again(&self.db, true)?;
+        Ok(())
     }
 
     /// Whether what this installation writes next in a stream may erase what a site wrote.
@@ -224,6 +226,7 @@ impl Store {
         };
         let entries: Vec<Entry> = fields.iter().map(entry).collect();
         journal::append(&transaction, &self.keys.signing, end, &header, &entries)?;
+        erase::judge_again(&transaction, true)?;
         transaction.commit()?;
         self.hlc = hlc;
         Ok(())

@@ -18,7 +18,7 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 11;
+const PROJECTION_VERSION: u32 = 12;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -73,7 +73,7 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
          DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined; DROP TABLE IF EXISTS unsigned;
-         DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS written_over;
+         DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS written_over; DROP TABLE IF EXISTS missing;
          CREATE TABLE written_over (row BLOB PRIMARY KEY, stream BLOB NOT NULL, \"of\" TEXT NOT NULL) WITHOUT ROWID;
          CREATE INDEX ix_written_over ON written_over (\"of\");
          CREATE TABLE unsigned (stream BLOB NOT NULL, row BLOB NOT NULL, day TEXT NOT NULL, cosigner TEXT NOT NULL,
@@ -81,6 +81,8 @@ pub fn create_projection(db: &Connection) -> Result<()> {
          CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;
          CREATE INDEX ix_joined ON joined (root);
          CREATE TABLE held (stream BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (stream, record)) WITHOUT ROWID;
+         CREATE TABLE missing (stream BLOB NOT NULL, site BLOB NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
+           PRIMARY KEY (stream, site, first)) WITHOUT ROWID;
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
          CREATE TABLE conflict (stream BLOB NOT NULL, row BLOB NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL,
            PRIMARY KEY (stream, row, record, field)) WITHOUT ROWID;

@@ -13,7 +13,7 @@ use crate::model::stands::{self, Stands};
 use crate::model::{Change, PlanStatus, RecordType, Row, RowId, SignatureRole, SiteId, Value, sealed, signing};
 use crate::practice::consent::same_name;
 
-use super::{Receipt, Result, Store, StoreError, joined, speaking};
+use super::{Receipt, Result, Store, StoreError, erase, joined, speaking};
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq)]
@@ -295,11 +295,12 @@ impl Store {
     /// Ids of signatures in a stream whose seal does not hold, and of addenda that are not what was signed.
     pub(super) fn broken_seals(&self, stream: RowId) -> Result<Vec<RowId>> {
         let signatures = self.rows(&signature::TYPE, stream)?;
-        let mut broken: Vec<RowId> = signatures.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect();
+        let mut broken: Vec<RowId> =
+            signatures.iter().filter(|row| !signing::holds(row) && !erase::is_erased(row)).map(|row| row.id).collect();
         for added in self.rows(&addendum::TYPE, stream)? {
             let id = added.id.to_string();
             let under = signatures.iter().find(|row| row.text(signature::of) == id);
-            if under.is_some_and(|row| row.text(signature::reads) != signing::reads(&added)) {
+            if under.is_some_and(|row| !erase::is_erased(row) && row.text(signature::reads) != signing::reads(&added)) {
                 broken.push(added.id);
             }
         }

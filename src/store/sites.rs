@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::model::SiteId;
 
 use super::lines::{self, Acceptance, Gives, Line, SiteState, claim};
-use super::{Result, Store, StoreError, file};
+use super::{Result, Store, StoreError, erase, file};
 
 /// A line of a hundred take-overs is no line.
 pub(super) const MOST_OF_A_LINE: usize = 100;
@@ -437,13 +437,16 @@ impl Store {
         };
         let wanted = Acceptance { gives: Some(gives), takes: Some(takes), confirmed: true, ..Acceptance::default() };
         self.accept(site, &wanted)?;
+        erase::judge_again(&self.db, false)?;
         Ok(())
     }
 
     /// Takes note of a site without believing it.
     pub fn know_site(&mut self, site: &Site) -> Result<()> {
         self.writable()?;
-        keep(&self.db, site)
+        keep(&self.db, site)?;
+        erase::judge_again(&self.db, false)?;
+        Ok(())
     }
 
     /// This installation's signature under a message.

@@ -30,7 +30,7 @@ pub(super) fn maker(db: &Connection, row: RowId) -> Result<Option<SiteId>> {
         let makes = |entry: &super::wire::Entry| {
             let here = match &entry.content {
                 super::wire::Content::Value(bytes) => Existence::decode(bytes) == Some(Existence::Here),
-                super::wire::Content::Erased(_) => false,
+                super::wire::Content::Erased(_) | super::wire::Content::Missing(_) => false,
             };
             entry.row == row && entry.field == ROW_ITSELF && entry.base.is_empty() && here
         };

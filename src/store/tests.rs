@@ -564,6 +564,74 @@ impl Store {
         projection::make_stream_again(&self.db, stream)
     }
 
+    /// Takes values out of a chain as whoever passes it on can: nobody ordered it. With `anew` as an erasure leaves the
+    /// batch, else with the mere flag of versions before it. The tables stay as they are.
+    pub(crate) fn blank(
+        &mut self,
+        stream: RowId,
+        site: SiteId,
+        which: &dyn Fn(u64) -> bool,
+        anew: bool,
+    ) -> Result<u64> {
+        let (mut blanked, mut changed) = (0, Vec::new());
+        journal::of_chain::<StoreError>(&self.db, stream, site, 0, &mut |batch| {
+            let gone = |index: u64, _: &wire::Entry| which(index);
+            let Some(body) = wire::blanked(&batch.header, &batch.body, &gone)? else { return Ok(()) };
+            let without = wire::unpack(&batch.header, &body, None)?.0;
+            blanked += without.iter().filter(|entry| matches!(entry.content, wire::Content::Missing(_))).count() as u64;
+            let flagged = match (anew, batch.body[0]) {
+                (false, 1) => {
+                    let seed = batch.body[1..17].try_into().expect("16 bytes");
+                    wire::pack(&batch.header, &without, seed, &[0; 32]).body
+                }
+                _ => body,
+            };
+            changed.push((flagged, batch.header.first));
+            Ok(())
+        })?;
+        for (body, first) in changed {
+            let sql = "UPDATE batch SET body = ?1 WHERE stream = ?2 AND site = ?3 AND first = ?4";
+            self.db.execute(sql, (body, stream, site.0.as_slice(), first as i64))?;
+        }
+        Ok(blanked)
+    }
+
+    /// Whether any value is not in the journal, ordered or not.
+    pub(crate) fn has_blanks(&self) -> Result<bool> {
+        let mut blanks = false;
+        journal::each(&self.db, 0, &mut |batch| {
+            blanks |= batch.entries()?.iter().any(|entry| !matches!(entry.content, wire::Content::Value(_)));
+            Ok(())
+        })?;
+        Ok(blanks)
+    }
+
+    /// Whether any column of any table holds these bytes, the words of the index and the journal's bodies too.
+    pub(crate) fn holds_anywhere(&self, wanted: &str) -> Option<String> {
+        let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
+        let tables: Vec<String> =
+            self.db.prepare(names).unwrap().query_map([], |row| row.get(0)).unwrap().flatten().collect();
+        let is_in = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes());
+        for table in tables {
+            let mut query = self.db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+            let columns = query.column_count();
+            let mut rows = query.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for at in 0..columns {
+                    match row.get_ref(at).unwrap() {
+                        rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes)
+                            if is_in(bytes) =>
+                        {
+                            return Some(table);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        None
+    }
+
     /// Rewrites our own journal as if another site had written it; we can only sign with our own key.
     pub(crate) fn claim_to_be(&mut self, victim: &Site) -> Result<()> {
         sites::keep(&self.db, victim)?;

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::model::records::erasure;
 use crate::model::{EntryRef, Hlc, RowId, SiteId, Value, record_by_number};
 
 use super::cell::{Head, RowState};
 use super::commit::{Action, Writer};
+use super::erase::Marker;
 use super::forks::MOVED;
 use super::journal;
 use super::settle::is_bookkeeping;
@@ -203,6 +205,9 @@ impl Done {
             let batch = journal::at(db, *n)?;
             done.ends.insert(batch.header.stream, (batch.header.site, batch.header.first + batch.count));
             for (at, entry) in batch.numbered()? {
+                if entry.record == erasure::TYPE.number {
+                    return Err(StoreError::ErasedForGood);
+                }
                 let Content::Value(value) = entry.content else { continue };
                 // What was seen stays seen; what asks for help is said anew by whatever is done; what moved stays moved.
                 if is_bookkeeping(entry.field) || entry.record == MOVED {
@@ -395,10 +400,12 @@ fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec
     for at in entries {
         let Some(batch) = journal::holding(db, stream, *at)? else { continue };
         let rank = (batch.header.origin.is_empty(), batch.header.hlc, batch.header.site, at.index);
-        if let Some((_, Entry { content: Content::Value(value), .. })) =
-            batch.numbered()?.find(|(found, _)| found == at)
-        {
-            values.push((rank, batch.header.origin.clone(), value));
+        match Marker::new(db).numbered(&batch)?.find(|(found, _)| found == at) {
+            Some((_, Entry { content: Content::Value(value), .. })) => {
+                values.push((rank, batch.header.origin.clone(), value));
+            }
+            Some((_, Entry { content: Content::Missing(_), .. })) => return Err(StoreError::Missing),
+            _ => {}
         }
     }
     values.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));

@@ -236,9 +236,9 @@ impl<'a, W: Write> Writer<'a, W> {
         }
     }
 
-    /// Says how far this site has come in a chain, so that the other side knows what is lacking here.
+    /// Says how far this site has come in a chain with all its values, so that the other side knows what is lacking here.
     pub fn has(&mut self, stream: RowId, site: SiteId) -> Result<(), StoreError> {
-        let ChainEnd { next, hash } = self.store.chain_end(stream, site)?;
+        let ChainEnd { next, hash } = self.store.whole_to(stream, site)?;
         self.put(&Part::Has { stream, site, next, hash })
     }
 

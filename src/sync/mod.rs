@@ -89,6 +89,15 @@ pub fn in_words(merged: &crate::store::Merged) -> Vec<String> {
             merged.ahead
         ));
     }
+    if merged.missing > 0 {
+        lines.push(format!(
+            "{} not in it, and nobody ordered that: shown as (missing here) until somebody gives them.",
+            if merged.missing == 1 { "1 value is".into() } else { format!("{} values are", merged.missing) }
+        ));
+    }
+    if merged.filled > 0 {
+        lines.push(format!("Values that were missing here and are back: {}.", merged.filled));
+    }
     if merged.held_back > 0 {
         lines.push(format!("Entries of revoked sites left out: {}.", merged.held_back));
     }

@@ -1,6 +1,7 @@
 //! Random histories of several sites, and bundles that must not get in.
 
 mod adversary;
+mod erasing;
 mod forging;
 mod forks;
 mod places;

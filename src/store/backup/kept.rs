@@ -207,6 +207,34 @@ impl Store {
         if self.backup_is_due()? { self.backup_before_merge() } else { Ok(()) }
     }
 
+    /// The backups that lie beside the file: those that the program made by itself and nobody changed, and those made by
+    /// hand. Whatever is erased from now on is still in them.
+    pub fn backups_there(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+        let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(Default::default()) };
+        let own = self.kept()?.into_iter().map(|one| (folder.join(&one.name), one));
+        let own = own.filter(|(path, one)| is(path, &one.hash, one.bytes)).map(|(path, _)| path).collect();
+        Ok((own, made_by_hand(&folder)?.into_iter().map(|(_, path)| path).collect()))
+    }
+
+    /// After an erasure: makes a new backup that holds nothing of it, and takes away all others that the program made.
+    /// Gives how many.
+    pub fn renew_backups(&mut self) -> Result<usize> {
+        let Some(folder) = self.backups() else { return Ok(0) };
+        self.backup_before_merge()?;
+        let mut all = self.kept()?;
+        let last = all.pop();
+        let mut gone = 0;
+        for one in all.iter().filter(|one| last.as_ref().is_some_and(|last| last.before != Some(one.sequence))) {
+            let path = folder.join(&one.name);
+            if is(&path, &one.hash, one.bytes) {
+                std::fs::remove_file(&path)?;
+                gone += 1;
+            }
+            self.db.execute("DELETE FROM backup WHERE sequence = ?1", [one.sequence])?;
+        }
+        Ok(gone)
+    }
+
     /// Takes away what need not stay.
     fn rotate(&mut self, folder: &Path) -> Result<()> {
         let all = self.kept()?;

@@ -148,7 +148,12 @@ impl Merger<'_> {
         if branch.is_none() {
             let at = EntryRef { site: batch.header.site, index: batch.header.first };
             match journal::holding(self.db, walk.stream, at)? {
-                Some(here) if here.header.first == batch.header.first && here.hash == hash => return Ok(()),
+                Some(here) if here.header.first == batch.header.first && here.hash == hash => {
+                    return match here.body == batch.body {
+                        true => Ok(()),
+                        false => self.hold_against(&here, &entries, &batch.body),
+                    };
+                }
                 Some(_) => *branch = Some(hash),
                 None => {}
             }

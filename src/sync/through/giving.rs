@@ -73,7 +73,8 @@ impl Round<'_, '_> {
             let Some(group) = self.groups()?.into_iter().nth(at) else { return Ok(()) };
             let readers = self.ids(&group);
             let own = self.own_bundles()?;
-            let as_one = self.since_written_as_one(&own, &readers) >= COMPACT_FROM;
+            let many = self.since_written_as_one(&own, &readers) >= COMPACT_FROM;
+            let as_one = many || self.holds_what_was_erased(&own, &readers)?;
             let without = if as_one { own.clone() } else { Vec::new() };
             let (ranges, looked) = self.lacking(&group, &readers, &without)?;
             // Whoever was accepted since the last one was written finds something that opens, so that they know.
@@ -114,6 +115,24 @@ impl Round<'_, '_> {
         }
         self.wait_for("another copy of this caseload keeps writing under its name".into());
         Ok(())
+    }
+
+    /// Whether something was erased that one of these bundles may hold: then they are written again, without it.
+    fn holds_what_was_erased(&self, own: &[Noted], readers: &[SiteId]) -> Result<bool, Trouble> {
+        if own.is_empty() {
+            return Ok(false);
+        }
+        let erased = self.store.erased_since(self.store.looked_for(&self.address, readers)?)?;
+        for bundle in own.iter().filter(|_| !erased.is_empty()) {
+            let held = self.store.held_in_place(&self.address, bundle)?;
+            let meets = |one: &Range| {
+                erased.iter().any(|gone| (gone.0, gone.1) == (one.0, one.1) && gone.2 < one.3 && one.2 < gone.3)
+            };
+            if held.iter().any(meets) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How many bundles these readers have of this installation since it last wrote all of it as one.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::model::SiteId;
-use crate::store::{Merged, Met, NotTaken, Noted, Staged, StoreError, Trust, Why, new_file};
+use crate::store::{Merged, Met, NotTaken, Noted, Range, Staged, StoreError, Trust, Why, new_file};
 use crate::sync::bundle::Refusal;
 use crate::sync::card::Card;
 use crate::sync::exchange::take_staged;
@@ -172,7 +172,13 @@ impl Round<'_, '_> {
                 let not_taken: Vec<NotTaken> = waits;
                 if not_taken.is_empty() {
                     let known = Noted { sender, receivers, ..noted(lying, Met::Known, 0) };
-                    self.store.note_bundle(&self.address, &known, &told.ranges)?;
+                    // A chain that came with values taken out is not there for anybody: whoever has them gives them.
+                    let blank = |range: &Range| merged.blank.iter().any(|one| (one.0, one.1) == (range.0, range.1));
+                    let (without, ranges): (Vec<Range>, Vec<Range>) = told.ranges.iter().copied().partition(blank);
+                    self.store.note_bundle(&self.address, &known, &ranges)?;
+                    if !without.is_empty() {
+                        self.store.look_again(&self.address)?;
+                    }
                 }
                 if is_own {
                     if entries > 0 {
