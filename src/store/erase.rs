@@ -27,6 +27,7 @@ use crate::model::{EntryRef, Row, RowId, SiteId, Value};
 
 use super::forks::{self, MOVED};
 use super::journal::{self, Batch, ChainEnd};
+use super::lines::OF_LINE;
 use super::rights::{self, GRANT, Point};
 use super::settle::{ASKS, SEEN};
 use super::wire::{self, Content, Entry, ROW_ITSELF};
@@ -34,7 +35,7 @@ use super::{Result, Store, StoreError, projection};
 pub use asking::{Target, ToErase, field_in_words};
 
 /// Record types of which nothing is ever erased.
-const KEPT: [u16; 5] = [disclosure::TYPE.number, share::TYPE.number, GRANT, erasure::TYPE.number, MOVED];
+const KEPT: [u16; 6] = [disclosure::TYPE.number, share::TYPE.number, GRANT, erasure::TYPE.number, MOVED, OF_LINE];
 
 /// Whether a value of this kind stays, whatever an order says.
 fn stays(entry: &Entry) -> bool {
