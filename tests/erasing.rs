@@ -61,7 +61,7 @@ fn a_phone_number_is_erased_by_order_on_every_laptop() {
         "laptops of Tom Baker",
         "newer version",
         "made by hand: ",
-        "1 backup that the program made",
+        "that the program made: --remove-backups takes them away",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
