@@ -297,3 +297,22 @@ fn a_caseload_moves_and_no_colleague_accepts_anybody_anew() {
     ana.run(&["log", &imani, "body=after all"]);
     assert!(ana.refused(&["move", "--stay"]).contains("did not move away"));
 }
+
+/// The folder may lie on a stick that others touch: what calls itself a backup is not always one.
+#[cfg(unix)]
+#[test]
+fn a_check_waits_for_no_pipe_and_is_silenced_by_no_one_elses_backup() {
+    let caseload = laptop("Rosa Ortiz");
+    caseload.client(&["given_name=Ana"]);
+    let said = caseload.run(&["backup"]);
+    let backup = Path::new(said.trim_start_matches("Wrote ").split(". The").next().unwrap());
+    let made =
+        std::process::Command::new("mkfifo").arg(backup.with_file_name("caseload-20360102-000000.backup")).status();
+    assert!(made.unwrap().success());
+    let others = backup.with_file_name("caseload-20351231-000000.backup");
+    std::fs::copy(fixture("backups/two-contacts-of-a-colleague.backup"), others).unwrap();
+    assert!(caseload.run(&["check"]).starts_with("All is well"));
+    let whole = std::fs::read(backup).unwrap();
+    std::fs::write(backup, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(caseload.output(&["check"]).status.code(), Some(1), "its own newest one is looked at all the same");
+}

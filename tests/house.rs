@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "practice", "triage"]),
     ("sync", &["model", "practice", "triage", "store", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
-    ("exchange", &["model", "practice", "store"]),
+    ("exchange", &["model", "practice", "triage", "store"]),
     ("report", &["model", "practice", "triage", "store"]),
     ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report"]),
     ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),

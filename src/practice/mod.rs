@@ -319,11 +319,14 @@ pub struct Practice {
 }
 
 impl Practice {
-    /// What ships with the program. The first call also makes its lists those that fields choose from.
+    /// What ships with the program. The first call also makes its lists those that fields choose from, where no agency's
+    /// were installed before it.
     pub fn standard() -> Arc<Practice> {
         static STANDARD: LazyLock<Arc<Practice>> = LazyLock::new(|| {
             let practice = Practice::shipped();
-            practice.install();
+            if List::Area.choices().is_empty() {
+                practice.install();
+            }
             Arc::new(practice)
         });
         Arc::clone(&STANDARD)

@@ -79,8 +79,8 @@ pub fn fit_phrases(text: &str, columns: usize) -> String {
         matches!(c, ',' | ';' | ':') && next == Some(' ') || *c == ' ' && next == Some('(')
     });
     let before = ends.map(|(at, _)| text[..at].trim_end());
-    let fitting = before.filter(|before| before.width() + 2 <= columns && is_whole(before));
-    if let Some(before) = fitting.last().filter(|before| before.width() > columns / 3) {
+    let mut fitting = before.filter(|before| before.width() + 2 <= columns && is_whole(before));
+    if let Some(before) = fitting.next_back().filter(|before| before.width() > columns / 3) {
         return format!("{before} …");
     }
     let cut = fit(&text, columns);

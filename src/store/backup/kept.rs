@@ -254,19 +254,24 @@ impl Store {
         error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Why the newest backup beside the file could not be restored, in words; `None` where it could, where there is none,
-    /// and where it opens with the recovery key alone, as those of earlier versions do.
+    /// Why the newest backup beside the file could not be restored, in words; `None` where it could, and where there is none.
+    /// Those that open with a recovery key alone are passed over: of earlier versions, or of somebody else.
     pub(in crate::store) fn newest_backup_trouble(&self) -> Result<Option<String>> {
         let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(None) };
-        let by_hand = made_by_hand(&folder)?.pop();
         let own = self.kept()?.pop().map(|last| (last.made.naive_local(), folder.join(last.name)));
+        let mut all: Vec<_> = made_by_hand(&folder)?.into_iter().chain(own).collect();
         // To the second, as names tell it.
-        let newest = [own, by_hand].into_iter().flatten().max_by_key(|(when, _)| when.and_utc().timestamp());
-        let Some((when, path)) = newest else { return Ok(None) };
-        Ok(match self.verify_backup(&path) {
-            Ok(()) | Err(StoreError::WrongRecoveryKey) => None,
-            Err(error) => Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))),
-        })
+        all.sort_by_key(|(when, _)| when.and_utc().timestamp());
+        for (when, path) in all.into_iter().rev() {
+            match self.verify_backup(&path) {
+                Ok(()) => return Ok(None),
+                Err(StoreError::WrongRecoveryKey) => {}
+                Err(error) => {
+                    return Ok(Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// That too much would be lost with the laptop, in words: there is no backup, or the newest one is old and something
@@ -331,11 +336,15 @@ pub(super) fn staying(all: &[Kept], good: impl Fn(&Kept) -> bool) -> BTreeSet<i6
 }
 
 /// The backups in a folder that are not the program's own to take away: made by hand, or by an earlier version; by the time
-/// in their names, the oldest first.
+/// in their names, the oldest first. What is no file (a pipe, a link) is none, whatever its name.
 fn made_by_hand(folder: &Path) -> Result<Vec<(NaiveDateTime, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let path = entry.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let time = name.strip_prefix("caseload-").and_then(|rest| rest.strip_suffix(ENDING));
         if let Some(Ok(when)) = time.map(|time| NaiveDateTime::parse_from_str(time, "%Y%m%d-%H%M%S")) {
