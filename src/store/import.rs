@@ -138,9 +138,11 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
 
 /// What earlier imports of the same kind, and undoing them, left of one row: the last entry of each cell.
 struct Imported {
-    /// Where it stands, and what it says: `None` where its value is not here any more.
-    cells: BTreeMap<(u16, String), (EntryRef, Option<Vec<u8>>)>,
+    cells: BTreeMap<(u16, String), Said>,
 }
+
+/// Where an entry stands, and what it says: `None` where its value is not here any more.
+type Said = (EntryRef, Option<Vec<u8>>);
 
 impl Imported {
     fn read(writer: &Writer<'_>, origin: &str, row: RowId) -> Result<Imported> {

@@ -442,7 +442,14 @@ impl<'a> Merger<'a> {
                 clients.extend(facts::of(self.db, joined::root(self.db, stream)?)?.map(|facts| facts.name));
             }
             let fingerprint = site.fingerprint();
-            self.merged.not_taken.push(NotTaken { site: site.id, name: site.person(), fingerprint, why, entries, clients });
+            self.merged.not_taken.push(NotTaken {
+                site: site.id,
+                name: site.person(),
+                fingerprint,
+                why,
+                entries,
+                clients,
+            });
         }
         Ok((self.merged, self.home.into_renewed()))
     }

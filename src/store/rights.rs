@@ -105,7 +105,9 @@ fn founder(db: &Connection) -> Result<Option<SiteId>> {
 fn grants(db: &Connection) -> Result<Vec<Grant>> {
     let Some(founder) = founder(db)? else { return Ok(Vec::new()) };
     let (stream, line) = (agency_stream(founder), sites::root(db, founder)?);
-    let mut said: BTreeMap<RowId, (Option<SiteId>, Option<Right>, Option<Vec<(RowId, SiteId, u64)>>)> = BTreeMap::new();
+    /// To whom, which right, and up to where, as far as entries say it.
+    type Said = (Option<SiteId>, Option<Right>, Option<Vec<(RowId, SiteId, u64)>>);
+    let mut said: BTreeMap<RowId, Said> = BTreeMap::new();
     for (site, _) in journal::seen_of_stream(db, stream)? {
         if sites::root(db, site)? != line {
             continue;

@@ -160,7 +160,7 @@ fn look_for_keys(scheme: &str) -> io::Result<()> {
     }
     let servers = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
     let open = |name: &&str| std::env::var(name).is_ok_and(|address| address.starts_with("http://"));
-    if scheme == "s3" && servers.iter().any(|name| open(&name)) && !is_set(&["AWS_ALLOW_HTTP"]) {
+    if scheme == "s3" && servers.iter().any(open) && !is_set(&["AWS_ALLOW_HTTP"]) {
         return Err(io::Error::other(NOT_SEALED));
     }
     Ok(())

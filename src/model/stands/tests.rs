@@ -113,7 +113,8 @@ fn a_change_of_anything_that_was_agreed_is_told_and_progress_is_not() {
     });
     assert_eq!(done, [""; 0]);
     // What was agreed: each field of the step, the goal and the plan by itself.
-    let records: [(&'static RecordType, fn(&mut File) -> &mut Row); 5] = [
+    type RowOf = fn(&mut File) -> &mut Row;
+    let records: [(&'static RecordType, RowOf); 5] = [
         (&plan::TYPE, |file| &mut file.plans[0]),
         (&goal::TYPE, |file| &mut file.goals[0]),
         (&step::TYPE, |file| &mut file.steps[0]),

@@ -168,7 +168,9 @@ fn what_it_goes_on_from_is_found_by_its_content_and_told_where_it_is_not_there()
         let bytes = std::fs::read(gone).unwrap();
         for other in [None, Some(&bytes[..bytes.len() - 1])] {
             std::fs::remove_file(gone).unwrap();
-            other.map(|other| std::fs::write(gone, other).unwrap());
+            if let Some(other) = other {
+                std::fs::write(gone, other).unwrap();
+            }
             let error = laptop.restore(&third).err().expect("refused").to_string();
             assert!(error.contains(&name(gone)) && error.contains("not beside it"), "{error}");
             assert!(laptop.store.check().unwrap().backup.unwrap().contains(&name(gone)));

@@ -244,8 +244,11 @@ fn altered<T>(what: &str) -> Result<std::result::Result<T, Breach>> {
     Ok(Err(Breach(what.into())))
 }
 
+/// The entries of a batch, and its hash.
+type Proven = (Vec<Entry>, [u8; 32]);
+
 /// The entries of a batch, and its hash, worked out from that of the batch before it.
-fn proven(batch: &Unproven, before: &[u8; 32]) -> Result<std::result::Result<(Vec<Entry>, [u8; 32]), Breach>> {
+fn proven(batch: &Unproven, before: &[u8; 32]) -> Result<std::result::Result<Proven, Breach>> {
     match wire::unpack(&batch.header, &batch.body, Some(before)) {
         Ok((entries, Some(hash))) if entries.len() as u64 == batch.count => Ok(Ok((entries, hash))),
         Ok(_) => altered("a batch holds more or less than it says"),

@@ -298,9 +298,9 @@ fn a_trial_and_a_refusal_leave_the_file_as_it_is_byte_for_byte() {
     let (path, pass) = (folder.path().join("a.db"), Passphrase::new("p"));
     let worker = Worker { name: "Lea".into(), ..site(5, 0).worker().clone() };
     let (mut lea, _) = Store::create(&path, &pass, &worker, clock(0)).unwrap();
-    for other in 0..2 {
-        lea.accept_site(&sites[other].own_site().unwrap()).unwrap();
-        sites[other].accept_site(&lea.own_site().unwrap()).unwrap();
+    for other in &mut sites[..2] {
+        lea.accept_site(&other.own_site().unwrap()).unwrap();
+        other.accept_site(&lea.own_site().unwrap()).unwrap();
     }
     drop(lea);
     let mut lea = Store::open(&path, &pass, clock(0)).unwrap();
