@@ -30,6 +30,9 @@ pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<Stri
 }
 
 pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replace: bool) -> anyhow::Result<String> {
+    if !backup.exists() {
+        bail!("There is no file {}.", backup.display());
+    }
     let key = match key_file {
         Some(path) => setting.secret(path)?,
         None => ask("Recovery key: ")?,

@@ -110,7 +110,7 @@ pub enum StoreError {
     Moved(String),
     #[error("That moving code does not open this file.")]
     WrongMovingCode,
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("The caseload file gave an error: {0}")]
     Sqlite(rusqlite::Error),

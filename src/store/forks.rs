@@ -14,6 +14,7 @@ use crate::model::{EntryRef, RowId, SiteId, Value};
 
 use super::erase::{self, Marker};
 use super::journal::{self, Batch, ChainEnd};
+use super::rights;
 use super::sites::{self, Keys, Trust};
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
 use super::{Result, Store, StoreError};
@@ -246,6 +247,15 @@ fn forget_what_others_have(db: &Connection, stream: RowId, site: SiteId) -> Resu
 fn moved_row(stream: RowId, site: SiteId, branch: &[u8; 32]) -> RowId {
     let branch: String = branch.iter().map(|byte| format!("{byte:02x}")).collect();
     RowId::derived(&["moved", &stream.to_string(), &site.to_string(), &branch])
+}
+
+/// The site from whose chain entries were moved, where an entry says so.
+pub(super) fn moved_from(entry: &Entry) -> Option<SiteId> {
+    if (entry.record, entry.field) != (MOVED, MOVED_SITE) {
+        return None;
+    }
+    let Ok(Value::Text(old)) = entry.value() else { return None };
+    rights::site_of(&old)
 }
 
 /// Enters what stands in a chain from an index on again, under the site of this file: a new one where the chain is its own.

@@ -2,7 +2,7 @@
 //!
 //! A person is a **line**: an installation and all those that took over from it, joined by vouchers that were verified before
 //! they were kept. A voucher needs two: the site that is taken over from signs it, and the one that takes over says so
-//! itself, in a bundle of its own; what others tell of a site joins nobody to anybody. What a line is given and what is
+//! itself, in a bundle or in entries of its own; what others tell of a site joins nobody to anybody. What a line is given and what is
 //! taken of it is a setting of this file alone. Ending a line ends every member, those that come later too; a member that
 //! is accepted again, by its whole fingerprint, starts a line of its own.
 //!
@@ -224,6 +224,15 @@ pub(super) fn vouch(db: &Connection, site: &Site) -> Result<bool> {
 /// Keeps a voucher that holds, to pass it on: its site did not say so itself.
 pub(super) fn hear(db: &Connection, site: &Site) -> Result<()> {
     keep_voucher(db, site, false).map(drop)
+}
+
+/// Takes what others told of a site for its own word: its own entries say that it took over from `old`. Whether it was news.
+pub(super) fn said_itself(db: &Connection, site: SiteId, old: SiteId) -> Result<bool> {
+    let news = db
+        .prepare_cached("UPDATE site SET said = 1 WHERE id = ?1 AND voucher_of = ?2 AND said = 0")?
+        .execute((site.0.as_slice(), old.0.as_slice()))?;
+    join_members(db)?;
+    Ok(news > 0)
 }
 
 fn keep_voucher(db: &Connection, site: &Site, said: bool) -> Result<bool> {

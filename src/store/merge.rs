@@ -129,6 +129,8 @@ pub struct Merger<'a> {
     joined: BTreeSet<SiteId>,
     /// Sites that say something of their line in it.
     spoke: BTreeSet<SiteId>,
+    /// Sites whose entries say from which site they were moved.
+    moved_from: BTreeSet<(SiteId, SiteId)>,
     documents: Documents,
     not_taken: BTreeMap<(SiteId, Why), (u64, BTreeSet<RowId>)>,
     /// Chains beside which something was put, with how many entries each time.
@@ -190,6 +192,7 @@ impl Store {
             told: BTreeMap::new(),
             joined: BTreeSet::new(),
             spoke: BTreeSet::new(),
+            moved_from: BTreeSet::new(),
             documents: Documents::default(),
             not_taken: BTreeMap::new(),
             forked: BTreeSet::new(),
@@ -381,6 +384,7 @@ impl<'a> Merger<'a> {
         if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
             self.spoke.insert(batch.header.site);
         }
+        self.moved_from.extend(entries.iter().filter_map(forks::moved_from).map(|old| (batch.header.site, old)));
         // What was erased before it came is not even written.
         if let Some(body) = self.orders.as_ref().map(|orders| orders.without(&batch)).transpose()?.flatten() {
             batch.body = body;
@@ -416,6 +420,11 @@ impl<'a> Merger<'a> {
     fn finish(mut self) -> Result<(Merged, Option<sites::Keys>)> {
         self.save()?;
         self.documents.flush(self.db)?;
+        for (site, old) in &self.moved_from {
+            if lines::said_itself(self.db, *site, *old)? {
+                self.joined.insert(*site);
+            }
+        }
         self.settle_forks()?;
         self.hear_claims()?;
         speaking::refresh(self.db, &self.joined)?;

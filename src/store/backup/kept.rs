@@ -259,7 +259,7 @@ impl Store {
     pub(in crate::store) fn newest_backup_trouble(&self) -> Result<Option<String>> {
         let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(None) };
         let own = self.kept()?.pop().map(|last| (last.made.naive_local(), folder.join(last.name)));
-        let mut all: Vec<_> = made_by_hand(&folder)?.into_iter().chain(own).collect();
+        let mut all: Vec<_> = own.into_iter().chain(made_by_hand(&folder)?).collect();
         // To the second, as names tell it.
         all.sort_by_key(|(when, _)| when.and_utc().timestamp());
         for (when, path) in all.into_iter().rev() {

@@ -338,7 +338,8 @@ proptest! {
                 let by_name = site.person().contains(FORGED);
                 prop_assert!(!by_name, "{:?}", site);
                 let known = store.trust_of(&site).unwrap() == Trust::Known;
-                prop_assert!(!known || !world.wrote.contains_key(&site.id), "{} is not believed any more", site.name);
+                let wrote = world.wrote.contains_key(&site.id);
+                prop_assert!(!known || !wrote, "laptop {} does not believe {site:?} any more", who);
             }
             let report = store.check().unwrap();
             prop_assert!(report.ok, "{:?}", report.problems);
