@@ -48,7 +48,7 @@ fn rooms_know_only_those_below_them() {
         files(&source.join(room), &mut found);
         // A test may drive whatever it needs; what ships may not.
         for file in found.iter().filter(|file| !is_test(file)) {
-            let text = std::fs::read_to_string(&file).unwrap();
+            let text = std::fs::read_to_string(file).unwrap();
             for (at, _) in text.match_indices("crate::") {
                 let name: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let is_room = rooms.contains(&name) && name != *room;

@@ -139,6 +139,8 @@ fn a_secret_that_others_can_read_is_told_and_does_its_work() {
         );
         assert!(!told.contains("otter") && told.lines().count() == 1, "{told}");
     }
+    // Nothing beside what a script reads: many read both streams as one.
+    assert_eq!(said(0o644, &["list", "--json"]), (Some(0), String::new()));
     assert_eq!(said(0o600, &["list"]), (Some(0), String::new()));
     assert_eq!(said(0o400, &["list"]), (Some(0), String::new()));
     // A refusal is one clear line.
