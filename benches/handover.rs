@@ -1,7 +1,7 @@
 //! How fast work is handed over, and how small: bundles beside the same entries packed and compressed, merging beside bare
-//! upserts of the same rows, both in the same run; and a team of a hundred through one folder.
+//! upserts of the same rows, both in the same run; and teams of ten to two hundred through one folder.
 //!
-//! `cargo bench --bench handover`; `-- 25` for a smaller team.
+//! `cargo bench --bench handover`; `-- 25` for teams of 10 to 25 only, `-- team` for the teams alone.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,16 +18,21 @@ use rusqlite::Connection;
 const PASSPHRASE: &str = "bench";
 
 fn main() {
-    let team = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(100);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let largest = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(200);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     std::fs::write(folder.path().join("pass"), PASSPHRASE).unwrap();
-    println!("| what | size | measured | floor in the same run | |\n| --- | --- | --- | --- | --- |");
-    for (size, clients, notes) in [("S", 60, 2_400), ("M", 1_000, 100_000)] {
-        bundle(folder.path(), size, clients, notes);
+    if !args.iter().any(|arg| arg == "team") {
+        println!("| what | size | measured | floor in the same run | |\n| --- | --- | --- | --- | --- |");
+        for (size, clients, notes) in [("S", 60, 2_400), ("M", 1_000, 100_000)] {
+            bundle(folder.path(), size, clients, notes);
+        }
     }
-    println!("\n| a team through one folder | bundles read | time | peak memory |\n| --- | --- | --- | --- |");
-    for many in [team / 4, team] {
+    println!("\n| a team through one folder | bundles read | time | CPU | CPU for each entry | peak memory |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for many in [10, 25, 100, 200].into_iter().filter(|many| *many <= largest) {
         through_a_folder(folder.path(), many);
+        std::fs::remove_dir_all(folder.path().join(format!("team-{many}"))).unwrap();
     }
 }
 
@@ -49,8 +54,24 @@ fn accept(one: &mut Store, other: &Store, trust: Trust) {
     one.accept_site_as(&Card::of(other).unwrap().site, trust).unwrap();
 }
 
-/// Runs the program itself, and gives its time and its peak memory in MB.
-fn run(file: &Path, args: &[&str]) -> (Duration, f64) {
+/// What a run of the program took.
+struct Cost {
+    time: Duration,
+    /// Of all its threads, in the program and for it.
+    cpu: Duration,
+    peak_mb: f64,
+}
+
+/// The processor time of a child that still runs: its fields 14 and 15, in hundredths of a second.
+fn cpu_of(child: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
+/// Runs the program itself, and gives what it took.
+fn run(file: &Path, args: &[&str]) -> Cost {
     let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_caseload"))
         .args(args)
@@ -59,19 +80,20 @@ fn run(file: &Path, args: &[&str]) -> (Duration, f64) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let mut peak = 0.0f64;
+    let (mut peak, mut cpu) = (0.0f64, Duration::ZERO);
     let ended = loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let high = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kb = high.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
         peak = peak.max(kb.unwrap_or(0.0) / 1024.0);
+        cpu = cpu_of(child.id()).unwrap_or(cpu);
         if let Some(ended) = child.try_wait().unwrap() {
             break ended;
         }
         std::thread::sleep(Duration::from_millis(2));
     };
     assert!(ended.success());
-    (begun.elapsed(), peak)
+    Cost { time: begun.elapsed(), cpu, peak_mb: peak }
 }
 
 fn bundle(folder: &Path, size: &str, clients: u32, notes: u32) {
@@ -124,10 +146,11 @@ fn bundle(folder: &Path, size: &str, clients: u32, notes: u32) {
     let path = at("again.bundle");
     sync::give(&rosa, &Scope::Whole, &Whom::Sites(rosa.partners().unwrap()), true, &path).unwrap();
     drop((rosa, other));
-    let (time, peak) = run(&at("other.db"), &["import", path.to_str().unwrap()]);
+    let cost = run(&at("other.db"), &["import", path.to_str().unwrap()]);
     println!(
-        "| `import` of it, the whole command | {size} | {:.2} s, peak memory {peak:.0} MB | | |",
-        time.as_secs_f64()
+        "| `import` of it, the whole command | {size} | {:.2} s, peak memory {:.0} MB | | |",
+        cost.time.as_secs_f64(),
+        cost.peak_mb
     );
 }
 
@@ -149,7 +172,7 @@ fn bare_upserts(from: &Path, to: &Path, all: bool) -> (u64, Duration) {
     let kept = if all { "1" } else { "tbl_name LIKE 'row\\_%' ESCAPE '\\'" };
     let sql = format!(
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'doc\\_%' ESCAPE '\\'
-         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range') AND {kept}
+         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range', 'place_reader', 'place_told', 'published', 'rewritten', 'backup', 'aside') AND {kept}
          ORDER BY type = 'index', name"
     );
     let mut schema = source.prepare(&sql).unwrap();
@@ -227,9 +250,16 @@ fn through_a_folder(folder: &Path, many: usize) {
         sync::sync(&mut worker, &place, go).unwrap();
     }
     drop(boss);
+    let entries = |path: &Path| -> u64 { open(path).chains(None).unwrap().iter().map(|(_, _, next)| next).sum() };
     let sync_boss = |what: &str, bundles: usize| {
-        let (time, peak) = run(&boss_path, &["sync", place_path.to_str().unwrap()]);
-        println!("| {many} workers: {what} | {bundles} | {:.2} s | {peak:.0} MB |", time.as_secs_f64());
+        let before = entries(&boss_path);
+        let cost = run(&boss_path, &["sync", place_path.to_str().unwrap()]);
+        let each = match entries(&boss_path) - before {
+            0 => String::new(),
+            new => format!("{:.1} us of {new}", cost.cpu.as_secs_f64() * 1e6 / new as f64),
+        };
+        let (time, cpu) = (cost.time.as_secs_f64(), cost.cpu.as_secs_f64());
+        println!("| {many} workers: {what} | {bundles} | {time:.2} s | {cpu:.2} s | {each} | {:.0} MB |", cost.peak_mb);
     };
     sync_boss("the supervisor's first sync", many);
     sync_boss("again, nothing new", 0);

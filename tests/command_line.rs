@@ -58,7 +58,18 @@ fn a_day_at_the_command_line() {
     let list = on(&["list"]);
     assert_eq!(
         keys(&list[0]),
-        ["id", "name", "status", "area", "intensity", "outside_ids", "last_contact", "next_appointment"]
+        [
+            "id",
+            "name",
+            "status",
+            "area",
+            "intensity",
+            "outside_ids",
+            "last_contact",
+            "next_appointment",
+            "deleted_elsewhere",
+            "worker"
+        ]
     );
     assert_eq!(list[0]["last_contact"], "2026-11-19T09:30:00-05:00");
     assert_eq!(list[0]["next_appointment"], "2026-11-25T10:00:00-05:00");

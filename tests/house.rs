@@ -27,6 +27,10 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+fn is_test(file: &Path) -> bool {
+    file.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests.rs" | "tests")))
+}
+
 #[test]
 fn rooms_know_only_those_below_them() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -42,8 +46,9 @@ fn rooms_know_only_those_below_them() {
     for (room, known) in ROOMS {
         let mut found = Vec::new();
         files(&source.join(room), &mut found);
-        for file in found {
-            let text = std::fs::read_to_string(&file).unwrap();
+        // A test may drive whatever it needs; what ships may not.
+        for file in found.iter().filter(|file| !is_test(file)) {
+            let text = std::fs::read_to_string(file).unwrap();
             for (at, _) in text.match_indices("crate::") {
                 let name: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let is_room = rooms.contains(&name) && name != *room;

@@ -148,7 +148,8 @@ fn picture(name: &str, screen: &Terminal, palette: &Palette) {
 #[test]
 fn the_readme_shows_the_screen_as_it_is() {
     let caseload = Caseload::none();
-    let mut screen = Terminal::start(&caseload, 120, 36, &["demo", "--today", "2026-11-24", "--theme", "dark"]);
+    let mut screen =
+        Terminal::start_at_hour(21, &caseload, 120, 36, &["demo", "--today", "2026-11-24", "--theme", "dark"]);
     screen.wait("WHY NOW");
     picture("desk.svg", &screen, &DARK);
     screen.keys(" ");
@@ -162,7 +163,8 @@ fn the_readme_shows_the_screen_as_it_is() {
     picture("filter.svg", &screen, &DARK);
     screen.keys("q");
 
-    let mut screen = Terminal::start(&caseload, 100, 30, &["demo", "--today", "2026-11-24", "--theme", "light"]);
+    let mut screen =
+        Terminal::start_at_hour(21, &caseload, 100, 30, &["demo", "--today", "2026-11-24", "--theme", "light"]);
     screen.wait("WHY NOW");
     screen.keys("a");
     screen.wait("Add appointment");

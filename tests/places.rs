@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::Caseload;
@@ -122,14 +126,136 @@ fn two_sites_and_a_late_one_through_an_object_store() {
     let own = files.path().join("agency/team one").join(card["id"].as_str().unwrap());
     let bundles = std::fs::read_dir(own).unwrap().filter(|file| file.as_ref().unwrap().file_name() != "card").count();
     assert!((1..25).contains(&bundles), "{bundles}");
+}
 
-    // The wrong key, and nobody at home: one clear line, and nothing changes.
-    for (server, secret) in [(server.as_str(), "wrong"), ("http://127.0.0.1:9", "secret")] {
-        let refused = through_objects(&rosa, server, secret).output().unwrap();
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert_eq!(refused.status.code(), Some(1), "{said}");
-        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
-        assert!(said.contains("cannot be reached"), "{said}");
+/// A listener that takes what it is sent, and answers with these bytes before it goes away; with `None` it stays and says
+/// nothing.
+fn answering(with: Option<&'static [u8]>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            if let Some(answer) = with {
+                let _ = socket.read(&mut [0; 4096]);
+                let _ = socket.write_all(answer);
+            } else {
+                held.push(socket);
+            }
+        }
+    });
+    address
+}
+
+/// A way to a server that breaks for good once so many bytes of its answers came through.
+fn breaking_after(server: &str, bytes: usize) -> String {
+    let server = server.strip_prefix("http://").unwrap().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let left = Arc::new(AtomicUsize::new(bytes));
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            let (near, far) = (near.unwrap(), TcpStream::connect(&server).unwrap());
+            let (mut there, mut back) = (far.try_clone().unwrap(), near.try_clone().unwrap());
+            let mut asks = near.try_clone().unwrap();
+            std::thread::spawn(move || std::io::copy(&mut asks, &mut there));
+            let (left, mut far) = (Arc::clone(&left), far);
+            std::thread::spawn(move || {
+                let mut piece = [0; 64];
+                while let Ok(many @ 1..) = far.read(&mut piece) {
+                    let may = left.load(Ordering::Relaxed).min(many);
+                    left.fetch_sub(may, Ordering::Relaxed);
+                    if back.write_all(&piece[..may]).is_err() || may < many {
+                        break;
+                    }
+                }
+                let _ = (back.shutdown(Shutdown::Both), far.shutdown(Shutdown::Both));
+            });
+        }
+    });
+    address
+}
+
+/// Refused within ten seconds, in one clear line that says what to do.
+#[track_caller]
+fn refused(mut command: Command, words: &[&str]) {
+    let begun = std::time::Instant::now();
+    let output = command.output().unwrap();
+    let (took, said) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    assert!(said.starts_with("caseload: The place cannot be reached: "), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!said.contains("secret") && said.len() < 300, "{said}");
+    assert!(took < Duration::from_secs(10), "{took:?}: {said}");
+}
+
+#[test]
+fn whatever_is_wrong_with_an_object_store_is_one_clear_line_within_ten_seconds() {
+    let files = tempfile::tempdir().unwrap();
+    let server = object_store(files.path());
+    let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
+    acquaint(&[&rosa, &tom]);
+    rosa.client(&["given_name=Ana"]);
+    let before = rosa.run(&["check", "--json"]);
+
+    refused(through_objects(&rosa, &server, "wrong"), &["refuses these keys", "AWS_SECRET_ACCESS_KEY"]);
+    refused(through_objects(&rosa, "http://127.0.0.1:9", "secret"), &["does not answer", "Look at the network"]);
+    refused(through_objects(&rosa, &answering(None), "secret"), &["says nothing", "try again later"]);
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 5000\r\n\r\n<?xml";
+    refused(through_objects(&rosa, &answering(Some(cut)), "secret"), &["went away midway", "nothing is half done"]);
+    let page = b"HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n<html>Hotel wifi</html>";
+    refused(through_objects(&rosa, &answering(Some(page)), "secret"), &["Look at the"]);
+
+    let mut command = through_objects(&rosa, &server, "secret");
+    command.env_remove("AWS_ALLOW_HTTP");
+    refused(command, &["http:// is open to everyone", "AWS_ALLOW_HTTP=true"]);
+    let mut command = through_objects(&rosa, &server, "secret");
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    refused(command, &["no keys", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"]);
+    for (address, words) in [
+        ("s3://nowhere/team", "no such bucket"),
+        ("gs://agency/team", "GOOGLE_SERVICE_ACCOUNT"),
+        ("az://agency/team", "AZURE_STORAGE_ACCOUNT_KEY"),
+        ("ftp://agency/team", "begins with s3://"),
+    ] {
+        let mut command = rosa.command();
+        command.args(["sync", address]).envs(
+            through_objects(&rosa, &server, "secret")
+                .get_envs()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                .filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("AWS_"))),
+        );
+        refused(command, &[words]);
+    }
+    assert_eq!(rosa.run(&["check", "--json"]), before, "and nothing changes");
+    assert!(rosa.refused(&["sync"]).contains("No place is known yet"), "nor is it remembered");
+
+    // It goes away anywhere on the way: what is there is whole, and the next sync goes on.
+    for (round, bytes) in [0, 150, 400, 700, 1_000, 1_400, 2_000, 3_000, 5_000].into_iter().enumerate() {
+        tom.client(&[&format!("given_name=Tom's {round}")]);
+        rosa.client(&[&format!("given_name=Rosa's {round}")]);
+        for who in [&tom, &rosa] {
+            let mut command = through_objects(who, &breaking_after(&server, bytes), "secret");
+            let begun = std::time::Instant::now();
+            let output = command.output().unwrap();
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success() || said.trim_end().lines().count() == 1, "{said}");
+        }
+    }
+    for who in [&tom, &rosa, &tom] {
+        let said = synced(who, &server);
+        assert_eq!(said["waiting"], Json::Array(Vec::new()), "{said}");
+    }
+    assert_eq!(names(&rosa).len(), 19);
+    assert_eq!(names(&rosa), names(&tom));
+    for who in [&tom, &rosa] {
+        assert!(synced(who, &server)["given"].is_null(), "nothing is written twice");
+        assert_eq!(who.json(&["check"])["ok"], true);
     }
 }
 

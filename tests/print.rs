@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -13,6 +14,7 @@ use caseload::report::period::Period;
 use caseload::report::print::{PrintError, Printing, Wanted, prepare, record};
 use caseload::report::{Fallback, Pdf, to_html, to_pdf, to_text};
 use caseload::store::{Clock, Passphrase, Signer, Store, StoreError, Worker};
+use caseload::sync::{Scope, Whom, give, take};
 use caseload::triage::Rules;
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
 use common::Caseload;
@@ -57,14 +59,21 @@ fn rosa() -> Worker {
     }
 }
 
-/// The same file in the hands of somebody of this name, so many minutes later.
-fn handed_to(name: &str, minutes: i64, mut store: Store) -> Store {
-    let mut change = Change::new("rename");
-    change.set(store.worker().id, worker::name, name);
-    store.commit(&change).unwrap();
-    let path = store.path().unwrap().clone();
-    drop(store);
-    Store::open(&path, &Passphrase::new(PASSPHRASE), clock_from(minutes * 60)).unwrap()
+/// A colleague of this name, whose clock is so many minutes ahead, with all that the first has.
+fn colleague(name: &str, minutes: i64, of: &mut Store) -> Store {
+    let worker = Worker { id: RowId::derived(&["worker", name]), name: name.into(), ..rosa() };
+    let mut store = Store::in_memory(&worker, clock_from(minutes * 60)).unwrap();
+    store.accept_site(&of.own_site().unwrap()).unwrap();
+    of.accept_site(&store.own_site().unwrap()).unwrap();
+    hand_over(of, &mut store);
+    store
+}
+
+fn hand_over(from: &Store, to: &mut Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.bundle");
+    give(from, &Scope::Whole, &Whom::Sites(vec![to.own_site().unwrap()]), true, &path).unwrap();
+    take(to, &path, None, true, &mut |_| ControlFlow::Continue(())).unwrap();
 }
 
 /// Adds a row with these fields; a person opens their own file.
@@ -428,11 +437,11 @@ fn a_note_stands_as_it_was_signed_with_all_that_came_after() {
     store.sign_note(late, 72).unwrap();
     // The supervisor who was asked co-signs it: neither its author nor somebody else can.
     assert!(matches!(store.cosign(late), Err(StoreError::OwnNote)));
-    let mut store = handed_to("Una Park", 10, store);
-    assert!(matches!(store.cosign(late), Err(StoreError::AskedOfAnother(name)) if name == "Sam Lee"));
-    let mut store = handed_to("Sam Lee", 20, store);
-    store.cosign(late).unwrap();
-    let mut store = handed_to("Rosa Ortiz", 30, store);
+    let mut una = colleague("Una Park", 10, &mut store);
+    assert!(matches!(una.cosign(late), Err(StoreError::AskedOfAnother(name)) if name == "Sam Lee"));
+    let mut sam = colleague("Sam Lee", 20, &mut store);
+    sam.cosign(late).unwrap();
+    hand_over(&sam, &mut store);
     store.add_addendum(late, "the date of the hearing was the 3rd").unwrap();
     note(&mut store, client, &[("body", "of the day after")], true);
     let text = to_text(&printing(&store, &wanted(Page::Notes, &[client], "client")).document, 200);
@@ -498,7 +507,7 @@ fn a_plan_is_signed_as_it_reads_and_asks_anew_when_it_was_changed() {
     let codes = ["service-plan", "review_due", "active", "-1"];
     assert!(codes.iter().all(|code| !before.contains(code)), "{before}");
     let signer = Signer { name: "Given1x".into(), credentials: String::new(), witness: "Tom Reyes".into() };
-    store.sign_plan(plan, SignatureRole::Client, &signer, "\"A door that locks\"".into()).unwrap();
+    store.sign_plan(plan, SignatureRole::Client, &signer).unwrap();
     let signed = text(&store);
     assert!(signed.contains("Tom Reyes") && !signed.contains("sign again"));
     let mut change = Change::new("edit");

@@ -71,3 +71,59 @@ fn no_name_is_written_in_the_clear() {
     terminal.keys(ENTER);
     terminal.wait("Unfinished words");
 }
+
+/// A folder with a passphrase of one's own in a file, and no caseload yet.
+fn with_passphrase(words: &[u8]) -> Caseload {
+    let caseload = Caseload::none();
+    std::fs::write(caseload.pass(), words).unwrap();
+    caseload
+}
+
+#[test]
+fn a_passphrase_that_the_screen_would_refuse_is_refused_at_the_command_line_and_never_repeated() {
+    let raw = format!("x'{}'", "3f".repeat(32));
+    let salted = format!("X'{}'", "3f".repeat(48));
+    for words in ["", "   ", "\nsecond line", "short", "tab\tin the words", "cut\0off here it is", &raw, &salted, "x''"]
+    {
+        let caseload = with_passphrase(words.as_bytes());
+        let said = caseload.refused(&["init", "--worker", "Rosa Ortiz"]);
+        assert!(said.contains("Nothing was changed") && !caseload.file().exists(), "{words:?}: {said}");
+        let mut parts = words.split(['\0', '\t', '\n']).map(str::trim).filter(|part| part.len() > 3);
+        assert!(!parts.any(|part| said.contains(part)), "{words:?}: {said}");
+    }
+    // Nor does it change one, or seal a bundle, which travels; nor open anything.
+    let caseload = Caseload::new();
+    caseload.client(&["given_name=Ana"]);
+    let other = caseload.folder.path().join("other");
+    let bundle = caseload.folder.path().join("ana.bundle");
+    let bundle = bundle.to_str().unwrap();
+    for words in ["", "short", "cut\0off here it is", raw.as_str()] {
+        std::fs::write(&other, words).unwrap();
+        let path = other.to_str().unwrap();
+        let said = caseload.refused(&["passphrase", "--new-passphrase-file", path]);
+        assert!(said.contains("Nothing was changed"), "{said}");
+        let said = caseload.refused(&["export", bundle, "--bundle-passphrase-file", path]);
+        assert!(said.contains("Nothing was changed") && !Path::new(bundle).exists(), "{said}");
+        let said = caseload.refused(&["list", "--passphrase-file", path]);
+        assert!(said.contains("does not open this caseload") && !said.contains("off here"), "{said}");
+    }
+    assert_eq!(caseload.json(&["list"]).as_array().unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_passphrase_file_that_others_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    for (mode, told) in [(0o644, true), (0o640, true), (0o600, false), (0o400, false)] {
+        let caseload = Caseload::none();
+        std::fs::set_permissions(caseload.pass(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let output = caseload.output(&["init", "--worker", "Rosa Ortiz"]);
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8(output.stderr).unwrap().contains("chmod 600"), told, "{mode:o}");
+        // Not where it stands in a script's way; there the check tells it.
+        assert!(!caseload.refused(&["init", "--worker", "Rosa Ortiz"]).contains("chmod"));
+        assert_eq!(caseload.json(&["check"])["notices"].to_string().contains("chmod 600"), told, "{mode:o}");
+        let check = caseload.run(&["check"]);
+        assert!(check.starts_with("All is well") && check.contains("chmod 600") == told, "{mode:o}: {check}");
+    }
+}

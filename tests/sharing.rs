@@ -259,6 +259,7 @@ fn a_file_put_back_from_an_old_copy_in_the_same_place_forks_nothing() {
     let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
     acquaint(&rosa, &tom);
     let ana = rosa.client(&["given_name=Ana"]);
+    let site = rosa.json(&["site", "card"])["id"].clone();
     let old = std::fs::read(rosa.file()).unwrap();
     rosa.run(&["log", &ana, "body=before the accident"]);
     hand_over(&rosa, &tom);
@@ -266,17 +267,54 @@ fn a_file_put_back_from_an_old_copy_in_the_same_place_forks_nothing() {
     std::fs::write(rosa.file(), old).unwrap();
     rosa.run(&["log", &ana, "body=after the accident"]);
     assert_eq!(rosa.json(&["show", &ana])["notes"].as_array().unwrap().len(), 1);
-    // Tom has something else of Rosa than she has herself: she is told, and goes on as a new site.
+    // Tom has something else of Rosa than she has herself: she is told.
     let taken = hand_over(&tom, &rosa);
     assert_eq!(taken["set_back"], true, "{taken}");
     // All of it brings back what was lost; what was written since stays.
     let all = tom.folder.path().join("all.bundle");
     tom.run(&["export", text(&all), "--everything"]);
-    rosa.run(&["import", text(&all)]);
+    let taken = rosa.json(&["import", text(&all)]);
+    assert_eq!((&taken["moved"], &taken["not_taken"]), (&0.into(), &serde_json::json!([])), "{taken}");
+    assert_ne!(rosa.json(&["site", "card"])["id"], site, "what she wrote since stands under a new site");
     let notes = rosa.json(&["show", &ana])["notes"].clone();
     assert_eq!(notes.as_array().unwrap().len(), 2, "{notes}");
     sound(&rosa);
     hand_over(&rosa, &tom);
     assert_eq!(tom.json(&["show", &ana])["notes"].as_array().unwrap().len(), 2);
     sound(&tom);
+}
+
+/// Made once by an earlier version; the file is of the one for whom they are sealed.
+#[test]
+fn bundles_of_an_earlier_version_are_taken_in() {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundles");
+    let tom = Caseload::none();
+    std::fs::copy(made.join("tom-reed.db"), tom.file()).unwrap();
+    assert_eq!(names(&tom), Vec::<String>::new());
+    let take = |who: &Caseload, name: &str| who.json(&["import", text(&made.join(name))]);
+    let before = std::fs::read(tom.file()).unwrap();
+    let trial = tom.json(&["import", text(&made.join("first.bundle")), "--dry-run"]);
+    assert_eq!((&trial["new"], &trial["dry_run"]), (&2.into(), &true.into()));
+    assert!(std::fs::read(tom.file()).unwrap() == before, "a trial changes not one byte");
+    for (name, entries, new) in [("first.bundle", 32, 2), ("second.bundle", 10, 1), ("from-a-copy.bundle", 12, 1)] {
+        let taken = take(&tom, name);
+        assert_eq!((&taken["new"], &taken["not_taken"]), (&new.into(), &serde_json::json!([])), "{name}: {taken}");
+        assert!(taken["entries"].as_u64().unwrap() >= entries, "{name}: {taken}");
+        assert_eq!(take(&tom, name)["entries"], 0);
+    }
+    assert_eq!(names(&tom), ["Ana Lund", "Ben Moss", "Cleo Nash", "Dora Page"]);
+    let ana = tom.json(&["show", "Ana Lund"]);
+    let bodies: Vec<&str> = ana["notes"].as_array().unwrap().iter().filter_map(|note| note["body"].as_str()).collect();
+    assert_eq!(bodies, ["written on the copy", "called again", "called about the rent"]);
+    assert!(ana["tasks"].as_array().is_none_or(Vec::is_empty), "what was deleted stays deleted");
+    sound(&tom);
+
+    // Under a passphrase, for anyone who believes its sender.
+    let lea = laptop("Lea");
+    lea.run(&["site", "accept", &std::fs::read_to_string(made.join("rosa.card")).unwrap()]);
+    let secret = lea.folder.path().join("secret");
+    std::fs::write(&secret, "four unrelated words here").unwrap();
+    lea.run(&["import", text(&made.join("words.bundle")), "--bundle-passphrase-file", text(&secret)]);
+    assert_eq!(names(&lea), ["Ana Lund"]);
+    sound(&lea);
 }

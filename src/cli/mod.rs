@@ -4,9 +4,11 @@
 
 mod assess;
 mod closing;
+mod erasing;
 mod figures;
 mod folder;
 mod links;
+mod moving;
 mod outgoing;
 mod outside;
 mod printing;
@@ -25,10 +27,10 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::model::{CATALOGUE, ShareKind};
+use crate::model::{CATALOGUE, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
 use crate::report::period::Period;
-use crate::store::Trust;
+use crate::store::{Acceptance, Gives};
 use crate::tui;
 
 pub use setting::Setting;
@@ -95,7 +97,8 @@ enum Command {
     ///
     /// JSON: {format, read: {file: rows}, deleted, created: {type: n}, updated, unchanged, skipped: [{file, line, column,
     /// reason}], conflicts, unused_columns, unused: {resource type: n}, unplaced, told: [], dry_run}; of a bundle or a caseload: {format, sender, entries, new, changed,
-    /// conflicts, ahead, held_back, clients: [{id, name, new}], dry_run}
+    /// conflicts, ahead, held_back, missing, filled, moved, set_back, not_taken: [{site, name, fingerprint, why, entries, clients}], clients: [{id,
+    /// name, new}], dry_run}; why is gap, elsewhere or fork
     Import {
         path: PathBuf,
         /// hmis-csv, fhir, sheet, ics, vcard, hsds, bundle or caseload [default: told by content]
@@ -167,7 +170,7 @@ enum Command {
         /// With --client and one --to: transfer (they take over), cover (until a day) or copy (to read only)
         #[arg(long = "as", value_name = "KIND", value_parser = share_kind)]
         kind: Option<ShareKind>,
-        /// The last day of the cover: fri, +2w, 2026-12-05
+        /// The last day of the cover, or the minute at which it ends: fri, +2w, 2026-12-05, "fri 17:00"
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
         /// To another agency without a release, because of: emergency, court-order or mandated-report; needs --reason
@@ -179,8 +182,9 @@ enum Command {
     },
     /// Give and take through a place: a folder, or s3://, gs://, az:// [default: every place known]
     ///
-    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back}], given: {batches, entries},
-    /// strangers: [{id, name, fingerprint}], waiting: [], alone}]
+    /// JSON: [{place, taken: [{sender, entries, new, changed, conflicts, ahead, held_back, missing, filled, moved, set_back,
+    /// not_taken}], given: {batches, entries}, strangers: [{id, name, fingerprint}], waiting: [], left_out: [], alone, set_back,
+    /// clients: [{id, name, new}]}]; of a place that cannot be reached: {place, error}
     Sync {
         places: Vec<String>,
         /// Forget this place, and sync through none; what lies there stays there
@@ -192,7 +196,8 @@ enum Command {
         #[command(subcommand)]
         command: SiteCommand,
     },
-    /// What was set differently in two places and waits for a choice; `set` the field to choose
+    /// What was set differently in two places and waits for a choice; `set` the field to choose. Of what was deleted in one
+    /// place and edited in the other, a client too, `set` of any field keeps it, and `delete` lets it go
     ///
     /// JSON: [{client_id, client, type, id, field, sides: [{value, who, when, imported}]}]; field is null for a row deleted
     /// in one place and edited in the other
@@ -223,20 +228,27 @@ enum Command {
     /// JSON: [{rank, client_id, name, band, reasons: [{rule, text, due, action, band, class}], snoozed: [{rule, until, why}],
     /// closed}]; bands are now, today, this-week, later, and desk for a reason that is paper; classes are life,
     /// home-and-rights, promise, contact, care, paper; closed: the case is closed with something open
-    Triage,
+    Triage {
+        /// Only this case manager's: a name or a part of it, me, or none
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
+    },
     /// Your clients
     ///
-    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment}]
+    /// JSON: [{id, name, status, area, intensity, outside_ids, last_contact, next_appointment, deleted_elsewhere, worker}]
     List {
         /// Closed clients too
         #[arg(long)]
         all: bool,
+        /// Only this case manager's: a name or a part of it, me, or none
+        #[arg(long, value_name = "NAME")]
+        worker: Option<String>,
     },
     /// Everything about one client
     ///
     /// JSON: {client, relationships, care_team, enrollments, needs, plans, goals, steps, appointments, tasks, notes ...,
     /// times_in_care: [{opened, closed, closing_reason, outcome, worker, id}]}, oldest first; id is null where no row says it; a
-    /// note has its standing too (see sign)
+    /// note has its standing too (see sign), a signature {words, stands, broken, changed: []}
     Show { id: String },
     /// Appointments of the coming days
     ///
@@ -334,13 +346,23 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the manual page: caseload man > caseload.1
     Man,
-    /// Sign a note: from then on it stays as it is
+    /// Sign a note: from then on it stays as it is. Or put a name under a plan as it reads now
     ///
     /// JSON: the note as stored, with standing: {state, late, waits_for, cosigned, text, signatures: [], addenda}; states are
-    /// unsigned, signed, changed-beside, broken
+    /// unsigned, signed, changed-beside, broken. Of a plan the signature as stored, with {words, stands, broken, changed: []}:
+    /// what was signed, whether it still says that, and what was changed since
     Sign {
-        #[arg(value_name = "NOTE")]
+        #[arg(value_name = "NOTE|PLAN")]
         id: String,
+        /// Of a plan: as what they sign [default: worker]
+        #[arg(long = "as", value_name = "ROLE", value_parser = plan_signer)]
+        role: Option<SignatureRole>,
+        /// Of a plan: who signs, where it is not you
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Of a plan: who saw them sign [default: you]
+        #[arg(long, value_name = "NAME")]
+        witness: Option<String>,
     },
     /// Add to a signed note: addendum NOTE body="the date was the 23rd"
     ///
@@ -376,10 +398,33 @@ enum Command {
         #[arg(long)]
         needs: bool,
     },
-    /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed
+    /// Delete a row; `undo` brings it back. A client is closed instead: set ID status=closed; but for one who was deleted
+    /// elsewhere beside what others wrote, whom this lets go
     ///
     /// JSON: {id, type}
     Delete { id: String },
+    /// Erase a field, a row or (closed and kept long enough) a whole file for good, by an order: erase ID phone --order TEXT
+    ///
+    /// Says what would be gone and what would stay; with --yes it is done. It reaches every colleague at their next sync.
+    /// JSON: {what, order, values, of_others: [{name, values}], disclosures_kept, words_in_lists, also_in: [id], must_update:
+    /// [name], backups: [path]}
+    Erase {
+        id: String,
+        /// Which fields of it; none: the whole row
+        fields: Vec<String>,
+        /// The court order, the request or the rule that it rests on
+        #[arg(long, value_name = "TEXT")]
+        order: String,
+        /// Of a client: the whole file
+        #[arg(long, conflicts_with = "fields")]
+        everything: bool,
+        /// It is meant, and cannot be undone
+        #[arg(long)]
+        yes: bool,
+        /// Take away the older backups beside the file, once a new one is made
+        #[arg(long)]
+        remove_backups: bool,
+    },
     /// Take back the last action done here
     Undo {
         /// What was done here, the newest first, instead of undoing anything
@@ -388,14 +433,19 @@ enum Command {
         /// Also where it was done on another day
         #[arg(long)]
         yes: bool,
+        /// Of an import of many: take it back but for the clients on whom others have written since
+        #[arg(long)]
+        keep_theirs: bool,
     },
-    /// Everything that was ever set in a row
+    /// Everything that was ever set in a row, in the order in which it was done
     ///
-    /// JSON: [{when, who, site, action, field, from, to}]
+    /// JSON: [{when, arrived, who, site, installation, action, field, from, to}]; arrived is when it came here from elsewhere
     History { id: String },
     /// Verify the journal, its signatures and every table
     ///
-    /// JSON: {ok, entries, streams, problems: [], left_out: []}; left_out is what was wrong in your agency's own files and
+    /// JSON: {ok, entries, streams, problems: [], to_sign_again: [], missing: [], left_out: []}; to_sign_again are plans that say something
+    /// else than what was signed under them; missing tells of values that
+    /// are not here and that nobody ordered erased; left_out is what was wrong in your agency's own files and
     /// in your own settings; exit 1 when not ok
     Check,
     /// Write a backup, encrypted to the recovery key
@@ -413,6 +463,25 @@ enum Command {
         #[arg(long)]
         replace: bool,
     },
+    /// Move to a new laptop: write everything into one sealed file here, take it in there
+    ///
+    /// Where there is a caseload, FILE is written, a moving code is shown, and this copy takes no more writing. Where there is
+    /// none, FILE is what the old laptop wrote, or a backup. Without FILE: what to do, step by step.
+    ///
+    /// JSON: here {path, moving_code, fingerprint}; there {file, name, fingerprint, entries, places}
+    Move {
+        #[arg(value_name = "FILE")]
+        moving: Option<PathBuf>,
+        /// Read the moving code from this file instead of asking
+        #[arg(long, value_name = "PATH")]
+        code_file: Option<PathBuf>,
+        /// Read the recovery key from this file instead of asking, where FILE is a backup
+        #[arg(long, value_name = "PATH")]
+        recovery_key_file: Option<PathBuf>,
+        /// It never arrived: let this copy, which moved away, go on
+        #[arg(long)]
+        stay: bool,
+    },
     /// Change the passphrase
     Passphrase {
         /// Read the new passphrase from this file instead of asking
@@ -429,27 +498,57 @@ enum SiteCommand {
     Card,
     /// Believe a site from now on: its card, or a file that holds it
     ///
-    /// JSON: {id, name, fingerprint, trust, this, agency}
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
+    ///
+    /// Accepting again changes nothing that is not asked for.
     Accept {
         card: String,
-        /// The fingerprint that you were told: where it is another, nothing is accepted
+        /// The fingerprint that you were told, all sixteen characters: where it is another, nothing is accepted
         #[arg(long)]
         fingerprint: Option<String>,
         /// One way only: "take" from them and write nothing to them (a supervisor and a worker), or "give" to them and
-        /// take nothing
+        /// take nothing; "neither" to set both aside [of someone accepted before: as it is set]
         #[arg(long, value_name = "WAY", value_parser = one_way)]
-        only: Option<Trust>,
+        only: Option<(Gives, bool)>,
+        /// Both ways, where only one was set before
+        #[arg(long, conflicts_with = "only")]
+        both: bool,
         /// They work for this agency, not for yours, by the name that releases of information have: they are given only
-        /// what a release permits, and nothing through a place
+        /// what a release permits, and nothing through a place [of someone accepted before: as it is set]
         #[arg(long, value_name = "AGENCY")]
         other_agency: Option<String>,
+        /// They work for your own agency, where another was set before
+        #[arg(long, conflicts_with = "other_agency")]
+        own_agency: bool,
+        /// What you call this person [default: what the card calls itself]
+        #[arg(long, value_name = "NAME")]
+        called: Option<String>,
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this, agency}]
+    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state}]; name is what the site calls itself, called what you
+    /// call the person; state is live, retired or at-rest
     List,
-    /// Believe a site no longer, by its name or fingerprint
-    Revoke { site: String },
+    /// Believe a person no longer, by the name or fingerprint of any of their sites: all of them, and all that come later
+    Revoke {
+        site: String,
+        /// First take in what they left unread in the places you know: what they wrote before a laptop was lost
+        #[arg(long)]
+        take_first: bool,
+    },
+    /// Two sites are one person's, where they do not say so themselves: a file that was made again from a backup
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
+    Same { site: String, other: String },
+    /// Nobody works with a site any more: nothing is written to it and nobody waits for it; what it wrote stays
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, state}
+    Rest {
+        site: String,
+        /// Somebody works with it again
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 /// What can be taken in.
@@ -482,7 +581,10 @@ struct DemoArgs {
 
 /// Runs the program with the arguments it was given.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     let json = cli.common.json;
     let setting = match Setting::new(cli.common) {
         Ok(setting) => setting,
@@ -493,14 +595,35 @@ pub fn main() -> ExitCode {
         return failed(&error);
     }
     setting.tell_left_out();
-    let Some(command) = cli.command else { return screen(setting.start(None).and_then(tui::run)) };
+    let Some(command) = cli.command else {
+        return screen(setting.start(None).and_then(tui::run).map(|()| setting.tell_of_own_secret()));
+    };
     match run(command, &setting, json) {
         Ok(done) => {
             say(&done.text);
+            setting.backup_of_the_day();
+            // A script that reads JSON may read what is told beside it too; `check` tells it there.
+            if !json {
+                setting.tell_of_secrets();
+            }
             if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
     }
+}
+
+/// Wrong usage in clap's own words; but an argument that may be a passphrase, given where none is taken, is not repeated.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let about_one = || std::env::args_os().any(|arg| arg.to_string_lossy().contains("passphrase"));
+    if error.kind() == clap::error::ErrorKind::UnknownArgument && about_one() {
+        eprintln!(
+            "caseload: an argument was not understood. A passphrase is never an argument: --passphrase-file PATH, \
+             --new-passphrase-file PATH and --bundle-passphrase-file PATH name a file that holds it, or it is asked for."
+        );
+        return ExitCode::from(2);
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// What a command prints, and whether all is well.
@@ -600,15 +723,27 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             sharing::export(setting, &wanted, json)?.into()
         }
         Command::Sync { forget: Some(place), .. } => sharing::forget(setting, &place)?.into(),
-        Command::Sync { places, .. } => sharing::sync(setting, &places, json)?.into(),
+        Command::Sync { places, .. } => {
+            let synced = sharing::sync(setting, &places, json)?;
+            Done { text: synced.text, ok: synced.ok }
+        }
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint, only, other_agency } => {
-                let trust = only.unwrap_or(Trust::Accepted);
-                sharing::accept(setting, &card, fingerprint.as_deref(), trust, other_agency.as_deref(), json)?.into()
+            SiteCommand::Accept { card, fingerprint, only, both, other_agency, own_agency, called } => {
+                let way = if both { Some((Gives::Everything, true)) } else { only };
+                let wanted = Acceptance {
+                    gives: way.map(|(gives, _)| gives),
+                    takes: way.map(|(_, takes)| takes),
+                    agency: other_agency.or(own_agency.then(String::new)),
+                    called,
+                    confirmed: false,
+                };
+                sharing::accept(setting, &card, fingerprint.as_deref(), wanted, own_agency, json)?.into()
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
-            SiteCommand::Revoke { site } => sharing::revoke(setting, &site, json)?.into(),
+            SiteCommand::Same { site, other } => sharing::same(setting, &site, &other, json)?.into(),
+            SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
+            SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),
@@ -616,8 +751,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         Command::Duplicates => sharing::duplicates(setting, json)?.into(),
         Command::Join { kept, other } => writing::join(setting, &kept, Some(&other), json)?.into(),
         Command::Part { id } => writing::join(setting, &id, None, json)?.into(),
-        Command::Triage => reading::triage(setting, json)?.into(),
-        Command::List { all } => reading::list(setting, all, json)?.into(),
+        Command::Triage { worker } => reading::triage(setting, worker.as_deref(), json)?.into(),
+        Command::List { all, worker } => reading::list(setting, all, worker.as_deref(), json)?.into(),
         Command::Show { id } => reading::show(setting, &id, json)?.into(),
         Command::Agenda { days } => reading::agenda(setting, days, json)?.into(),
         Command::Search { text, limit } => reading::search(setting, &text.join(" "), limit, json)?.into(),
@@ -650,7 +785,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             clap_mangen::Man::new(Cli::command()).render(&mut out)?;
             String::from_utf8(out)?.into()
         }
-        Command::Sign { id } => signing::sign(setting, &id, json)?.into(),
+        Command::Sign { id, role, name, witness } => {
+            let under = signing::Under { role, name: name.as_deref(), witness: witness.as_deref() };
+            signing::sign(setting, &id, &under, json)?.into()
+        }
         Command::Addendum { id, fields } => signing::addendum(setting, &id, &fields, json)?.into(),
         Command::Cosign { id } => signing::cosign(setting, &id, json)?.into(),
         Command::Assess { id, instrument, answers, on, needs } => {
@@ -658,17 +796,33 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             assess::assess(setting, &id, instrument.as_deref(), &asked, json)?.into()
         }
         Command::Delete { id } => writing::delete(setting, &id, json)?.into(),
-        Command::Undo { list, yes } => writing::undo(setting, list, yes)?.into(),
+        Command::Erase { id, fields, order, everything, yes, remove_backups } => {
+            let asked = erasing::Erase { id: &id, fields: &fields, order: &order, everything, yes, remove_backups };
+            erasing::erase(setting, &asked, json)?.into()
+        }
+        Command::Undo { list, yes, keep_theirs } => writing::undo(setting, list, yes, keep_theirs)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
         Command::Check => reading::check(setting, json)?,
-        Command::Backup { folder } => writing::backup(setting, folder)?.into(),
+        Command::Backup { folder } => moving::backup(setting, folder)?.into(),
         Command::Restore { backup, recovery_key_file, replace } => {
-            writing::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
+            moving::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()
+        }
+        Command::Move { moving, code_file, recovery_key_file, stay } => {
+            let (file, code_file) = (moving.as_deref(), code_file.as_deref());
+            let recovery_key_file = recovery_key_file.as_deref();
+            moving::go(setting, &moving::Move { file, code_file, recovery_key_file, stay }, json)?.into()
         }
         Command::Passphrase { new_passphrase_file } => {
             writing::passphrase(setting, new_passphrase_file.as_deref())?.into()
         }
     })
+}
+
+/// As what someone may sign a plan.
+fn plan_signer(text: &str) -> Result<SignatureRole, String> {
+    let roles = [SignatureRole::Client, SignatureRole::Guardian, SignatureRole::Worker];
+    let found = roles.into_iter().find(|role| role.code() == text);
+    found.ok_or_else(|| "client, guardian or worker".into())
 }
 
 /// What is given without a release, and on what ground.
@@ -723,11 +877,12 @@ fn outgoing(text: &str) -> Result<Outgoing, String> {
     }
 }
 
-fn one_way(text: &str) -> Result<Trust, String> {
+fn one_way(text: &str) -> Result<(Gives, bool), String> {
     match text {
-        "take" => Ok(Trust::TakeFrom),
-        "give" => Ok(Trust::GiveTo),
-        _ => Err("it is one of: take, give".into()),
+        "take" => Ok((Gives::Theirs, true)),
+        "give" => Ok((Gives::Everything, false)),
+        "neither" => Ok((Gives::Nothing, false)),
+        _ => Err("it is one of: take, give, neither".into()),
     }
 }
 

@@ -6,18 +6,30 @@ use anyhow::{anyhow, bail};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::records::{
-    addendum, assessment, client, credential, education, episode, goal, note, plan, signature, supervision, worker,
+    addendum, assessment, client, credential, education, episode, erasure, goal, note, plan, signature, supervision,
+    worker,
 };
+use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::practice::instruments::waits;
 use crate::store::{Found, Store, StoreError};
-use crate::triage::{Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, hour_in_words};
+use crate::triage::{
+    Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, filter, hour_in_words,
+};
 
 use super::{Done, Setting};
 
-pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
+/// Whether a client is a worker's: by name or a part of it, `me` (also while standing in), or `none`.
+fn with_worker(worker: Option<&str>, store: &Store, moment: Moment) -> impl Fn(&ClientFacts) -> bool + use<> {
+    let typed = worker.map(|worker| format!("worker:{}", filter::hyphenated(worker.trim())));
+    let filter = filter::Filter::parse(typed.as_deref().unwrap_or(""), &store.worker().name);
+    move |facts| filter.fits(facts, None, &moment)
+}
+
+pub fn triage(setting: &Setting, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
+    let theirs = with_worker(worker, &store, setting.moment());
     let moment = setting.moment();
     let today = moment.today();
     let clock = Clock::new(moment);
@@ -25,7 +37,7 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let mut out = String::new();
     let mut list = Vec::new();
     let mut band = None;
-    for (ranked, rank) in caseload.ranked().iter().zip(1..) {
+    for (ranked, rank) in caseload.ranked().iter().filter(|ranked| theirs(caseload.facts_of(ranked))).zip(1..) {
         let facts = caseload.facts_of(ranked);
         let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, &clock)).collect();
         if json {
@@ -70,10 +82,10 @@ pub fn triage(setting: &Setting, json: bool) -> anyhow::Result<String> {
     if json {
         return Ok(printed(&Json::Array(list)));
     }
-    if !caseload.ranked().iter().any(|ranked| ranked.band <= Band::Today) {
+    if !caseload.ranked().iter().any(|ranked| ranked.band <= Band::Today && theirs(caseload.facts_of(ranked))) {
         out.insert_str(0, if out.is_empty() { "Nobody needs you today.\n" } else { "Nobody needs you today.\n\n" });
     }
-    let desk = DeskWork::of(&caseload, &setting.rules, &clock, |_| true);
+    let desk = DeskWork::of(&caseload, &setting.rules, &clock, &theirs);
     if desk.things() > 0 {
         writeln!(out, "\nDesk work: {}", desk.in_words())?;
     }
@@ -126,11 +138,14 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
     })
 }
 
-pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> {
+pub fn list(setting: &Setting, all: bool, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
+    let theirs = with_worker(worker, &store, setting.moment());
     let today = setting.moment().today();
+    let torn = store.deleted_elsewhere()?;
     let mut everyone = here(store.all_facts()?, setting);
     everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
+    everyone.retain(theirs);
     everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
     if json {
         let list = everyone.iter().map(|facts| {
@@ -139,6 +154,7 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
                 "id": facts.id.to_string(), "name": facts.name, "status": facts.status, "area": facts.areas.first(),
                 "intensity": facts.intensity, "outside_ids": facts.outside_ids, "last_contact": last,
                 "next_appointment": facts.next_visit(today).map(|visit| rfc(visit.starts)),
+                "deleted_elsewhere": torn.contains(&facts.id), "worker": Some(&facts.worker).filter(|name| !name.is_empty()),
             })
         });
         return Ok(printed(&list.collect()));
@@ -150,6 +166,9 @@ pub fn list(setting: &Setting, all: bool, json: bool) -> anyhow::Result<String> 
         write!(out, "{}  {}", facts.id.short(), one_line(&facts.name))?;
         if facts.status != crate::model::ClientStatus::Active {
             write!(out, "  ({})", facts.status.label().to_lowercase())?;
+        }
+        if torn.contains(&facts.id) {
+            write!(out, "  (DELETED ELSEWHERE: keep or let go)")?;
         }
         writeln!(
             out,
@@ -173,6 +192,7 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     let moment = setting.moment();
     let (signatures, addenda) = (file.of(&signature::TYPE), file.of(&addendum::TYPE));
     let standing = |row: &crate::model::Row| crate::model::standing::standing(row, signatures, addenda);
+    let stands_of = |row: &crate::model::Row| stands::stands(row, |record| file.of(record));
     if json {
         let mut object = Map::new();
         object.insert("client".into(), file.person().to_json());
@@ -188,6 +208,7 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
                     object["standing"] = super::signing::standing_json(&standing(row), row);
                     object
                 }
+                record if *record == signature::TYPE => stands::to_json(&row.here(&moment), &stands_of(row)),
                 _ => row.here(&moment).to_json(),
             });
             object.insert(plural_key(record), Json::Array(rows.collect()));
@@ -198,6 +219,11 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     }
     let mut out = String::new();
     writeln!(out, "{}  ({})", one_line(&file.client.client_name()), file.client.id)?;
+    for row in std::iter::once(&file.client).chain(&file.also).filter(|row| row.deleted_elsewhere) {
+        let id = row.id.short();
+        let choice = format!("caseload set {id} FIELD=VALUE keeps, caseload delete {id} lets go");
+        writeln!(out, "  {:<22} someone took this client back while others wrote here: {choice}", "DELETED ELSEWHERE")?;
+    }
     for row in file.of(&assessment::TYPE) {
         if let Some(says) = waits(row) {
             writeln!(out, "  {:<22} {}", "NOT ACTED ON", one_line(&says))?;
@@ -214,6 +240,12 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
             writeln!(out, "- {}", one_line(&one.in_words()))?;
         }
     }
+    for row in file.of(&erasure::TYPE) {
+        let when = row.time(erasure::when).map_or(String::new(), |when| when.format("%-d %b %Y").to_string());
+        let of = |field| one_line(row.text(field)).into_owned();
+        let (what, order, who) = (of(erasure::what), of(erasure::order), of(erasure::who));
+        writeln!(out, "  {:<22} {what}, {when}, by {who}, by order of {order}", "Erased")?;
+    }
     // Signatures and addenda stand under what they belong to.
     let told_above = |record: &RecordType| *record == episode::TYPE && times.len() > 1;
     for record in CATALOGUE.iter().filter(|record| !record.opens_stream() && !record.is_sealed() && !told_above(record))
@@ -222,17 +254,18 @@ pub fn show(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
             writeln!(out, "\n{}", record.plural.to_uppercase())?;
         }
         for row in file.of(record) {
-            writeln!(out, "- {}", row.id.short())?;
+            let torn = if row.deleted_elsewhere { "  DELETED ELSEWHERE, edited here: caseload conflicts" } else { "" };
+            writeln!(out, "- {}{torn}", row.id.short())?;
             match (**record == note::TYPE).then(|| standing(row)) {
                 Some(standing) if standing.is_signed() => {
                     super::signing::lines(&mut out, &standing.read(row, file.of(&goal::TYPE)))?;
                 }
                 _ => fields(&mut out, row, &moment)?,
             }
-            for signed in signatures.iter().filter(|_| **record == plan::TYPE) {
-                if signed.text(signature::of) == row.id.to_string() {
-                    writeln!(out, "  {}", one_line(&crate::model::standing::signed_by(signed)))?;
-                }
+            if **record == plan::TYPE {
+                let under: Vec<(crate::model::Row, Stands)> =
+                    stands::under(row, signatures).map(|signed| (signed.clone(), stands_of(signed))).collect();
+                super::signing::under_plan(&mut out, row, &under)?;
             }
         }
     }
@@ -367,7 +400,8 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     if json {
         let list = lines.iter().map(|line| {
             json!({
-                "when": rfc(line.when), "who": line.who, "site": line.site.to_string(), "action": line.action,
+                "when": rfc(line.when), "arrived": line.arrived.map(rfc), "who": line.who,
+                "site": line.site.to_string(), "installation": line.installation, "action": line.action,
                 "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
             })
         });
@@ -376,14 +410,17 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     let mut out = String::new();
     for line in &lines {
         let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
+        let came = line.came_later().map(|came| format!(", came here {}", came.format("%Y-%m-%d %H:%M")));
         let text = format!(
-            "{}  {}  {}: {}{}  ({})",
+            "{}  {}{}  {}: {}{}  ({}{})",
             line.when.format("%Y-%m-%d %H:%M"),
             line.who,
+            line.installation.as_ref().map_or(String::new(), |by| format!(" (by the installation of {by})")),
             line.field,
             from,
             line.to.plain(),
-            line.action
+            line.action,
+            came.unwrap_or_default()
         );
         writeln!(out, "{}", one_line(&text))?;
     }
@@ -391,21 +428,33 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
 }
 
 pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
-    let report = setting.open()?.check()?;
+    let mut report = setting.open()?.check()?;
+    report.notices.extend(setting.open_secret());
     let left_out = setting.left_out();
     let mut text = if json {
         let mut told = serde_json::to_value(&report)?;
         told["left_out"] = left_out.clone().into();
         printed(&told)
     } else if report.ok {
-        format!(
+        let mut text = format!(
             "All is well: {} journal entries in {} streams, every chain whole and every table as its journal says.\n",
             report.entries, report.streams
-        )
+        );
+        if !report.to_sign_again.is_empty() {
+            text.push_str("To be signed again:\n");
+            for told in &report.to_sign_again {
+                writeln!(text, "- {}", one_line(told))?;
+            }
+        }
+        text
     } else if report.problems.is_empty() {
         String::from("This caseload is sound, but its newest backup is not. Make another one now: caseload backup\n")
     } else {
-        let mut text = String::from("This caseload is damaged. Keep the file and restore the latest backup.\n");
+        let whole = report.problems.iter().all(|problem| report.missing.contains(problem));
+        let mut text = String::from(match whole {
+            true => "Every chain is whole, but values are missing.\n",
+            false => "This caseload is damaged. Keep the file and restore the latest backup.\n",
+        });
         for problem in &report.problems {
             writeln!(text, "- {}", one_line(problem))?;
         }
@@ -413,6 +462,14 @@ pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
     };
     if let Some(trouble) = report.backup.as_deref().filter(|_| !json) {
         writeln!(text, "- {}", one_line(trouble))?;
+    }
+    for notice in report.notices.iter().filter(|_| !json) {
+        writeln!(text, "{}", one_line(notice))?;
+    }
+    if !json {
+        for told in report.missing.iter().filter(|told| !report.problems.contains(told)) {
+            writeln!(text, "- {}", one_line(told))?;
+        }
     }
     if !json && !left_out.is_empty() {
         text.push_str("Of your agency's own files and your own settings:\n");

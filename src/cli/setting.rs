@@ -1,7 +1,11 @@
 //! Where the file is, how it is unlocked, which day it is and by which rules.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use directories::ProjectDirs;
@@ -10,7 +14,10 @@ use zeroize::Zeroizing;
 use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
-use crate::store::{Passphrase, Store, local_moment, read_secret, wall_clock};
+use crate::store::{
+    Passphrase, Store, StoreError, local_moment, others_can_read, read_secret, state_folder, unfit, wall_clock,
+    weakness,
+};
 use crate::triage::Rules;
 use crate::tui;
 
@@ -24,6 +31,8 @@ const NO_NAME: &str =
 pub struct Setting {
     file: PathBuf,
     passphrase_file: Option<PathBuf>,
+    /// What is told once the command is done: of secrets that others can read, or guess.
+    to_tell: RefCell<BTreeSet<String>>,
     today: Option<chrono::NaiveDate>,
     pub rules: Rules,
     /// What was wrong with the agency's own files.
@@ -32,6 +41,8 @@ pub struct Setting {
     keys: Result<tui::Keys, String>,
     theme: Option<String>,
     plain: bool,
+    /// How to open the caseload once more, and whether its backup of the day was due when it was closed.
+    opened: RefCell<Option<(Passphrase, Arc<AtomicBool>)>>,
 }
 
 impl Setting {
@@ -74,7 +85,8 @@ impl Setting {
         }
         let (theme, plain) = (common.theme, common.plain);
         let (passphrase_file, today) = (common.passphrase_file, common.today);
-        Ok(Setting { file, passphrase_file, today, rules, troubles, keys, theme, plain })
+        let (opened, to_tell) = (RefCell::default(), RefCell::default());
+        Ok(Setting { file, passphrase_file, to_tell, today, rules, troubles, keys, theme, plain, opened })
     }
 
     pub fn file(&self) -> &Path {
@@ -134,33 +146,86 @@ impl Setting {
             return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
         }
         let passphrase = match &self.passphrase_file {
-            Some(path) => read_secret(path)?,
+            Some(path) => self.secret(path)?,
             None => ask("Passphrase: ")?,
         };
-        Ok(Store::open(&self.file, &Passphrase::new(passphrase.as_str()), wall_clock())?)
+        let passphrase = Passphrase::new(passphrase.as_str());
+        let mut store = Store::open(&self.file, &passphrase, wall_clock())?;
+        if let Some(folder) = state_folder() {
+            store.hold_against(&folder)?;
+        }
+        let due = Arc::default();
+        store.tells_at_close(&due);
+        store.take_for_today(self.today);
+        self.opened.replace(Some((passphrase, due)));
+        Ok(store)
+    }
+
+    /// Makes the backup of the day, once a command has done its work. What stands in its way is told, and fails nothing.
+    pub fn backup_of_the_day(&self) {
+        let Some((passphrase, _)) = self.opened.take().filter(|(_, due)| due.load(Ordering::Relaxed)) else { return };
+        let made = Store::open(&self.file, &passphrase, wall_clock()).and_then(|mut store| store.backup_of_the_day());
+        match made {
+            // It was moved, or its passphrase changed, by this very command: the next one makes it.
+            Ok(()) | Err(StoreError::WrongPassphrase | StoreError::NoFile(_)) => {}
+            Err(error) => eprintln!("caseload: no backup was made today: {}", one_line(&error.to_string())),
+        }
     }
 
     /// The passphrase of a file to be made: from the given file, the passphrase file, or asked for twice.
     pub fn new_passphrase(&self, path: Option<&Path>) -> anyhow::Result<Passphrase> {
-        if let Some(path) = path.or(self.passphrase_file.as_deref()) {
-            let secret = read_secret(path)?;
-            if secret.is_empty() {
-                bail!("{} has an empty first line. Write the passphrase there.", path.display());
-            }
-            return Ok(Passphrase::new(secret.as_str()));
+        match path.or(self.passphrase_file.as_deref()) {
+            Some(path) => self.passphrase_to_set(path),
+            None => self.new_passphrase_asked(),
         }
-        self.new_passphrase_asked()
+    }
+
+    /// The passphrase in a file, with which something new is locked or sealed. What the screen would refuse is refused, and
+    /// what makes it weak is told.
+    pub fn passphrase_to_set(&self, path: &Path) -> anyhow::Result<Passphrase> {
+        let secret = self.secret(path)?;
+        if secret.trim().is_empty() {
+            bail!("{} has an empty first line. Write the passphrase there. Nothing was changed.", path.display());
+        }
+        if let Some(why) = unfit(&secret) {
+            bail!("The passphrase in {} will not do. {why} Nothing was changed.", path.display());
+        }
+        self.to_tell.borrow_mut().extend(weakness(&secret));
+        Ok(Passphrase::new(secret.as_str()))
+    }
+
+    /// The first line of a file that holds a secret; that others can read it is told once the command is done.
+    pub fn secret(&self, path: &Path) -> anyhow::Result<Zeroizing<String>> {
+        let secret = read_secret(path)?;
+        self.to_tell.borrow_mut().extend(open_to_others(path));
+        Ok(secret)
+    }
+
+    /// The same of the screen's own secret, once it is closed.
+    pub fn tell_of_own_secret(&self) {
+        self.to_tell.borrow_mut().extend(self.open_secret());
+        self.tell_of_secrets();
+    }
+
+    /// Says of secrets what a command that went well leaves to be said: a refusal is one line.
+    pub fn tell_of_secrets(&self) {
+        for told in self.to_tell.borrow().iter() {
+            eprintln!("caseload: {}", one_line(told));
+        }
+    }
+
+    /// That the file that the passphrase comes from is open to others, in words.
+    pub fn open_secret(&self) -> Option<String> {
+        self.passphrase_file.as_deref().and_then(open_to_others)
     }
 
     /// Asks for a new passphrase twice.
     pub fn new_passphrase_asked(&self) -> anyhow::Result<Passphrase> {
         let first = ask("New passphrase: ")?;
-        if first.chars().count() < 8 {
-            bail!(
-                "A passphrase needs at least 8 characters. Four or five unrelated words are good. Nothing was changed."
-            );
+        if let Some(why) = unfit(&first) {
+            bail!("{why} Nothing was changed.");
         }
-        if let Some(weak) = crate::store::weakness(&first) {
+        if let Some(weak) = weakness(&first) {
             eprintln!("{weak}");
         }
         if *first != *ask("The same again: ")? {
@@ -168,6 +233,12 @@ impl Setting {
         }
         Ok(Passphrase::new(first.as_str()))
     }
+}
+
+/// That others can read a file with a secret in it, in words.
+fn open_to_others(path: &Path) -> Option<String> {
+    others_can_read(path)
+        .then(|| format!("Others on this computer can read {}: make it yours alone (chmod 600).", path.display()))
 }
 
 /// The keys as the worker's own file has them, or what is wrong in it. One that cannot even be read is told, and the usual

@@ -1,17 +1,17 @@
 //! Commands that hand work over: bundles out and in, places, and who is believed.
 
 use std::fmt::Write;
+use std::ops::ControlFlow::Continue;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::model::ShareKind;
-use crate::model::records::share;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Merged, Passphrase, Site, Store, Trust, read_secret};
-use crate::sync::{self, Card, Kind, Scope, Taken, Whom, place::Place};
+use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust};
+use crate::sync::{self, Card, Kind, Scope, Taken, Until, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
 
@@ -46,13 +46,22 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
         }
     };
     let whom = match wanted.passphrase_file {
-        Some(path) => Whom::Passphrase(read_secret(path)?.to_string()),
+        Some(path) => Whom::Passphrase(setting.passphrase_to_set(path)?),
         None => Whom::Sites(chosen(&store, wanted.to)?),
     };
+    if let (Scope::Whole, Whom::Sites(sites)) = (&scope, &whom) {
+        let everyones: Vec<_> = store.partners()?.into_iter().map(|site| site.id).collect();
+        if let Some(site) = sites.iter().find(|site| !everyones.contains(&site.id)) {
+            let name = site.person();
+            bail!(
+                "{name} is not given everyone's files, only those of single clients: say which, --client ID (more than one may be named)."
+            );
+        }
+    }
     if wanted.path.exists() {
         return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
     }
-    let until = wanted.until.map(|text| day(setting, text)).transpose()?;
+    let until = wanted.until.map(|text| Until::parse(text, &setting.moment())).transpose()?;
     let practice = setting.rules.practice();
     let leaving = sync::Leaving::of(&store, practice, &scope, &whom, wanted.without.as_ref())?;
     let scope = leaving.scope(scope);
@@ -86,7 +95,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     let for_whom = match &whom {
         Whom::Passphrase(_) => "whoever has the passphrase".to_string(),
         Whom::Sites(sites) => {
-            let names: Vec<String> = sites.iter().map(|site| one_line(&site.name).into_owned()).collect();
+            let names: Vec<String> = sites.iter().map(Site::person).collect();
             names.join(", ")
         }
     };
@@ -110,14 +119,6 @@ fn left_out(leaving: &sync::Leaving) -> Vec<Json> {
     leaving.check.left_out.iter().map(one).collect()
 }
 
-fn day(setting: &Setting, text: &str) -> anyhow::Result<chrono::NaiveDate> {
-    let field = share::TYPE.field_by_name("until").ok_or_else(|| anyhow!("a share has a last day"))?;
-    match field.parse(text, &setting.moment()) {
-        Ok(crate::model::Value::Date(day)) => Ok(day),
-        _ => bail!("\"{text}\" is not a day: fri, +2w, 5 dec, 2026-12-05."),
-    }
-}
-
 pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let mut out = String::new();
@@ -130,7 +131,16 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
         for side in &one.sides {
             let who = if side.imported { "from a file" } else { &side.who };
             let value = one.field.map_or(String::new(), |field| field.shown(&side.value));
-            writeln!(out, "    {} ({}, {})", one_line(&value), one_line(who), side.when.format("%-d %b %Y %H:%M"))?;
+            let what = match one.field {
+                Some(_) => one_line(&value),
+                None if std::ptr::eq(side, &one.sides[0]) => "written on".into(),
+                None => "deleted".into(),
+            };
+            writeln!(out, "    {what} ({}, {})", one_line(who), side.when.format("%-d %b %Y %H:%M"))?;
+        }
+        if one.field.is_none() {
+            let id = one.row.short();
+            writeln!(out, "    caseload set {id} FIELD=VALUE keeps it, caseload delete {id} lets it go")?;
         }
         let sides = one.sides.iter().map(|side| {
             json!({"value": side.value.to_json(), "who": side.who, "when": side.when.to_rfc3339(), "imported": side.imported})
@@ -152,9 +162,8 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
 pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
     let store = setting.open()?;
     let moment = setting.moment();
-    let today = moment.today();
     let caseload = Caseload::new(store.all_facts()?, &setting.rules, moment);
-    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, today);
+    let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, &moment);
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));
     }
@@ -206,9 +215,13 @@ pub fn duplicates(setting: &Setting, json: bool) -> anyhow::Result<String> {
     Ok(out)
 }
 
-/// The accepted sites that are named, by name or by the beginning of the fingerprint; all of them where none is.
+/// The sites that are named, by name or by the beginning of the fingerprint: whoever was accepted, whatever they get by
+/// themselves. Where none is named, all who get everything.
 fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
-    let partners = store.partners()?;
+    let partners = if named.is_empty() { store.partners()? } else { store.within_reach()? };
+    if partners.is_empty() && named.is_empty() && !store.within_reach()?.is_empty() {
+        bail!("Nobody is given everything from here. Name whom you mean, and whom it is about: --to NAME --client ID.");
+    }
     if partners.is_empty() {
         bail!(
             "Nobody is accepted here yet. Exchange cards (caseload site card, caseload site accept), or seal with --bundle-passphrase-file."
@@ -226,10 +239,13 @@ fn chosen(store: &Store, named: &[String]) -> anyhow::Result<Vec<Site>> {
     Ok(if named.is_empty() { partners } else { chosen })
 }
 
+/// Whether a site that is known is meant: by what we call the person, or where we call them nothing by what it calls itself;
+/// by its id or the beginning of its fingerprint.
 fn named_so(site: &Site, name: &str) -> bool {
     let compact = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
     let wanted = compact(name);
-    site.name.eq_ignore_ascii_case(name)
+    let called = site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty());
+    called.unwrap_or(&site.name).eq_ignore_ascii_case(name.trim())
         || site.id.to_string() == name
         || (wanted.len() >= 4 && compact(&site.fingerprint()).starts_with(&wanted))
 }
@@ -247,7 +263,7 @@ pub fn import(
     if !dry_run {
         store.backup_before_merge()?;
     }
-    let secret = passphrase_file.map(read_secret).transpose()?;
+    let secret = passphrase_file.map(|path| setting.secret(path)).transpose()?;
     let mut bar = Progress::new();
     let taken = match kind {
         Kind::Bundle => {
@@ -274,6 +290,8 @@ pub fn import(
     };
     bar.clear();
     let taken = taken?;
+    // Known from the note outside the file, before anyone said so.
+    let was_set_back = !dry_run && store.was_set_back()?;
     let format = match kind {
         Kind::Bundle => "bundle",
         Kind::Caseload => "caseload",
@@ -290,35 +308,43 @@ pub fn import(
             .collect::<Vec<Json>>()
             .into();
         out["dry_run"] = dry_run.into();
-        out["set_back"] = taken.told.as_ref().is_some_and(|told| told.set_back).into();
+        out["set_back"] = (taken.merged.set_back || was_set_back).into();
         return Ok(printed(&out));
     }
-    Ok(crate::model::text::lines(&told(&taken, dry_run)).into_owned())
+    let mut out = told(&taken, dry_run);
+    if was_set_back {
+        writeln!(out, "{}", sync::SET_BACK)?;
+    }
+    Ok(crate::model::text::lines(&out).into_owned())
 }
 
 fn merged_json(merged: &Merged) -> Json {
     json!({
         "entries": merged.entries, "new": merged.new.len(), "changed": merged.changed.len(),
         "conflicts": merged.conflicts, "ahead": merged.ahead, "held_back": merged.held_back,
+        "missing": merged.missing, "filled": merged.filled, "moved": merged.moved,
+        "set_back": merged.set_back, "not_taken": merged.not_taken.iter().map(not_taken).collect::<Vec<Json>>(),
+    })
+}
+
+fn not_taken(one: &NotTaken) -> Json {
+    json!({
+        "site": one.site.to_string(), "name": one.name, "fingerprint": one.fingerprint, "why": one.why.code(),
+        "entries": one.entries, "clients": one.clients,
     })
 }
 
 fn told(taken: &Taken, dry_run: bool) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "From {}:", one_line(&taken.sender));
-    if taken.merged.entries == 0 {
+    if taken.merged.is_nothing() {
         out.push_str("Nothing new: all of it is here already.\n");
     }
-    for (_, name, new) in &taken.merged.clients {
-        let _ = writeln!(out, "  {} {}", if *new { "new    " } else { "changed" }, one_line(name));
+    for line in sync::clients_in_words(&taken.merged) {
+        let _ = writeln!(out, "  {line}");
     }
     for line in sync::in_words(&taken.merged) {
         let _ = writeln!(out, "{line}");
-    }
-    if taken.told.as_ref().is_some_and(|told| told.set_back) {
-        out.push_str(
-            "They have more of your own work than is here: this file was set back, or copied, since. Ask them for everything (caseload export --everything).\n",
-        );
     }
     if dry_run {
         out.push_str("Nothing was changed: this was a trial.\n");
@@ -326,43 +352,78 @@ fn told(taken: &Taken, dry_run: bool) -> String {
     out
 }
 
-pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<String> {
+/// What came of syncing through each place, and whether all of them could be reached.
+pub struct SyncedAll {
+    pub text: String,
+    pub ok: bool,
+}
+
+/// Gives and takes through each of these places, or through all that are remembered. One that cannot be reached stops no
+/// other: it is told of, by name, and the exit code says so.
+pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<SyncedAll> {
     let mut store = setting.open()?;
     let known: Vec<String> = store.places()?.into_iter().map(|(place, _)| place).collect();
     let places = if places.is_empty() { &known } else { places };
     if places.is_empty() {
         bail!("No place is known yet. Name one: caseload sync FOLDER, or s3://BUCKET/PREFIX.");
     }
-    let mut all = Vec::new();
-    let mut out = String::new();
+    let (mut all, mut out, mut failed) = (Vec::new(), String::new(), Vec::new());
     for address in places {
-        let place = Place::open(address).map_err(|error| anyhow!("{error}"))?;
-        let mut bar = Progress::new();
-        let synced = sync::sync(&mut store, &place, &mut |done| bar.show(Far::Unpacked(done)));
-        bar.clear();
-        let synced = synced?;
-        let stranger =
-            |site: &Site| json!({"id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint()});
-        let taken = |(sender, merged): &(String, Merged)| {
-            let mut one = merged_json(merged);
-            one["sender"] = sender.clone().into();
-            one
-        };
-        all.push(json!({
-            "place": place.address(),
-            "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
-            "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
-            "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
-            "waiting": synced.waiting, "alone": synced.alone,
-        }));
-        for line in synced.lines() {
-            writeln!(out, "{line}")?;
+        if places.len() > 1 {
+            writeln!(out, "{address}:")?;
+        }
+        match sync_one(&mut store, address) {
+            Ok((address, synced)) => {
+                all.push(synced_json(&address, &synced));
+                for line in synced.lines() {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            // Whoever stops it means all of it.
+            Err(error @ (sync::Trouble::Stopped | sync::Trouble::Store(_) | sync::Trouble::Running)) => {
+                return Err(error.into());
+            }
+            Err(error) if places.len() == 1 => return Err(error.into()),
+            Err(error) => {
+                all.push(json!({"place": address, "error": error.to_string()}));
+                writeln!(out, "Not synced. {error}")?;
+                failed.push(format!("{address}: {error}"));
+            }
         }
     }
-    if json {
-        return Ok(printed(&Json::Array(all)));
+    for line in &failed {
+        eprintln!("caseload: {}", one_line(line));
     }
-    Ok(crate::model::text::lines(&out).into_owned())
+    let text = if json { printed(&Json::Array(all)) } else { crate::model::text::lines(&out).into_owned() };
+    Ok(SyncedAll { text, ok: failed.is_empty() })
+}
+
+fn sync_one(store: &mut Store, address: &str) -> Result<(String, sync::Synced), sync::Trouble> {
+    let place = Place::open(address).map_err(sync::Trouble::Place)?;
+    let mut bar = Progress::new();
+    let synced = sync::sync(store, &place, &mut |done| bar.show(Far::Unpacked(done)));
+    bar.clear();
+    Ok((place.address(), synced?))
+}
+
+fn synced_json(address: &str, synced: &sync::Synced) -> Json {
+    let stranger =
+        |site: &Site| json!({"id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint()});
+    let taken = |(sender, merged): &(String, Merged)| {
+        let mut one = merged_json(merged);
+        one["sender"] = sender.clone().into();
+        one
+    };
+    let client =
+        |(id, name, new): &(crate::model::RowId, String, bool)| json!({"id": id.to_string(), "name": name, "new": new});
+    json!({
+        "place": address,
+        "taken": synced.taken.iter().map(taken).collect::<Vec<Json>>(),
+        "given": synced.given.map(|given| json!({"batches": given.batches, "entries": given.entries})),
+        "strangers": synced.strangers.iter().map(stranger).collect::<Vec<Json>>(),
+        "waiting": synced.waiting, "left_out": synced.left_out, "alone": synced.alone, "set_back": synced.set_back,
+        "clients": synced.clients().iter().map(client).collect::<Vec<Json>>(),
+    })
 }
 
 pub fn forget(setting: &Setting, place: &str) -> anyhow::Result<String> {
@@ -390,8 +451,8 @@ pub fn accept(
     setting: &Setting,
     card: &str,
     fingerprint: Option<&str>,
-    trust: Trust,
-    agency: Option<&str>,
+    wanted: Acceptance,
+    own_agency: bool,
     json: bool,
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
@@ -401,26 +462,52 @@ pub fn accept(
         Err(error) => bail!("Cannot read {card}: {error}. Give a card, or a file that holds one."),
     };
     let site = Card::parse(&text).map_err(|why| anyhow!("{why}"))?.site;
-    if let Some(wanted) = fingerprint
-        && !named_so(&site, wanted)
+    if let Some(told) = fingerprint
+        && !site.has_fingerprint(told)
     {
-        bail!("This card's fingerprint is {}, not the one that was told. It was not accepted.", site.fingerprint());
+        bail!(
+            "This card's fingerprint is {}, not the one that was told: all sixteen characters have to be the same. It was not accepted.",
+            site.fingerprint()
+        );
     }
     if site.id == store.site() {
         bail!("That is this caseload's own card: send it to the other one.");
     }
-    if agency.is_some_and(|agency| agency.trim().is_empty()) {
+    if !own_agency && wanted.agency.as_ref().is_some_and(|agency| agency.trim().is_empty()) {
         bail!("Which agency? Its name, as releases of information have it: --other-agency \"County Housing\".");
     }
-    store.accept_site_as(&site, trust)?;
-    store.set_agency(&site, agency.unwrap_or_default())?;
+    let before = store.site_known(site.id)?.and_then(|known| known.line).filter(|line| line.ended.is_none());
+    let line = store.accept(&site, &Acceptance { confirmed: fingerprint.is_some(), ..wanted })?;
+    let known = store.site_known(site.id)?.unwrap_or(site);
     if json {
-        return Ok(printed(&one_site(&store, &site)?));
+        return Ok(printed(&one_site(&store, &known)?));
     }
-    let (name, fingerprint) = (one_line(&site.name), site.fingerprint());
-    Ok(format!(
-        "Accepted: {name}, fingerprint {fingerprint}. Compare it on the phone; if it is another: caseload site revoke {fingerprint}\n"
-    ))
+    let set = line.as_ref().map_or(String::new(), what_is_set);
+    let (person, fingerprint) = (known.person(), known.fingerprint());
+    Ok(match before {
+        Some(before) if Some(&before) == line.as_ref() => format!(
+            "{fingerprint} was accepted before, as \"{person}\", and is set as it was: {set}. To change it: --only, --both, --other-agency, --own-agency, --called.\n"
+        ),
+        Some(before) => format!("{fingerprint}, \"{person}\": {set}. Before: {}.\n", what_is_set(&before)),
+        None => format!(
+            "Accepted {fingerprint} as \"{person}\": {set}. Compare it on the phone; if it is another: caseload site revoke {fingerprint}\n"
+        ),
+    })
+}
+
+/// What a line is given and what is taken of it, in words.
+fn what_is_set(line: &Line) -> String {
+    let gives = match line.gives {
+        Gives::Everything => "given everything",
+        Gives::Theirs => "given what you hand them",
+        Gives::Nothing => "given nothing",
+    };
+    let takes = if line.takes { "taken from" } else { "nothing taken from them" };
+    let agency = match line.agency.as_str() {
+        "" => String::new(),
+        agency => format!(", of {}, by their releases only", one_line(agency)),
+    };
+    format!("{gives}, {takes}{agency}")
 }
 
 pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
@@ -432,20 +519,37 @@ pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
     }
     let mut out = String::new();
     for site in &sites {
-        let trust = trust_in_words(store.trust_of(site)?);
+        let trust = trust_in_words(site.trust());
         let here = if site.id == store.site() { "this installation" } else { trust };
         let agency = store.agency_of(site)?;
         let agency = if agency.is_empty() { String::new() } else { format!(", of {}", one_line(&agency)) };
-        writeln!(out, "{}  {:<24} {here}{agency}", site.fingerprint(), one_line(&site.name))?;
+        let state = match site.state {
+            SiteState::Live => "",
+            SiteState::Retired => ", retired",
+            SiteState::AtRest => ", at rest",
+        };
+        let person = site.person();
+        let claims = if site.line.is_some() && !site.name.is_empty() && site.name != person {
+            format!(", calls itself \"{}\"", site.name)
+        } else {
+            String::new()
+        };
+        writeln!(out, "{}  {person:<24} {here}{agency}{state}{claims}", site.fingerprint())?;
     }
     Ok(out)
 }
 
 fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
+    let state = match site.state {
+        SiteState::Live => "live",
+        SiteState::Retired => "retired",
+        SiteState::AtRest => "at-rest",
+    };
     Ok(json!({
         "id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint(),
         "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
         "agency": Some(store.agency_of(site)?).filter(|agency| !agency.is_empty()),
+        "called": site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty()), "state": state,
     }))
 }
 
@@ -460,22 +564,124 @@ fn trust_in_words(trust: Trust) -> &'static str {
     }
 }
 
-pub fn revoke(setting: &Setting, name: &str, json: bool) -> anyhow::Result<String> {
+/// What a person's sites left unread in every place that is known: said, or with `take` taken in.
+fn unread(store: &mut Store, sites: &[Site], take: bool) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let places = store.places()?;
+    for (site, (address, _)) in sites.iter().flat_map(|site| places.iter().map(move |place| (site, place))) {
+        // One that is not there now holds nobody up: whoever is not to be believed is not believed from this moment on.
+        let there = Place::open(address).map_err(|error| error.to_string());
+        let there = there.and_then(|place| match sync::unread(store, &place, site.id) {
+            Ok(many) => Ok((place, many)),
+            Err(error) => Err(error.to_string()),
+        });
+        match there {
+            Err(why) => lines.push(format!("What they left in {address} was not looked for: {why}")),
+            Ok((_, 0)) => {}
+            Ok((place, _)) if take => match sync::take_unread(store, &place, site.id, &mut |_| Continue(())) {
+                Ok(all) => {
+                    lines.push(format!("Taken in first, from {address}:"));
+                    lines.extend(all.iter().flat_map(sync::clients_in_words).map(|line| format!("  {line}")));
+                }
+                Err(why) => lines.push(format!("Not taken in, from {address}: {why}")),
+            },
+            Ok((_, many)) => lines.push(format!(
+                "Left out: {} of theirs in {address}, never read here. To take in what they wrote before: caseload site accept CARD --only take, then caseload site revoke {} --take-first",
+                counted(many, "bundle", "bundles"),
+                site.fingerprint()
+            )),
+        }
+    }
+    Ok(lines)
+}
+
+pub fn revoke(setting: &Setting, name: &str, take_first: bool, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
-    let others = store.sites()?.into_iter().filter(|site| site.trust != Trust::Own);
+    let own = store.site();
+    let others = store.sites()?.into_iter().filter(|site| site.id != own);
     let fits: Vec<Site> = others.filter(|site| named_so(site, name)).collect();
     let site = match &fits[..] {
         [] => bail!("No site is called \"{name}\". See: caseload site list."),
-        [site] => site,
-        _ => bail!("More than one site is called \"{name}\": name it by its fingerprint."),
+        // Several sites of one person end together, by whichever of them they are named.
+        [site, rest @ ..] if rest.iter().all(|other| other.line.is_some() && other.line == site.line) => site,
+        _ => bail!("More than one person is called \"{name}\": name them by a fingerprint."),
     };
+    if take_first && !store.trust_of(site)?.takes() {
+        bail!(
+            "Nothing of {} is taken here, so nothing was taken in first. If that is to be all the same: caseload site accept CARD --only take, and then this again.",
+            site.person()
+        );
+    }
+    let root = site.line.as_ref().map(|line| line.root);
+    let of_line: Vec<Site> = store
+        .sites()?
+        .into_iter()
+        .filter(|other| {
+            other.id != own
+                && (other.id == site.id || (root.is_some() && other.line.as_ref().map(|line| line.root) == root))
+        })
+        .collect();
+    let unread = unread(&mut store, &of_line, take_first);
+    // Whatever could not be read: from here on nothing of them is taken.
     store.revoke_site(site.id)?;
+    let unread = unread?;
+    let ended = store.site_known(site.id)?.unwrap_or_else(|| site.clone());
     if json {
-        return Ok(printed(&one_site(&store, site)?));
+        let mut out = one_site(&store, &ended)?;
+        out["unread"] = unread.into();
+        return Ok(printed(&out));
+    }
+    let sites: Vec<String> = of_line.iter().map(Site::fingerprint).collect();
+    let mut out = format!(
+        "Revoked: {}, with every installation of theirs: {}. Nothing of them is taken any more, and nothing is written to them.\n",
+        site.person(),
+        sites.join(", ")
+    );
+    for line in unread {
+        writeln!(out, "{}", one_line(&line))?;
+    }
+    Ok(out)
+}
+
+/// The one site that a name or fingerprint means.
+fn one_called(sites: &[Site], name: &str) -> anyhow::Result<Site> {
+    match &sites.iter().filter(|site| named_so(site, name)).collect::<Vec<_>>()[..] {
+        [] => bail!("No site is called \"{name}\". See: caseload site list."),
+        [site] => Ok((*site).clone()),
+        _ => bail!("More than one site is called \"{name}\": name it by its fingerprint."),
+    }
+}
+
+/// Says that two sites are one person's.
+pub fn same(setting: &Setting, one: &str, other: &str, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let sites = store.sites()?;
+    let (one, other) = (one_called(&sites, one)?, one_called(&sites, other)?);
+    store.same_person(one.id, other.id)?;
+    if json {
+        return Ok(printed(&one_site(&store, &one)?));
     }
     Ok(format!(
-        "Revoked: {}, fingerprint {}. Nothing of it is taken any more, and nothing is written to it.\n",
-        one_line(&site.name),
-        site.fingerprint()
+        "{} and {} are one person's: what was begun at the one may be signed at the other. Say the same on every laptop that has notes of theirs.\n",
+        one.fingerprint(),
+        other.fingerprint()
     ))
+}
+
+/// Says that nobody works with a site any more, or that somebody does again.
+pub fn rest(setting: &Setting, name: &str, again: bool, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let own = store.site();
+    let others: Vec<Site> = store.sites()?.into_iter().filter(|site| site.id != own).collect();
+    let site = one_called(&others, name)?;
+    store.put_site(site.id, if again { SiteState::Live } else { SiteState::AtRest })?;
+    let known = store.site_known(site.id)?.unwrap_or(site);
+    if json {
+        return Ok(printed(&one_site(&store, &known)?));
+    }
+    let (person, fingerprint) = (known.person(), known.fingerprint());
+    Ok(match again {
+        true => format!("{person}, {fingerprint}: worked with again.\n"),
+        false => format!("{person}, {fingerprint}: at rest. Nothing is written to it any more; what it wrote stays.\n"),
+    })
 }

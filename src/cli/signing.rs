@@ -6,18 +6,92 @@ use std::fmt::Write;
 use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
-use crate::model::records::note;
+use crate::model::records::{note, plan};
 use crate::model::standing::{How, Part, Standing, State, signed_by};
-use crate::model::{Row, RowId, SignatureRole, text::one_line};
-use crate::store::{Receipt, Store, StoreError};
+use crate::model::stands::{self, Stands};
+use crate::model::{PlanStatus, Row, RowId, SignatureRole, text::one_line};
+use crate::store::{Receipt, Signer, Store, StoreError};
 
 use super::Setting;
 use super::reading::{find, printed};
 
-/// Signs a note as its author.
-pub fn sign(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
+/// Whose name is put under a plan.
+pub struct Under<'a> {
+    pub role: Option<SignatureRole>,
+    pub name: Option<&'a str>,
+    pub witness: Option<&'a str>,
+}
+
+/// Signs a note as its author, or puts a name under a plan.
+pub fn sign(setting: &Setting, id: &str, under: &Under<'_>, json: bool) -> anyhow::Result<String> {
+    let store = setting.open()?;
+    let (record, row) = find(&store, id)?;
+    if *record == plan::TYPE {
+        return sign_plan(store, row, under, json);
+    }
+    drop(store);
+    if under.role.is_some() || under.name.is_some() || under.witness.is_some() {
+        bail!("--as, --name and --witness are for a plan: a note is signed by its author.");
+    }
     let late_after = setting.rules.practice().agency.late_entry_hours;
     done(setting, id, json, |store, note| store.sign_note(note, late_after))
+}
+
+fn sign_plan(mut store: Store, id: RowId, under: &Under<'_>, json: bool) -> anyhow::Result<String> {
+    let me = store.myself();
+    let witness = under.witness.unwrap_or_default().trim();
+    let (role, signer) = match (under.role.unwrap_or(SignatureRole::Worker), under.name.map(str::trim)) {
+        (SignatureRole::Worker, None) => (SignatureRole::Worker, Signer { witness: witness.into(), ..me }),
+        (SignatureRole::Worker, Some(_)) => {
+            bail!("A worker signs in their own name: leave --name out, or say --as client.")
+        }
+        (_, None | Some("")) => bail!("Say who signs: --name NAME."),
+        (role, Some(name)) => {
+            let witness = if witness.is_empty() { me.name } else { witness.into() };
+            (role, Signer { name: name.into(), credentials: String::new(), witness })
+        }
+    };
+    store.sign_plan(id, role, &signer)?;
+    let under = store.under_plan(id)?;
+    let Some((row, stands)) = under.last() else { bail!("The plan was signed but cannot be found again.") };
+    if json {
+        return Ok(printed(&stands::to_json(row, stands)));
+    }
+    let mut out = String::new();
+    as_signed(&mut out, row)?;
+    Ok(out)
+}
+
+/// The names under a plan: those that stand, and of the others what was changed since, with the plan as it was signed above
+/// the name.
+pub fn under_plan(out: &mut String, plan: &Row, under: &[(Row, Stands)]) -> std::fmt::Result {
+    let ended = plan.text(plan::status) == PlanStatus::Ended.code();
+    for (row, stands) in under {
+        let Some(since) = stands::since(row, stands) else {
+            writeln!(out, "  {}", one_line(&signed_by(row)))?;
+            continue;
+        };
+        if !matches!(stands, Stands::Changed(_)) {
+            writeln!(out, "  {}  {}", one_line(&signed_by(row)), one_line(&since))?;
+            continue;
+        }
+        let again = if ended { "" } else { ": it is to be signed again" };
+        writeln!(out, "  {}{again}", one_line(&since))?;
+        for line in stands.in_words().iter().flat_map(|change| change.lines()) {
+            writeln!(out, "    - {}", one_line(line))?;
+        }
+        writeln!(out, "  As it was signed:")?;
+        as_signed(out, row)?;
+    }
+    Ok(())
+}
+
+/// A plan in the words that were signed, and the name beneath.
+fn as_signed(out: &mut String, row: &Row) -> std::fmt::Result {
+    for line in stands::words_of(row).lines() {
+        writeln!(out, "    {}", one_line(line))?;
+    }
+    writeln!(out, "  {}", one_line(&signed_by(row)))
 }
 
 /// Adds to a signed note.

@@ -1,7 +1,7 @@
 //! Commands that change something: each says what it changed.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
@@ -13,14 +13,13 @@ use crate::model::{
 };
 use crate::practice::instruments::{self, Around};
 use crate::practice::{incident, stays};
-use crate::store::{Passphrase, RecoveryKey, Staged, Store, Worker, make_folder_for, read_secret, wall_clock};
+use crate::store::{Store, Worker, make_folder_for, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
 use super::links::linked;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::setting::ask;
 
 pub fn init(
     setting: &Setting,
@@ -90,6 +89,9 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     let given = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
     let row = store.new_id();
     let mut parent: Option<(&'static Field, RowId)> = None;
+    if *record == records::erasure::TYPE {
+        bail!("Erasing is done with caseload erase ID FIELD --order TEXT.");
+    }
     if record.is_sealed() {
         bail!(
             "A {} is made by signing: caseload sign NOTE, caseload addendum NOTE body=TEXT.",
@@ -329,7 +331,7 @@ fn save(
     Ok(out)
 }
 
-pub fn undo(setting: &Setting, list: bool, yes: bool) -> anyhow::Result<String> {
+pub fn undo(setting: &Setting, list: bool, yes: bool, keep_theirs: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     if list {
         let past = store.past_actions(100)?;
@@ -342,7 +344,17 @@ pub fn undo(setting: &Setting, list: bool, yes: bool) -> anyhow::Result<String> 
             "Not undone: it was done on another day: {said}. caseload undo --yes undoes it; caseload undo --list shows what was done."
         );
     }
-    match store.undo_action(past.id)? {
+    let undone = if keep_theirs { store.undo_all_but_theirs(past.id)? } else { store.undo_action(past.id)? };
+    match undone {
+        Some(_) if keep_theirs => {
+            let mut left = Vec::new();
+            for client in &past.clients {
+                left.extend(store.facts(*client)?.map(|facts| one_line(&facts.name).into_owned()));
+            }
+            let left =
+                if left.is_empty() { String::new() } else { format!("Left as they are: {}.\n", left.join(", ")) };
+            Ok(format!("Undone: {said}\n{left}"))
+        }
         Some(_) => Ok(format!("Undone: {said}\n")),
         None => Ok("There is nothing to undo.\n".into()),
     }
@@ -368,83 +380,17 @@ fn past_in_words(store: &Store, past: &crate::store::PastAction) -> anyhow::Resu
     Ok(format!("{text}, {}{undone}", past.when.format("%a %-d %b %Y %H:%M")))
 }
 
-pub fn backup(setting: &Setting, folder: Option<PathBuf>) -> anyhow::Result<String> {
-    let store = setting.open()?;
-    let folder = folder.unwrap_or_else(|| setting.file().with_file_name("backups"));
-    make_folder_for(&folder.join("backup"))?;
-    let path = store.backup(&folder)?;
-    Ok(format!("Wrote {}. The recovery key opens it.\n", path.display()))
-}
-
-pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replace: bool) -> anyhow::Result<String> {
-    let key = match key_file {
-        Some(path) => read_secret(path)?,
-        None => ask("Recovery key: ")?,
-    };
-    let key = RecoveryKey::parse(&key)?;
-    if !setting.file().exists() {
-        let passphrase = setting.new_passphrase(None)?;
-        make_folder_for(setting.file())?;
-        let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
-        return restored(setting, &store, &recovery);
-    }
-    // There is a caseload already: the backup is unpacked beside it, and first of all what would be lost is told.
-    let current = setting.open()?;
-    let trial = Staged::beside(Some(setting.file()))?;
-    let passphrase =
-        if replace { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
-    let (store, recovery) = Store::restore(backup, &key, &trial.path, &passphrase, wall_clock())?;
-    let mut out = String::new();
-    let lost = current.lost_by_going_back_to(&store)?;
-    if lost.is_empty() {
-        out.push_str("Nothing is here that the backup does not hold.\n");
-    } else {
-        out.push_str("Not in the backup, and lost by going back to it:\n");
-    }
-    for one in &lost {
-        let (name, what) = (one_line(&one.whose).into_owned(), one.actions.join(", "));
-        writeln!(out, "  {name}: {} entries since {} ({what})", one.entries, one.since.format("%-d %b %Y %H:%M"))?;
-    }
-    if !replace {
-        out.push_str("Nothing was changed. To go back all the same, say --replace: the file as it is now is set aside beside it.\n");
-        return Ok(out);
-    }
-    let report = restored(setting, &store, &recovery)?;
-    let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
-    // Closing folds what was last written into the one file that is moved; where another program has it open, it does not.
-    drop((store, current));
-    if Path::new(&format!("{}-wal", setting.file().display())).exists() {
-        bail!("Another program has this caseload open: close it first. Nothing was changed.");
-    }
-    std::fs::rename(setting.file(), &aside)?;
-    if let Err(error) = std::fs::rename(&trial.path, setting.file()) {
-        std::fs::rename(&aside, setting.file())?;
-        return Err(error.into());
-    }
-    Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
-}
-
-fn restored(setting: &Setting, store: &Store, recovery: &RecoveryKey) -> anyhow::Result<String> {
-    let report = store.check()?;
-    if !report.ok {
-        bail!("The restored caseload does not check out: {}", report.problems.join("; "));
-    }
-    Ok(format!(
-        "Restored {} ({} journal entries, checked).\nIts new recovery key, shown this once: {}\n",
-        setting.file().display(),
-        report.entries,
-        recovery.printed()
-    ))
-}
-
 pub fn delete(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String> {
     let mut store = setting.open()?;
     let (record, row) = find(&store, id)?;
-    if record.opens_stream() {
+    let before = store.row_of(record, row)?;
+    let torn = before.as_ref().is_some_and(|row| row.deleted_elsewhere);
+    // One who was deleted elsewhere beside what others wrote waits for just this choice.
+    if record.opens_stream() && !torn {
         bail!("A client is closed, not deleted: caseload set {id} status=closed");
     }
-    if let Some(row) = store.row_of(record, row)? {
-        instruments::may_go(&row).map_err(anyhow::Error::msg)?;
+    if let Some(row) = &before {
+        instruments::may_go(row).map_err(anyhow::Error::msg)?;
     }
     let mut change = Change::new(format!("delete {}", record.label.to_lowercase()));
     change.delete(record, row);

@@ -4,7 +4,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use crate::model::records::{addendum, goal, note, signature};
-use crate::model::{FieldId, RecordType, Row, RowId, SignatureRole, Value, signing};
+use crate::model::{FieldId, RecordType, Row, RowId, SignatureRole, Value, sealed, signing};
 use crate::store::Draft;
 
 /// Whoever supervises the made-up worker.
@@ -45,7 +45,7 @@ pub fn stands(client: u32, at: u32, written: &mut Draft, known: &[Draft]) -> Vec
 fn sign(written: &Draft, known: &[Draft], at: DateTime<FixedOffset>, late: bool) -> Draft {
     let goals: Vec<Row> = known.iter().filter(|draft| *draft.record == goal::TYPE).map(row_of).collect();
     let row = row_of(written);
-    under(&row, signing::note_text(&row, &goals, at, late), at)
+    under(&row, signing::note_content(&row, &goals, at, late), at)
 }
 
 /// An addendum with its signature.
@@ -57,7 +57,7 @@ fn add(to: RowId, stream: RowId, at: DateTime<FixedOffset>) -> [Draft; 2] {
     ];
     let added = draft(&addendum::TYPE, RowId::derived(&["demo addendum", &to.to_string()]), stream, values);
     let row = row_of(&added);
-    let signed = under(&row, signing::fields_text(&row, &[]), at);
+    let signed = under(&row, sealed::write("", "", &[&row], &[]), at);
     [added, signed]
 }
 

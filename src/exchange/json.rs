@@ -4,7 +4,8 @@
 //! The shape, whose keys are for ever: `{format: "caseload", version: 1, exported, worker: {<fields>}, own: {<record type>:
 //! [<row>]}, clients: [{client: <row>, also: [<row>], <record type>: [<row>], history: {<id>: [<line>]}}]}`. Record types
 //! and fields have their names of the catalogue; a row is what `--json` shows of it: `{id, client_id, <every field>}`,
-//! dates as YYYY-MM-DD, times as RFC 3339, choices as their codes, sets as arrays, links as ids. `also` holds the same
+//! dates as YYYY-MM-DD, times as RFC 3339, choices as their codes, sets as arrays, links as ids. A signature says too what was
+//! signed (`words`), whether it still `stands` under those words, whether it is `broken`, and what was `changed` since. `also` holds the same
 //! person's other entries. `own` is what belongs to the worker, left out where only some clients are asked for. `history`
 //! is there when it is asked for.
 
@@ -12,8 +13,8 @@ use std::io::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::worker;
-use crate::model::{CATALOGUE, RecordType, Row};
+use crate::model::records::{signature, worker};
+use crate::model::{CATALOGUE, RecordType, Row, stands};
 use crate::store::Store;
 
 use super::leaving::{Leaving, nobody};
@@ -52,7 +53,11 @@ pub(super) fn write(
         let mut all: Vec<&Row> = std::iter::once(&file.client).chain(&file.also).collect();
         for record in records.iter().filter(|record| !record.is_the_workers()) {
             let theirs = file.of(record);
-            object.insert(record.name.into(), theirs.iter().map(Row::to_json).collect());
+            let one = |row: &Row| match **record == signature::TYPE {
+                true => stands::to_json(row, &stands::stands(row, |record| file.of(record))),
+                false => row.to_json(),
+            };
+            object.insert(record.name.into(), theirs.iter().map(one).collect());
             all.extend(theirs);
         }
         rows += all.len();
@@ -73,8 +78,8 @@ pub(super) fn write(
 fn lines(store: &Store, row: &Row) -> Result<Json, ExchangeError> {
     let lines = store.history(row.id)?.into_iter().map(|line| {
         json!({
-            "when": line.when.to_rfc3339(), "who": line.who, "site": line.site.to_string(), "action": line.action,
-            "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
+            "when": line.when.to_rfc3339(), "who": line.who, "site": line.site.to_string(),
+            "installation": line.installation, "action": line.action, "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),
         })
     });
     Ok(lines.collect())

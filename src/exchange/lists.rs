@@ -5,7 +5,8 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format as Look, Workbook};
 
-use crate::model::records::{client, note, worker};
+use crate::model::records::{client, note, signature, worker};
+use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, ClientStatus, Field, FieldId, Kind, RecordType, Row, RowId, Value, record_by_name};
 use crate::store::Store;
 
@@ -13,6 +14,8 @@ use super::{ExchangeError, Format, Wanted, Written};
 
 /// The list of clients as the caseload pane has it; every other list is a record type, by its name or in the plural.
 const CASELOAD: &str = "caseload";
+/// The column that says whether a signature still stands.
+const STANDS: &str = "Stands under what was signed";
 /// Rows and characters that a sheet of Excel's holds.
 const ROWS: usize = 1_048_575;
 const CHARACTERS: usize = 32_767;
@@ -117,18 +120,29 @@ fn rows(
         columns.extend(["Client id".into(), "Client".into()]);
     }
     columns.extend(fields.iter().map(|field| field.label.to_string()));
+    // A name is not read without whether it still stands under the words that were signed.
+    let signed = *record == signature::TYPE;
+    columns.extend(signed.then(|| STANDS.into()));
     let mut sheet = Sheet { name: record.plural, columns, rows: Vec::new() };
-    let mut add = |row: &Row, name: Option<&str>| {
+    let mut add = |row: &Row, name: Option<&str>, stands: Option<&Stands>| {
         let mut cells = vec![Cell::Text(row.id.to_string())];
         if let Some(name) = name {
             cells.extend([Cell::Text(row.stream.to_string()), Cell::Text(name.into())]);
         }
         let row = row.here(&wanted.moment);
         cells.extend(fields.iter().map(|field| cell(&row, field)));
+        cells.extend(stands.map(|stands| {
+            Cell::Text(match stands {
+                Stands::Yes => "yes".into(),
+                Stands::Changed(_) => "no: changed since".into(),
+                Stands::Broken => "no: altered outside the program".into(),
+                Stands::Gone => "no: what was signed is not here".into(),
+            })
+        }));
         sheet.rows.push(cells);
     };
     if record.is_the_workers() {
-        store.rows(record, store.worker().id)?.iter().for_each(|row| add(row, None));
+        store.rows(record, store.worker().id)?.iter().for_each(|row| add(row, None, None));
         return Ok(sheet);
     }
     let mut everyone = store.all_facts()?;
@@ -137,11 +151,15 @@ fn rows(
     for facts in &everyone {
         let mut streams: Vec<RowId> = vec![facts.id];
         streams.extend(store.also_entered_as(facts.id)?);
+        let file = if signed { store.client_file(facts.id, usize::MAX >> 1)? } else { None };
         for stream in streams {
             if own {
-                store.row_of(record, stream)?.iter().for_each(|row| add(row, None));
+                store.row_of(record, stream)?.iter().for_each(|row| add(row, None, None));
             } else {
-                store.rows(record, stream)?.iter().for_each(|row| add(row, Some(&facts.name)));
+                for row in store.rows(record, stream)? {
+                    let stands = file.as_ref().map(|file| stands::stands(&row, |record| file.of(record)));
+                    add(&row, Some(&facts.name), stands.as_ref());
+                }
             }
         }
     }

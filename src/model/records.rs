@@ -235,6 +235,7 @@ records! {
         4 from: Date, "From", ordered;
         5 until: Date, "Until", help("Cover ends on this day");
         6 why: Line, "Why";
+        7 ends: Time, "Ends at", kept;
     }
 
     /// A name put under a note, an addendum or a plan, with the very text that was signed. Never changed, never taken back.
@@ -573,6 +574,16 @@ records! {
         6 worker: Line, "Case manager";
     }
 
+    /// What was erased out of the file, and on what that rests. The entries stay as empty places in the journal; what they
+    /// said is gone everywhere.
+    erasure = 53 "Erasure" "Erasures" {
+        1 when: Time, "When", past, required, ordered;
+        2 order: Line, "By order of", required, help("The court order, the request or the rule that it rests on");
+        3 what: Line, "What was erased", required;
+        4 who: Line, "Erased by", kept;
+        5 entries: Words, "Entries", kept;
+    }
+
     /// The person who uses this file. Lives in the worker's own stream.
     worker = 30 "Worker" "Workers" {
         1 name: Line, "Name", required;
@@ -590,7 +601,7 @@ impl RecordType {
 
     /// What came to be in one piece and is never edited: only the program makes it.
     pub fn is_sealed(&self) -> bool {
-        [&signature::TYPE, &addendum::TYPE].contains(&self)
+        [&signature::TYPE, &addendum::TYPE, &erasure::TYPE].contains(&self)
     }
 
     /// The field that says in a line what a row is about: its first required line or choice, or else its first field.

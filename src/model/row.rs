@@ -20,6 +20,19 @@ pub struct Row {
     pub disagreements: Vec<Disagreement>,
     /// Deleted by one site while another edited it: kept in sight until someone decides.
     pub deleted_elsewhere: bool,
+    /// Others wrote about this client, and whoever entered them has not been heard yet: nothing is known but that.
+    pub awaited: bool,
+    /// Of a signature, where its words do not tell: by whose installation it was given.
+    pub by: Option<By>,
+}
+
+/// By whose installation something was signed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct By {
+    /// As this caseload calls them.
+    pub person: String,
+    /// Whether it counts as what it says it is.
+    pub counts: bool,
 }
 
 /// Several values of one field, none of which replaced another. The first is the one shown.
@@ -39,6 +52,8 @@ impl Row {
             sets: Vec::new(),
             disagreements: Vec::new(),
             deleted_elsewhere: false,
+            by: None,
+            awaited: false,
         }
     }
 
@@ -143,6 +158,9 @@ impl Row {
             });
             object.insert("conflicts".into(), serde_json::Value::Object(sides.collect()));
         }
+        if self.deleted_elsewhere {
+            object.insert("deleted_elsewhere".into(), true.into());
+        }
         object.into()
     }
 
@@ -156,6 +174,7 @@ impl Row {
         match (given, family) {
             ("", "") => match self.words(client::outside_ids).first() {
                 Some(outside) => format!("(no name, {outside})"),
+                None if self.awaited => format!("(not here yet, {})", self.id.short()),
                 None => format!("(no name, {})", self.id.short()),
             },
             ("", one) | (one, "") => one.to_string(),

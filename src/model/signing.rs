@@ -1,54 +1,45 @@
 //! What a signature stands for: the very text that was signed, and a seal that shows whether it still is that text.
 //!
-//! A note is signed as it reads at that moment; the signature carries the text, and nothing that happens to the note's
-//! fields afterwards (an edit made on another laptop that did not know yet) changes it. How a note stands is told from
-//! that in [`standing`](super::standing). Pure.
+//! A note is signed as it reads at that moment; the signature carries the text ([`sealed`](super::sealed)), and nothing
+//! that happens to the note's fields afterwards (an edit made on another laptop that did not know yet) changes it. How a
+//! note stands is told from that in [`standing`](super::standing), and what became of the words under any name in
+//! [`stands`](super::stands). Pure.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::records::{goal, note, signature};
-use super::{Field, FieldId, Kind, Row, Shown};
+use super::records::{note, signature};
+use super::{Field, FieldId, Row, Shown, sealed};
 
 /// Stands in a signed text where the note was signed late.
 pub(super) const LATE: &str = "LATE ENTRY";
 
-/// The text of a note as it is signed: every field that a person fills in, under its label, and the goals in their words.
-/// `late` where the agency's rule calls it a late entry: then both times are said.
-pub fn note_text(row: &Row, goals: &[Row], signed: DateTime<FixedOffset>, late: bool) -> String {
-    let mut text = String::new();
+/// The text that a name is put under where a note is signed: every field that a person fills in, with its number and its
+/// label, and the goals in their words. `late` where the agency's rule calls it a late entry: then both times are said.
+pub fn note_content(row: &Row, goals: &[Row], signed: DateTime<FixedOffset>, late: bool) -> String {
+    let mut head = String::new();
     if late {
         let service = row.time(note::when).map_or(String::new(), |when| when.format("%Y-%m-%d %H:%M").to_string());
-        text.push_str(&format!("{LATE}: service on {service}, signed on {}\n", signed.format("%Y-%m-%d %H:%M")));
+        head = format!("{LATE}: service on {service}, signed on {}", signed.format("%Y-%m-%d %H:%M"));
     }
-    text.push_str(&fields_text(row, goals));
-    text
+    sealed::write(&head, "", &[row], goals)
 }
 
-/// The fields of a row under their labels, in the catalogue's order.
+/// What a reader reads of a signed text: its words, without the numbers of the fields. A text of before there were any is
+/// read as it stands.
+pub fn words(content: &str) -> Cow<'_, str> {
+    sealed::read(content).map_or(content.into(), |sealed| sealed.words().into())
+}
+
+/// The words that were signed under a note or an addendum.
+pub fn signed_words(signature: &Row) -> Cow<'_, str> {
+    words(signature.text(signature::content))
+}
+
+/// The fields of a row under their labels, in the catalogue's order: what signing it now would put a name under.
 pub fn fields_text(row: &Row, goals: &[Row]) -> String {
-    let mut text = String::new();
-    for field in row.record.fields.iter().filter(|field| field.shown == Shown::Form) {
-        let shown = value_text(field, row, goals);
-        if !shown.is_empty() {
-            text.push_str(&format!("{}: {shown}\n", field.label));
-        }
-    }
-    text
-}
-
-/// A value as it is signed: in words that do not change with an agency's lists, and exact to the second.
-fn value_text(field: &Field, row: &Row, goals: &[Row]) -> String {
-    match field.kind {
-        Kind::Links("goal") => {
-            let words = row.words(field.id).iter().map(|id| {
-                let known = goals.iter().find(|goal| goal.id.to_string() == *id);
-                known.map_or(id.clone(), |goal| format!("\"{}\"", goal.text(goal::words)))
-            });
-            words.collect::<Vec<_>>().join("; ")
-        }
-        _ if field.kind.is_set() => row.words(field.id).join(", "),
-        _ => row.get(field.id).plain(),
-    }
+    words(&sealed::write("", "", &[row], goals)).into_owned()
 }
 
 /// Stands for what a row's fields say, whatever they are called and whatever the goals they name are called later: equal
@@ -63,9 +54,15 @@ pub fn seal(row: &Row) -> String {
     digest("caseload signed text 1", row, |field| field.id != signature::seal)
 }
 
-/// Whether a signature's row still is what was signed.
+/// Whether a signature's row still is what was signed, and stands under what it was given for: a seal that was made anew
+/// over a signature moved to another plan does not make it that plan's.
 pub fn holds(row: &Row) -> bool {
-    !row.text(signature::of).is_empty() && seal(row) == row.text(signature::seal)
+    let of = row.text(signature::of);
+    let its = || {
+        let sealed = sealed::read(row.text(signature::content));
+        sealed.is_none_or(|sealed| sealed.parts.first().is_some_and(|part| part.id.to_string() == of))
+    };
+    !of.is_empty() && seal(row) == row.text(signature::seal) && its()
 }
 
 /// A hash over fields that are filled in, by their numbers: a field that a later version adds changes nothing.

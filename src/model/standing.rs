@@ -4,15 +4,18 @@
 //! its place; a text whose seal does not hold is shown as broken. Called by the store, the screen and the command line.
 //! Pure.
 
+use std::borrow::Cow;
+
 use super::records::{addendum, note, signature};
-use super::signing::{LATE, fields_text, holds, reads};
+use super::signing::{LATE, fields_text, holds, reads, signed_words};
+use super::stands::{Stands, under_row};
 use super::{Row, RowId, SignatureRole};
 
 /// How a note stands: signed by whom, with which addenda, and whether all of it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing<'a> {
-    /// The text that was signed first; empty for a note that nobody has signed.
-    pub text: &'a str,
+    /// The words that were signed first; empty for a note that nobody has signed.
+    pub text: Cow<'a, str>,
     /// In the order in which they were given.
     pub signatures: Vec<&'a Row>,
     /// Oldest first, each with its own signatures.
@@ -107,20 +110,19 @@ impl Standing<'_> {
             let whose = if note.text(note::key).is_empty() { "Not signed." } else { "Brought from another system." };
             say(How::Standing, whose.into());
         }
-        if self.signatures.iter().any(|row| !holds(row)) {
+        if self.signatures.iter().any(|row| counts(row) && !holds(row)) {
             say(How::Broken, BROKEN.into());
         }
         if self.is_signed() {
-            say(How::Text, self.text.into());
+            say(How::Text, self.text.to_string());
         }
         let first = self.signatures.iter().find(|row| is(row, SignatureRole::Author));
         for row in &self.signatures {
-            say(How::Standing, signed_by(row));
-            if row.text(signature::content) != self.text && !same_fields(first, row) {
-                say(
-                    How::Beside,
-                    format!("CHANGED BESIDE: another version was signed:\n{}", row.text(signature::content)),
-                );
+            let how = if counts(row) { How::Standing } else { How::Beside };
+            say(how, signed_by(row));
+            let words = signed_words(row);
+            if counts(row) && words != self.text && !same_fields(first, row) {
+                say(How::Beside, format!("CHANGED BESIDE: another version was signed:\n{words}"));
             }
         }
         if let Some(cosigner) = self.waits_for(note) {
@@ -142,13 +144,14 @@ impl Standing<'_> {
             let when =
                 added.time(addendum::when).map_or(String::new(), |when| when.format(" %a %-d %b %Y %H:%M").to_string());
             say(How::Addendum, format!("ADDENDUM{when}"));
-            if signatures.iter().any(|row| !holds(row)) {
+            if signatures.iter().any(|row| counts(row) && !holds(row)) {
                 say(How::Broken, BROKEN.into());
             }
-            let text = signatures.first().map_or(added.text(addendum::body), |row| row.text(signature::content));
-            say(How::Text, text.into());
+            let first = signatures.iter().find(|row| counts(row));
+            let text = first.map_or(added.text(addendum::body).into(), |row| signed_words(row));
+            say(How::Text, text.into_owned());
             signatures.iter().for_each(|row| say(How::Standing, signed_by(row)));
-            if signatures.first().is_some_and(|row| !reads_as(added, row)) {
+            if first.is_some_and(|row| !reads_as(added, row)) {
                 let now = added.text(addendum::body);
                 say(How::Broken, format!("{BROKEN} Beside it stands now:\n{now}"));
             }
@@ -172,16 +175,29 @@ pub fn signed_by(row: &Row) -> String {
     if !row.text(signature::witness).is_empty() {
         said.push_str(&format!("; witnessed by {}", row.text(signature::witness)));
     }
+    match &row.by {
+        Some(by) if by.counts => said.push_str(&format!("; by the installation of {}", by.person)),
+        Some(by) => said.push_str(&format!("; BY THE INSTALLATION OF {}: it does not count", by.person)),
+        None => {}
+    }
     said
 }
 
+/// Whether a signature was given in a role, by someone whose it is to give.
 fn is(row: &Row, role: SignatureRole) -> bool {
-    row.text(signature::role) == role.code()
+    counts(row) && row.text(signature::role) == role.code()
 }
 
-/// Whether a row still says what was signed, and nobody says otherwise.
+fn counts(row: &Row) -> bool {
+    row.by.as_ref().is_none_or(|by| by.counts)
+}
+
+/// Whether a row still says what was signed, and nobody says otherwise; told apart from whether the seal holds.
 fn reads_as(row: &Row, signed: &Row) -> bool {
-    row.disagreements.is_empty() && !row.deleted_elsewhere && reads(row) == signed.text(signature::reads)
+    match under_row(signed, row) {
+        Stands::Broken => row.disagreements.is_empty() && reads(row) == signed.text(signature::reads),
+        stands => stands.stands() && !row.deleted_elsewhere,
+    }
 }
 
 /// Whether two signatures were given under the same words, apart from when they were signed.
@@ -205,16 +221,20 @@ pub fn standing<'a>(row: &Row, signatures: &'a [Row], addenda: &'a [Row]) -> Sta
         .collect();
     added.sort_by_key(|(addendum, _)| (addendum.time(addendum::when), addendum.id));
     let author = own.iter().find(|row| is(row, SignatureRole::Author));
-    let text = author.map_or("", |row| row.text(signature::content));
+    let text = author.map_or(Cow::Borrowed(""), |row| signed_words(row));
     let broken = || {
         let signed = own.iter().chain(added.iter().flat_map(|(_, under)| under));
-        let altered = |(added, under): &(&Row, Vec<&Row>)| under.first().is_some_and(|row| !reads_as(added, row));
-        signed.into_iter().any(|row| !holds(row)) || added.iter().any(altered)
+        let altered = |(added, under): &(&Row, Vec<&Row>)| {
+            under.iter().find(|row| counts(row)).is_some_and(|row| !reads_as(added, row))
+        };
+        signed.into_iter().any(|row| counts(row) && !holds(row)) || added.iter().any(altered)
     };
     let state = match author {
         None => State::Unsigned,
         Some(_) if broken() => State::Broken,
-        Some(author) if reads_as(row, author) && own.iter().all(|other| same_fields(Some(author), other)) => {
+        Some(author)
+            if reads_as(row, author) && own.iter().all(|other| !counts(other) || same_fields(Some(author), other)) =>
+        {
             State::Signed
         }
         Some(_) => State::ChangedBeside,

@@ -360,8 +360,9 @@ fn signed(books: &Books, row: &Row, missing: &mut Vec<Missing>) {
 /// Who gave the service: the note's author, or else whoever signed it, or else the client's case manager.
 fn author(books: &Books, row: &Row) -> String {
     let id = row.id.to_string();
-    let by_author =
-        |row: &&Row| row.text(signature::of) == id && row.text(signature::role) == SignatureRole::Author.code();
+    let by_author = |row: &&Row| {
+        row.by.is_none() && row.text(signature::of) == id && row.text(signature::role) == SignatureRole::Author.code()
+    };
     let signer = || books.signatures.iter().find(by_author).map(|row| row.text(signature::name));
     let written = Some(row.text(note::author)).filter(|author| !author.trim().is_empty());
     let name = written.or_else(signer).unwrap_or(&books.worker);

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::records::*;
-use crate::model::{Domain, FieldId, Information, Row, RowId, StayKind};
+use crate::model::{Domain, FieldId, Information, Row, RowId, StayKind, sealed};
 
 use super::Practice;
 
@@ -101,8 +101,12 @@ impl<'a> Sorter<'a> {
                 }
             }
             n if n == assessment::TYPE.number => told.extend(self.of_instrument(row.text(assessment::instrument))),
-            n if [note::TYPE.number, addendum::TYPE.number, signature::TYPE.number].contains(&n) => {
-                tells(Information::Notes)
+            n if [note::TYPE.number, addendum::TYPE.number].contains(&n) => tells(Information::Notes),
+            n if n == signature::TYPE.number => {
+                tells(Information::Notes);
+                // The signed text stands in the row: it tells what was signed.
+                let sealed = sealed::read(row.text(signature::content)).unwrap_or_default();
+                told.extend(self.of_rows(&sealed.rows(row.stream)));
             }
             n if [snooze::TYPE.number, share::TYPE.number].contains(&n) => tells(Information::Notes),
             // Whom someone lets be told what, and what was told to whom, is part of the file itself.

@@ -106,7 +106,7 @@ impl Store {
     /// Takes note that a client's file is looked at, and at what of it; at once. The same view within a few minutes is not
     /// noted again, and nothing is where the file is read-only.
     pub fn note_view(&mut self, client: RowId, detail: &str) -> Result<()> {
-        if self.read_only {
+        if self.read_only() {
             return Ok(());
         }
         let client = joined::root(&self.db, client)?;
@@ -127,7 +127,7 @@ impl Store {
     /// Takes note that something leaves this file: printed, exported, handed over; of one client, or with none of the whole
     /// caseload. What goes to another party is told with [`Store::disclose`] instead, which does this too.
     pub fn note_leaving(&mut self, client: Option<RowId>, deed: Deed, detail: &str) -> Result<()> {
-        if self.read_only {
+        if self.read_only() {
             return Ok(());
         }
         let client = client.map(|client| joined::root(&self.db, client)).transpose()?;
@@ -186,7 +186,7 @@ impl Store {
     pub(super) fn access_troubles(&self) -> Result<Vec<String>> {
         let mut troubles = Vec::new();
         let (mut expected, mut before) = (0, Vec::new());
-        each(&self.db, |Linked { n, line, hash }| {
+        each(&self.db, 0, |Linked { n, line, hash }| {
             expected += 1;
             if n != expected {
                 troubles.push(format!("lines {expected} to {} of the access list are missing", n - 1));
@@ -213,10 +213,10 @@ fn access(row: &rusqlite::Row<'_>, lived: impl Fn(i64) -> DateTime<FixedOffset>)
     Ok(deed.map(|deed| Access { at, who, client: client.map(RowId::from_bytes), deed, detail }))
 }
 
-/// Goes through all lines, the first one first.
-pub(super) fn each(db: &Connection, mut take: impl FnMut(Linked) -> Result<()>) -> Result<()> {
-    let mut query = db.prepare("SELECT n, at, who, client, what, detail, hash FROM access ORDER BY n")?;
-    let mut rows = query.query([])?;
+/// Goes through the lines after the one of this number, the first one first.
+pub(super) fn each(db: &Connection, after: i64, mut take: impl FnMut(Linked) -> Result<()>) -> Result<()> {
+    let mut query = db.prepare("SELECT n, at, who, client, what, detail, hash FROM access WHERE n > ?1 ORDER BY n")?;
+    let mut rows = query.query([after])?;
     while let Some(row) = rows.next()? {
         let client: Option<[u8; 16]> = row.get(3)?;
         let client = client.map(RowId::from_bytes);

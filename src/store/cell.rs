@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 use super::settle::{self, Torn};
-use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
+use super::wire::{Content, Entry, Existence, Header, MISSING, ROW_ITSELF};
 
 /// An entry that no other replaces.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,11 @@ impl Head {
     fn rank(&self) -> (bool, Hlc, SiteId, u64) {
         (self.by_hand, self.hlc, self.at.site, self.at.index)
     }
+}
+
+/// Whether an entry says that its row is deleted.
+pub fn is_deletion(head: &Head) -> bool {
+    matches!(Existence::decode(&head.value), Some(Existence::Deleted { .. }))
 }
 
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -90,6 +95,17 @@ pub struct RowState {
     pub stream: RowId,
     /// By field number and, for sets, element.
     pub cells: BTreeMap<(u16, String), Cell>,
+    /// Of a client who was deleted: whoever did so answers for all that stands in the stream, not for this row only.
+    pub stream_ends: StreamEnds,
+}
+
+/// How far the chains of a deleted client's stream have come. Empty for every other row.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct StreamEnds {
+    /// Of each site the index after its last entry.
+    pub chains: Vec<(SiteId, u64)>,
+    /// Of each deletion the index up to which its site knew of it in its own chain, and said nothing anew.
+    pub known: Vec<(EntryRef, u64)>,
 }
 
 /// Whether a row is there.
@@ -103,7 +119,7 @@ pub enum Presence {
 
 impl RowState {
     pub fn new(record: u16, id: RowId, stream: RowId) -> RowState {
-        RowState { record, id, stream, cells: BTreeMap::new() }
+        RowState { record, id, stream, cells: BTreeMap::new(), stream_ends: StreamEnds::default() }
     }
 
     /// Takes in one entry about this row. `at` is where the entry stands in the journal.
@@ -111,6 +127,11 @@ impl RowState {
         let value = match entry.content {
             Content::Value(value) => value,
             Content::Erased(_) => Value::Empty.encoded(),
+            // Of an element of a set nobody knows whether it was put in or taken out: it stays in sight.
+            Content::Missing(_) if !entry.key.is_empty() && !settle::is_bookkeeping(entry.field) => {
+                Value::Yes(true).encoded()
+            }
+            Content::Missing(_) => Value::text(MISSING).encoded(),
         };
         let head = Head { at, hlc: header.hlc, by_hand: header.origin.is_empty(), value };
         self.cells.entry((entry.field, entry.key)).or_default().apply(head, &entry.base, seen);
@@ -119,6 +140,11 @@ impl RowState {
     /// The heads that a new entry for this cell replaces.
     pub fn heads(&self, field: u16, key: &str) -> &[Head] {
         self.cells.get(&(field, key.to_string())).map_or(&[], |cell| &cell.heads)
+    }
+
+    /// Every entry that no other replaces.
+    pub fn all_heads(&self) -> impl Iterator<Item = EntryRef> {
+        self.cells.values().flat_map(|cell| cell.heads.iter().map(|head| head.at))
     }
 
     /// The entries that a new one for this cell replaces.
@@ -137,6 +163,10 @@ impl RowState {
     }
 
     pub fn presence(&self) -> Presence {
+        // What came to be in one piece is never taken back, whoever says so.
+        if record_by_number(self.record).is_some_and(RecordType::is_sealed) {
+            return Presence::Here;
+        }
         let existence = self.heads(ROW_ITSELF, "");
         let mut deletions = Vec::new();
         let mut here = false;
@@ -158,11 +188,46 @@ impl RowState {
         };
         let others =
             self.cells.iter().filter(|((field, _), _)| *field != ROW_ITSELF && !settle::is_bookkeeping(*field));
-        if others.flat_map(|(_, cell)| &cell.heads).all(|head| known(head.at)) {
+        if others.flat_map(|(_, cell)| &cell.heads).all(|head| known(head.at)) && self.beyond().is_empty() {
             Presence::Gone
         } else {
             Presence::DeletedElsewhere
         }
+    }
+
+    /// The heads of all cells but those of bookkeeping: what people said of it that stands.
+    pub fn said(&self) -> impl Iterator<Item = &Head> {
+        let said = self.cells.iter().filter(|((field, _), _)| !settle::is_bookkeeping(*field));
+        said.flat_map(|(_, cell)| &cell.heads)
+    }
+
+    /// Whether someone deleted it, be it in sight or not.
+    pub fn is_deleted(&self) -> bool {
+        self.heads(ROW_ITSELF, "").iter().any(is_deletion)
+    }
+
+    /// The chains of a deleted client's stream that go beyond what any of those who deleted them had seen, each with the
+    /// index of the first entry that nobody of them knew.
+    pub fn beyond(&self) -> Vec<(SiteId, u64)> {
+        let mut seen: BTreeMap<SiteId, u64> = BTreeMap::new();
+        for head in self.heads(ROW_ITSELF, "") {
+            if let Some(Existence::Deleted { seen: known }) = Existence::decode(&head.value) {
+                // What the same action wrote is known; a deletion that is just being written knows all of it.
+                let anew = self.stream_ends.known.iter().find(|(at, _)| *at == head.at);
+                let own = (head.at.site, anew.map_or(u64::MAX, |(_, anew)| *anew));
+                for (site, next) in known.into_iter().chain([own]) {
+                    let most = seen.entry(site).or_default();
+                    *most = next.max(*most);
+                }
+            }
+        }
+        let first = |site| seen.get(site).copied().unwrap_or(0);
+        self.stream_ends
+            .chains
+            .iter()
+            .filter(|(site, next)| first(site) < *next)
+            .map(|(site, _)| (*site, first(site)))
+            .collect()
     }
 
     /// The row as a person sees it; `None` for a record type that this version does not know.
@@ -170,6 +235,7 @@ impl RowState {
         let record: &'static RecordType = record_by_number(self.record)?;
         let mut row = Row::new(record, self.id, self.stream);
         row.deleted_elsewhere = self.presence() == Presence::DeletedElsewhere;
+        row.awaited = self.id == self.stream && self.heads(ROW_ITSELF, "").is_empty();
         let torn = self.torn();
         for ((number, key), cell) in &self.cells {
             let Some(field) = record.field(*number) else { continue };
@@ -231,7 +297,11 @@ impl RowState {
             let heads = heads.collect();
             cells.push(PackedCell { field: *field, key: key.clone(), heads, awaited: cell.awaited.clone() });
         }
-        postcard::to_allocvec(&Packed { origins, cells }).expect("plain data packs into memory")
+        let mut packed = postcard::to_allocvec(&Packed { origins, cells }).expect("plain data packs into memory");
+        if self.stream_ends != StreamEnds::default() {
+            packed.extend(postcard::to_allocvec(&self.stream_ends).expect("plain data packs into memory"));
+        }
+        packed
     }
 
     /// The other way; `column` gives the value that stands in a field's column.
@@ -242,8 +312,11 @@ impl RowState {
         bytes: &[u8],
         column: &dyn Fn(u16) -> Value,
     ) -> Option<RowState> {
-        let packed: Packed = postcard::from_bytes(bytes).ok()?;
+        let (packed, rest): (Packed, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
         let mut state = RowState::new(record, id, stream);
+        if !rest.is_empty() {
+            state.stream_ends = postcard::from_bytes(rest).ok()?;
+        }
         for cell in packed.cells {
             let mut heads = Vec::with_capacity(cell.heads.len());
             for head in cell.heads {

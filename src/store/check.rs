@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use rusqlite::OptionalExtension;
 
-use crate::model::{CATALOGUE, SiteId};
+use crate::model::{CATALOGUE, EntryRef, RowId, SiteId};
 
+use super::erase::{Orders, has_orders};
 use super::journal::{self, Batch, ChainEnd};
 use super::{Result, Store, facts, joined, projection, wire};
 
@@ -22,6 +23,13 @@ pub struct CheckReport {
     pub problems: Vec<String>,
     /// Why the newest backup beside the file could not be restored, in words.
     pub backup: Option<String>,
+    /// What is to be done although all is well, in words: the newest backup is old.
+    pub notices: Vec<String>,
+    /// Plans in force that say something else than what was signed under them. No damage: they ask for a new signature.
+    pub to_sign_again: Vec<String>,
+    /// Values that are missing and nobody ordered erased, in words, with what to do: those that are in sight stand among
+    /// the problems too; of those that were replaced since only the history lacks something.
+    pub missing: Vec<String>,
 }
 
 impl Store {
@@ -52,8 +60,21 @@ impl Store {
                     report.problems.push(format!("stream {stream}, site {site}: the signature does not hold"));
                 }
             }
+            let orders = if has_orders(&self.db, stream)? { Orders::of(&self.db, stream)? } else { Orders::default() };
+            for (batch, _) in orders.undone(&self.db, stream)? {
+                report.problems.push(format!(
+                    "stream {stream}, site {}: something erased is still here, in the entries from {} on",
+                    batch.header.site, batch.header.first
+                ));
+            }
             let mut held = BTreeSet::new();
-            for state in projection::replay(&self.db, stream)?.into_states() {
+            let replayed = projection::replay(&self.db, stream)?;
+            let missing: BTreeSet<EntryRef> = replayed.missing().collect();
+            let mut replaced = missing.clone();
+            for state in replayed.into_states() {
+                for head in state.all_heads() {
+                    replaced.remove(&head);
+                }
                 *rows_by_journal.entry(state.record).or_default() += 1;
                 let Some(record) = crate::model::record_by_number(state.record) else { continue };
                 held.insert(state.record);
@@ -61,9 +82,11 @@ impl Store {
                     report.problems.push(format!("{} {} is not what its journal says", record.name, state.id));
                 }
             }
+            self.tell_missing(stream, &missing, &replaced, &mut report)?;
             for broken in self.broken_seals(stream)? {
                 report.problems.push(format!("what was signed under {broken} was altered outside the program"));
             }
+            report.to_sign_again.extend(self.to_sign_again(stream)?);
             if projection::held(&self.db, stream)? != held {
                 report.problems.push(format!("stream {stream} holds rows of other types than is noted"));
             }
@@ -93,8 +116,38 @@ impl Store {
         }
         report.problems.extend(self.access_troubles()?);
         report.backup = self.newest_backup_trouble()?;
+        report.notices.extend(self.stale_backup()?);
         report.ok = report.problems.is_empty() && report.backup.is_none();
         Ok(report)
+    }
+
+    /// Tells of values that are missing, chain by chain, and of what to do.
+    fn tell_missing(
+        &self,
+        stream: RowId,
+        missing: &BTreeSet<EntryRef>,
+        replaced: &BTreeSet<EntryRef>,
+        report: &mut CheckReport,
+    ) -> Result<()> {
+        let sites: BTreeSet<SiteId> = missing.iter().map(|at| at.site).collect();
+        for site in sites {
+            let of_site = |set: &BTreeSet<EntryRef>| set.iter().filter(|at| at.site == site).count();
+            let (all, old) = (of_site(missing), of_site(replaced));
+            let from = missing.iter().find(|at| at.site == site).map_or(0, |at| at.index);
+            let is = if all == 1 { "1 value is".into() } else { format!("{all} values are") };
+            let mut told = format!(
+                "stream {stream}, site {site}: {is} missing here, from entry {from} on, and nobody ordered that. Have whoever wrote it, or any colleague who has it, write a bundle with everything (`caseload export FILE --everything`), and import it"
+            );
+            if old == all {
+                told.push_str(". All that is in sight is whole: only the history lacks it");
+                report.missing.push(told);
+                continue;
+            }
+            told.push_str("; where nobody has it any more, write what is known over it, or erase it with its reason (`caseload erase`)");
+            report.missing.push(told.clone());
+            report.problems.push(told);
+        }
+        Ok(())
     }
 
     fn sqlite_trouble(&self) -> Result<Option<String>> {

@@ -8,16 +8,16 @@ use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::model::records::{disclosure, note, share, signature};
-use crate::model::{Change, Edit, EntryRef, Hlc, RecordType, RowId, ShareKind, SiteId, Value, record_by_number};
+use crate::model::records::{disclosure, erasure, note, signature};
+use crate::model::{Change, Edit, EntryRef, Hlc, Moment, RecordType, RowId, SiteId, Value, record_by_number};
 use crate::triage::ClientFacts;
 
 use super::cell::{Presence, RowState};
 use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
-use super::sites::Trust;
+use super::since::Since;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, facts, signing};
+use super::{Result, Store, StoreError, erase, facts, shares, signing};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
@@ -81,7 +81,7 @@ impl Store {
         fill: impl FnOnce(&mut Writer<'_>, Progress<'_>) -> Result<()>,
     ) -> Result<Receipt> {
         self.writable()?;
-        let unix_ms = self.unix_ms();
+        let (unix_ms, moment) = (self.unix_ms(), self.moment());
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another program may have written since: its stamps count too.
         let last: Option<i64> = transaction
@@ -103,6 +103,7 @@ impl Store {
         let mut writer = Writer {
             db: &transaction,
             key: &self.keys.signing,
+            moment,
             header,
             workspace: Workspace::new(&transaction),
             pending: BTreeMap::new(),
@@ -125,6 +126,8 @@ impl Store {
 pub(super) struct Writer<'a> {
     pub db: &'a Connection,
     key: &'a SigningKey,
+    /// By which it is told whether cover is over.
+    moment: Moment,
     pub(super) header: Header,
     pub(super) workspace: Workspace<'a>,
     pending: BTreeMap<RowId, Pending>,
@@ -155,21 +158,54 @@ impl<'a> Writer<'a> {
                     [head] => head.value == encoded && !state.torn().iter().any(|torn| torn.field == *field),
                     _ => false,
                 };
-                if same { Ok(()) } else { self.put(field.record, *row, field.field, "", encoded, None) }
+                if !same {
+                    self.put(field.record, *row, field.field, "", encoded, None)?;
+                }
+                self.keep_if_torn(record(field.record)?, *row)
             }
             Edit::Member { row, field, element, present } => {
                 let state = self.existing(record(field.record)?, *row)?;
-                if state.has_element(field.field, element) == *present {
-                    return Ok(());
+                if state.has_element(field.field, element) != *present {
+                    self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)?;
                 }
-                self.put(field.record, *row, field.field, element, Value::Yes(*present).encoded(), None)
+                self.keep_if_torn(record(field.record)?, *row)
             }
-            Edit::Delete { record, row } => self.delete(record, *row),
+            Edit::Delete { record, row } => {
+                self.takes_nothing_of_others(record, *row)?;
+                self.delete(record, *row)
+            }
             Edit::Keep { record, row } => {
                 self.existing(record, *row)?;
                 self.put(record.number, *row, ROW_ITSELF, "", Existence::Here.encoded(), None)
             }
         }
+    }
+
+    /// Whoever sets a field of a row that was deleted beside an edit has chosen to keep it.
+    fn keep_if_torn(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
+        let torn = self.existing(record, row)?.presence() == Presence::DeletedElsewhere;
+        if !torn || signing::is_frozen(self.db, record, row, self.header.site)? {
+            return Ok(());
+        }
+        self.put(record.number, row, ROW_ITSELF, "", Existence::Here.encoded(), None)
+    }
+
+    /// A client goes with all that stands in the stream: only where none of it is another's. One who was deleted beside what
+    /// others wrote may be let go, for that is the choice that is asked for.
+    fn takes_nothing_of_others(&mut self, record: &'static RecordType, row: RowId) -> Result<()> {
+        if !record.opens_stream() || self.existing(record, row)?.presence() == Presence::DeletedElsewhere {
+            return Ok(());
+        }
+        let since = Since::new(self.db, self.header.site)?;
+        if !since.others_wrote_in(row)? {
+            return Ok(());
+        }
+        let (wrote, _) = since.in_stream(row, &|_| Ok(true))?;
+        if wrote.is_empty() {
+            return Ok(());
+        }
+        let hint = "close the client instead: `caseload set ID status=closed`";
+        Err(StoreError::OthersWrote { deed: "deleted", what: wrote.in_words(), clients: 1, of: 1, hint })
     }
 
     pub fn create(&mut self, record: &'static RecordType, row: RowId, stream: RowId) -> Result<()> {
@@ -213,7 +249,7 @@ impl<'a> Writer<'a> {
         base: Option<Vec<EntryRef>>,
     ) -> Result<()> {
         if let Some(record) = record_by_number(record)
-            && signing::is_frozen(self.db, record, row)?
+            && signing::is_frozen(self.db, record, row, self.header.site)?
         {
             return Err(StoreError::Signed);
         }
@@ -253,24 +289,12 @@ impl<'a> Writer<'a> {
     /// what they gave of it.
     fn next(&mut self, stream: RowId, of_readers: bool) -> Result<u64> {
         if !self.pending.contains_key(&stream) {
-            if !of_readers && self.is_only_a_copy(stream)? {
-                return Err(StoreError::OnlyACopy);
-            }
+            let me = (self.header.site, self.header.author.as_str());
+            shares::may_write(self.db, stream, me, &self.moment, of_readers)?;
             let end = journal::chain_end(self.db, stream, self.header.site)?;
             self.pending.insert(stream, Pending { end, next: end.next, runs: Vec::new() });
         }
         Ok(self.pending[&stream].next)
-    }
-
-    /// Whether a client's file was given to this installation to be read only.
-    fn is_only_a_copy(&self, stream: RowId) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM {} s JOIN site ON lower(hex(site.id)) = s.site
-             WHERE s.stream = ?1 AND s.state & 1 = 0 AND s.kind = ?2 AND site.trust = ?3",
-            share::TYPE.table()
-        );
-        let copy = (stream, ShareKind::Copy.code(), Trust::Own as i64);
-        Ok(self.db.prepare_cached(&sql)?.exists(copy)?)
     }
 
     pub fn origin(&self) -> &str {
@@ -286,6 +310,7 @@ impl<'a> Writer<'a> {
 
     fn finish(mut self, gather: bool, progress: Progress<'_>) -> Result<Receipt> {
         self.keep_in_step()?;
+        let streams: Vec<RowId> = self.pending.keys().copied().collect();
         for (stream, pending) in self.pending {
             let mut end = pending.end;
             for (origin, run) in pending.runs {
@@ -295,7 +320,13 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+        let erasing = self.workspace.changed_of(&erasure::TYPE);
         let (rows, clients) = self.workspace.save(progress)?;
+        if !erasing.is_empty() {
+            for stream in streams {
+                erase::carry_out(self.db, stream, false)?;
+            }
+        }
         let mut receipt = Receipt { rows, facts: Vec::new() };
         if gather {
             for client in clients {

@@ -1,12 +1,16 @@
 //! What waits for a choice: fields set to different values in two places that did not know of each other, and rows deleted
 //! in one place and edited in another.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, FixedOffset};
 
+use crate::model::records::client;
 use crate::model::{Field, RecordType, RowId, Value, record_by_number};
 
-use super::cell::Head;
-use super::wire::{Existence, ROW_ITSELF};
+use super::cell::{Head, RowState, is_deletion};
+use super::settle::is_bookkeeping;
+use super::wire::ROW_ITSELF;
 use super::{Result, Store, journal, projection};
 
 /// Something to choose.
@@ -50,12 +54,18 @@ impl Store {
             let Some(state) = projection::load(&self.db, record, row)? else { continue };
             let mut sides: Vec<Side> = Vec::new();
             if field == ROW_ITSELF {
-                // The last who edited it, and who deleted it.
-                let edits = record.fields.iter().flat_map(|field| state.heads(field.id.field, ""));
-                let existence = state.heads(ROW_ITSELF, "").iter();
-                let deleted = |head: &&Head| matches!(Existence::decode(&head.value), Some(Existence::Deleted { .. }));
-                let last = |heads: &mut dyn Iterator<Item = &Head>| heads.max_by_key(|head| head.hlc).cloned();
-                for head in [last(&mut edits.into_iter()), last(&mut existence.filter(deleted))].into_iter().flatten() {
+                // Who wrote last without knowing, or else whoever wrote last; and who deleted it.
+                let said = state.cells.iter().filter(|((field, _), _)| !is_bookkeeping(*field));
+                let (gone, here): (Vec<&Head>, Vec<&Head>) =
+                    said.flat_map(|(_, cell)| &cell.heads).partition(|head| is_deletion(head));
+                let last = |heads: &[&Head]| heads.iter().max_by_key(|head| head.hlc).map(|head| (*head).clone());
+                let beside = self.last_beside(&state)?;
+                sides.extend(match (beside, last(&here)) {
+                    (Some(beside), _) => Some(beside),
+                    (None, Some(head)) => Some(self.side(stream, &head, Value::Empty)?),
+                    (None, None) => None,
+                });
+                if let Some(head) = last(&gone) {
                     sides.push(self.side(stream, &head, Value::Empty)?);
                 }
             } else {
@@ -74,6 +84,31 @@ impl Store {
             conflicts.push(Conflict { client: stream, record, row, field: record.field(field), sides });
         }
         Ok(conflicts)
+    }
+
+    /// The last who wrote in a deleted client's stream what those who deleted them had not seen.
+    fn last_beside(&self, state: &RowState) -> Result<Option<Side>> {
+        let mut last: Option<journal::Batch> = None;
+        for (site, from) in state.beyond() {
+            journal::of_chain::<super::StoreError>(&self.db, state.stream, site, from, &mut |batch| {
+                if last.as_ref().is_none_or(|last| last.header.hlc < batch.header.hlc) {
+                    last = Some(batch);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(last.map(|batch| {
+            let when = DateTime::from_timestamp_millis(batch.header.hlc.unix_ms() as i64).unwrap_or_default();
+            let (who, imported) = (batch.header.author, !batch.header.origin.is_empty());
+            Side { value: Value::Empty, who, when: when.with_timezone(self.now().offset()), imported }
+        }))
+    }
+
+    /// The clients whom someone deleted while others wrote on them: in sight until someone chooses.
+    pub fn deleted_elsewhere(&self) -> Result<BTreeSet<RowId>> {
+        let mut query = self.db.prepare_cached("SELECT stream FROM conflict WHERE record = ?1 AND field = ?2")?;
+        let found = query.query_map((client::TYPE.number, ROW_ITSELF), |row| Ok(RowId::from_bytes(row.get(0)?)))?;
+        found.map(|stream| self.root(stream?)).collect()
     }
 
     fn side(&self, stream: RowId, head: &Head, value: Value) -> Result<Side> {

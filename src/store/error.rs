@@ -16,6 +16,8 @@ pub enum StoreError {
     Exists(PathBuf),
     #[error("That passphrase does not open this caseload.")]
     WrongPassphrase,
+    #[error("That passphrase cannot be used. {0} Nothing was changed.")]
+    UnfitPassphrase(&'static str),
     #[error("{} is not a caseload: {why}. It was left as it is.", .path.display())]
     NotACaseload { path: PathBuf, why: &'static str },
     #[error("This caseload is damaged: {0}. Nothing was changed. Restore the latest backup.")]
@@ -36,6 +38,13 @@ pub enum StoreError {
         "Not saved: this client's file is here as a copy to read. Ask whoever gave it to hand it over or to have you cover."
     )]
     OnlyACopy,
+    #[error("Not saved: your {what} of this client ended {ended}.{}", if with.is_empty() { String::new() } else { format!(" {with} has the client now.") })]
+    ShareIsOver {
+        /// "cover" or "copy to read".
+        what: &'static str,
+        ended: String,
+        with: String,
+    },
     #[error(
         "Not changed: it is signed. The rule: a signed record is corrected by a dated, signed addendum, never changed and never taken back."
     )]
@@ -44,16 +53,46 @@ pub enum StoreError {
         "Not co-signed: you signed this note as its author. The rule: a co-signature is somebody else's, who stands for it too."
     )]
     OwnNote,
+    #[error("Not signed: this note was written by {0}. The rule: a note is signed by its author.")]
+    NotTheAuthor(String),
     #[error("Not co-signed: the co-signature of {0} was asked for.")]
     AskedOfAnother(String),
     #[error("Not done: this note is not signed yet.")]
     Unsigned,
     #[error("Not co-signed: the text of this note is not what was signed. It was altered outside the program.")]
     BrokenSeal,
+    #[error("Not accepted: they were revoked here. To believe this installation again, give its whole fingerprint.")]
+    WasEnded,
+    #[error("Not done: this installation did not take over from that one.")]
+    NotTakenOver,
+    #[error("Not done: only the installation that founded the agency gives rights and ends them.")]
+    NotTheFounder,
     #[error("There is no row {0} here.")]
     NoRow(String),
+    #[error("Not erased: a legal hold stands over this file. Nothing of it may be destroyed.")]
+    Held,
+    #[error("There is nothing here that you may erase: it is gone already, or others wrote it.")]
+    NothingToErase,
+    #[error("Cannot undo: it erased something, and what is erased is gone for good.")]
+    ErasedForGood,
+    #[error("Cannot undo: a value that it would bring back is missing here. Take it in from a colleague first.")]
+    Missing,
     #[error("Cannot undo: \"{0}\" was changed again since.")]
     ChangedSince(String),
+    #[error(
+        "Not {deed}: it would take away what others have written{}: {what}.",
+        if *.of > 1 { format!(" on {clients} of these {of}") } else { String::new() }
+    )]
+    OthersWrote {
+        /// "undone" or "deleted".
+        deed: &'static str,
+        /// Who, and which types of rows.
+        what: String,
+        /// About how many clients, of how many whom it is about.
+        clients: usize,
+        of: usize,
+        hint: &'static str,
+    },
     #[error("Stopped. Nothing was changed.")]
     Stopped,
     #[error("The recovery key does not open this backup.")]
@@ -62,7 +101,16 @@ pub enum StoreError {
     NotARecoveryKey,
     #[error("{} is not a backup of a caseload, or it is damaged: {why}.", .path.display())]
     BadBackup { path: PathBuf, why: String },
-    #[error("{0}")]
+    #[error(
+        "{} holds only what came since {needs}, which is not beside it, or not as it was: put it there too. Nothing was restored.",
+        .path.display()
+    )]
+    MissingBackup { path: PathBuf, needs: String },
+    #[error("This caseload moved to another laptop{}: this copy of it can be read and takes no more writing.", .0)]
+    Moved(String),
+    #[error("That moving code does not open this file.")]
+    WrongMovingCode,
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("The caseload file gave an error: {0}")]
     Sqlite(rusqlite::Error),
@@ -82,10 +130,20 @@ impl StoreError {
             StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
             StoreError::OwnNote => "the supervisor who was asked co-signs it, on their own laptop",
+            StoreError::NotTheAuthor(_) => {
+                "they sign it on their own laptop; write a note of your own about what you know"
+            }
             StoreError::AskedOfAnother(_) => "they co-sign it on their own laptop",
+            StoreError::OthersWrote { hint, .. } => hint,
+            StoreError::ShareIsOver { .. } => "ask them to hand the client over, or to have you cover again",
             StoreError::Signed => "`caseload addendum NOTE body=TEXT` adds to a signed note",
+            StoreError::Held => "when it is lifted, `caseload set ID hold=no`",
             StoreError::Unsigned => "change the note itself, or have its author sign it first (`caseload sign NOTE`)",
             StoreError::BrokenSeal => "`caseload check` says what was altered; a backup has it as it was",
+            StoreError::Moved(_) => {
+                "work on the new laptop; if it never arrived there, `caseload move --stay` lets this one go on"
+            }
+            StoreError::WrongMovingCode => "type it as the old laptop showed it",
             StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
             _ => return None,
         })

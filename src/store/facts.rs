@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::{
-    appointment, assessment, authorization, benefit, client, enrollment, episode, goal, incident, note, plan,
-    relationship, safety_plan, share, signature, snooze, stay, step, task,
+    appointment, arrangement, assessment, authorization, benefit, client, enrollment, episode, goal, incident, note,
+    plan, relationship, safety_plan, share, signature, snooze, stay, step, strength, task,
 };
 use crate::model::{
     AppointmentStatus, Arranged, BenefitStatus, CATALOGUE, ClientStatus, ClosingOutcome, ContactKind, FieldId,
@@ -18,7 +18,7 @@ use crate::practice::Practice;
 use crate::practice::counting::{Given, given};
 use crate::triage::{
     Approved, ClientFacts, Contact, Dependent, Due, DueAt, FollowUp, Mark, OUTCOMES, OpenEnrollment, OpenGoal,
-    OpenPlan, Share, Snooze, TOUCHES, Touch, Unsigned, Visit, WEEKS, monday,
+    OpenPlan, Overtaken, Share, Snooze, TOUCHES, Touch, Unsigned, Visit, WEEKS, monday,
 };
 
 use super::projection::{held, is_client, load, read_row};
@@ -154,9 +154,8 @@ pub(super) fn gather(
     if of(&[&enrollment::TYPE]) {
         facts.enrollments = all.rows(&enrollment::TYPE, "AND \"exit\" IS NULL")?.iter().map(open_enrollment).collect();
     }
-    if of(&[&plan::TYPE]) {
-        facts.plans =
-            all.rows(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")?.iter().map(open_plan).collect();
+    if of(&[&plan::TYPE, &goal::TYPE, &step::TYPE, &arrangement::TYPE, &strength::TYPE, &signature::TYPE]) {
+        facts.plans = all.plans()?;
     }
     if of(&[&goal::TYPE]) {
         let open = "AND (status IS NULL OR status = 'open')";
@@ -244,6 +243,18 @@ impl Gathering<'_> {
             facts.interpreter |= person.yes(client::interpreter);
         }
         Ok(Some(facts))
+    }
+
+    /// The plans that have not ended, and whether each still says what was signed under it.
+    fn plans(&self) -> Result<Vec<OpenPlan>> {
+        let open = self.rows(&plan::TYPE, "AND (status IS NULL OR status <> 'ended')")?;
+        let signatures = match open.is_empty() {
+            true => Vec::new(),
+            // A note's author and co-signer sign no plan.
+            false => self.rows(&signature::TYPE, "AND role NOT IN ('author', 'cosigner')")?,
+        };
+        let overtaken = super::plans::overtaken(&open, &signatures, |record| self.rows(record, ""))?;
+        Ok(open.iter().zip(overtaken).map(|(row, overtaken)| open_plan(row, overtaken)).collect())
     }
 
     fn contacts(&self, facts: &mut ClientFacts) -> Result<()> {
@@ -349,7 +360,8 @@ impl Gathering<'_> {
             let (with, from, until) = (row.text(share::to).to_string(), row.date(share::from), row.date(share::until));
             // Each entry for one person says it of itself.
             if !shares.iter().any(|known| (known.kind, &known.with, known.until) == (kind, &with, until)) {
-                shares.push(Share { row: row.id, kind, with, from, until });
+                let ends = row.time(share::ends).map(|ends| ends.timestamp());
+                shares.push(Share { row: row.id, kind, with, from, until, ends });
             }
         }
         Ok(shares)
@@ -585,7 +597,7 @@ fn open_enrollment(row: &Row) -> OpenEnrollment {
     }
 }
 
-fn open_plan(row: &Row) -> OpenPlan {
+fn open_plan(row: &Row, overtaken: Option<Overtaken>) -> OpenPlan {
     OpenPlan {
         row: row.id,
         kind: PlanKind::from_code(row.text(plan::kind)),
@@ -593,6 +605,7 @@ fn open_plan(row: &Row) -> OpenPlan {
         start: row.date(plan::start),
         review_due: row.date(plan::review_due),
         reviewed: row.date(plan::reviewed),
+        overtaken,
     }
 }
 

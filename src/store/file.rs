@@ -14,6 +14,7 @@ use crate::model::records::worker;
 use crate::model::{Change, Hlc, Ids, RowId};
 
 use super::backup::RecoveryKey;
+use super::moving::MOVED;
 use super::schema;
 use super::sites::{self, Keys};
 use super::{Clock, Result, Store, StoreError};
@@ -21,20 +22,85 @@ use super::{Clock, Result, Store, StoreError};
 /// SQLCipher's page, in bytes.
 const PAGE: u64 = 4096;
 
-/// A passphrase; wiped from memory when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// A passphrase; wiped from memory when dropped, and never shown.
+#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);
 
-impl Passphrase {
-    pub fn new(text: impl Into<String>) -> Passphrase {
-        Passphrase(text.into())
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Passphrase(..)")
     }
 }
 
-/// The first line of a file that holds a secret.
+impl Passphrase {
+    /// One to open something with, whatever it was locked with.
+    pub fn new(text: impl Into<String>) -> Passphrase {
+        Passphrase(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Why nothing can be locked with it, whatever it is.
+    fn impossible(&self) -> Option<&'static str> {
+        let letters = self.0.as_str();
+        // SQLCipher would take it for the key itself, and derive none.
+        let quoted = letters.strip_prefix(['x', 'X']).and_then(|rest| rest.strip_prefix('\'')?.strip_suffix('\''));
+        match quoted {
+            _ if letters.trim().is_empty() => Some("It is empty."),
+            // Or would end at the first of them.
+            _ if letters.contains('\0') => Some("It has a character that cannot be typed."),
+            Some(inner) if inner.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                Some("It has the form of a raw key, x'...', which is no passphrase.")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The fewest characters of a new passphrase.
+const SHORTEST: usize = 8;
+
+/// Why something new is not to be locked or sealed with a passphrase, in words that do not repeat it; none where it will do.
+/// The same on the screen and at the command line.
+pub fn unfit(passphrase: &str) -> Option<String> {
+    if passphrase.chars().count() < SHORTEST {
+        let least =
+            format!("A passphrase needs at least {SHORTEST} characters. Four or five unrelated words are good.");
+        return Some(least);
+    }
+    if passphrase.chars().any(char::is_control) {
+        return Some("A passphrase is one line without control characters.".into());
+    }
+    Passphrase::new(passphrase).impossible().map(String::from)
+}
+
+/// Whether others than its owner may read a file, as far as the system tells.
+pub fn others_can_read(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// The first line of a file that holds a secret. A name that is no file is not repeated: it may be the secret itself, put
+/// where its file was to be named.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| std::io::Error::new(error.kind(), format!("Cannot read {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename => std::io::Error::new(
+            error.kind(),
+            "There is no file by the name that was given for a passphrase or a key. Write it into a file of your own, and \
+             name that.",
+        ),
+        kind => std::io::Error::new(kind, format!("Cannot read {}: {error}", path.display())),
+    })?;
     let text = Zeroizing::new(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
 }
@@ -80,8 +146,9 @@ impl Store {
     /// file already; leaves none behind if it fails.
     pub fn create(path: &Path, passphrase: &Passphrase, worker: &Worker, clock: Clock) -> Result<(Store, RecoveryKey)> {
         let made = |db, path| {
-            let (mut store, recovery) = Store::set_up(db, path, worker, clock)?;
+            let (mut store, recovery) = Store::set_up(db, path, worker, None, clock)?;
             store.introduce()?;
+            store.passphrase = Some(passphrase.clone());
             Ok((store, recovery))
         };
         Store::create_with(path, made, passphrase)
@@ -89,7 +156,7 @@ impl Store {
 
     /// A caseload in memory, gone when it is dropped: for the demo and for tests.
     pub fn in_memory(worker: &Worker, clock: Clock) -> Result<Store> {
-        let (mut store, _) = Store::set_up(Connection::open_in_memory()?, None, worker, clock)?;
+        let (mut store, _) = Store::set_up(Connection::open_in_memory()?, None, worker, None, clock)?;
         store.introduce()?;
         Ok(store)
     }
@@ -100,6 +167,9 @@ impl Store {
         make: impl FnOnce(Connection, Option<PathBuf>) -> Result<T>,
         passphrase: &Passphrase,
     ) -> Result<T> {
+        if let Some(why) = passphrase.impossible() {
+            return Err(StoreError::UnfitPassphrase(why));
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -118,11 +188,12 @@ impl Store {
         made
     }
 
-    /// A caseload with its site's key and its recovery key, and nothing in its journal.
+    /// A caseload with its site's key (a new one, or one that moved here) and a recovery key, and nothing in its journal.
     pub(super) fn set_up(
         mut db: Connection,
         path: Option<PathBuf>,
         who: &Worker,
+        keys: Option<Keys>,
         clock: Clock,
     ) -> Result<(Store, RecoveryKey)> {
         prepare(&db)?;
@@ -131,14 +202,36 @@ impl Store {
         let recovery = RecoveryKey::generate();
         let transaction = db.transaction()?;
         schema::create_projection(&transaction)?;
-        let keys = Keys::mint(&transaction, &sites::machine(path.as_deref()), &who.name, None)?;
+        let machine = sites::machine(path.as_deref());
+        let keys = match keys {
+            Some(keys) => {
+                keys.put(&transaction, &machine, &keys.site(&who.name)?)?;
+                keys
+            }
+            None => Keys::mint(&transaction, &machine, &who.name, None)?,
+        };
         let site = keys.id();
         put_meta(&transaction, "recovery", recovery.recipient()?.as_bytes())?;
         put_meta(&transaction, "worker", who.id.as_bytes())?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
-        let store =
-            Store { db, path, read_only: false, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
+        let store = Store {
+            db,
+            path,
+            read_only: false,
+            clock,
+            worker,
+            site,
+            ids: Ids::new(),
+            keys,
+            hlc,
+            passphrase: None,
+            moved: None,
+            at_close: None,
+            data_version: 0,
+            outside: None,
+            day: None,
+        };
         Ok((store, recovery))
     }
 
@@ -158,6 +251,15 @@ impl Store {
 
     /// Unlocks an existing file. Anything that is not one is told apart and left untouched.
     pub fn open(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Store> {
+        Store::open_as(path, passphrase, clock, true)
+    }
+
+    /// Unlocks a copy that is only to be read from: it gets no keys of its own, so that no installation comes into being.
+    pub fn open_copy(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Store> {
+        Store::open_as(path, passphrase, clock, false)
+    }
+
+    fn open_as(path: &Path, passphrase: &Passphrase, clock: Clock, is_home: bool) -> Result<Store> {
         look_at(path)?;
         let read_only = std::fs::metadata(path)?.permissions().readonly();
         let mut db = connect(path, read_only)?;
@@ -172,7 +274,10 @@ impl Store {
             owner_only(path);
             schema::migrate(&mut db)?;
         }
-        let keys = Keys::of(&db, &sites::machine(Some(path)), !read_only)?;
+        let moved: Option<Vec<u8>> =
+            db.query_row("SELECT value FROM local WHERE key = ?1", [MOVED], |row| row.get(0)).optional()?;
+        let moved = moved.map(|when| String::from_utf8_lossy(&when).into_owned());
+        let keys = Keys::of(&db, &sites::machine(Some(path)), is_home && !read_only && moved.is_none())?;
         let site = keys.id();
         let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
         let last: i64 = db
@@ -180,7 +285,23 @@ impl Store {
             .optional()?
             .unwrap_or(0);
         let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
-        let mut store = Store { db, path, read_only, clock, worker, site, ids: Ids::new(), keys, hlc, data_version: 0 };
+        let mut store = Store {
+            db,
+            path,
+            read_only,
+            clock,
+            worker,
+            site,
+            ids: Ids::new(),
+            keys,
+            hlc,
+            passphrase: Some(passphrase.clone()),
+            moved,
+            at_close: None,
+            data_version: 0,
+            outside: None,
+            day: None,
+        };
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {
@@ -204,8 +325,14 @@ impl Store {
     /// Encrypts the whole file with another passphrase.
     pub fn change_passphrase(&mut self, passphrase: &Passphrase) -> Result<()> {
         self.writable()?;
-        self.db.pragma_update(None, "rekey", passphrase.0.as_str())?;
+        if let Some(why) = passphrase.impossible() {
+            return Err(StoreError::UnfitPassphrase(why));
+        }
+        // What SQLite says of it would repeat it.
+        let changed = self.db.pragma_update(None, "rekey", passphrase.0.as_str());
+        changed.map_err(|_| StoreError::Write("the passphrase could not be changed".into()))?;
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.passphrase = Some(passphrase.clone());
         Ok(())
     }
 }
@@ -266,7 +393,12 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
 }
 
 fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
-    db.pragma_update(None, "key", passphrase.0.as_str())?;
+    // Nothing was ever locked with what SQL would cut short; but a file that was once locked with a raw key, or with blanks,
+    // opens with it. What SQLite says of a passphrase would repeat it.
+    let letters = passphrase.as_str();
+    if letters.is_empty() || letters.contains('\0') || db.pragma_update(None, "key", letters).is_err() {
+        return Err(StoreError::WrongPassphrase);
+    }
     match db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
         Ok(_) => Ok(()),
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {

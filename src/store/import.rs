@@ -92,7 +92,7 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
         }
         return Ok(Outcome::Created);
     };
-    if signing::is_frozen(writer.db, draft.record, draft.row)? {
+    if signing::is_frozen(writer.db, draft.record, draft.row, writer.header.site)? {
         return Ok(Outcome::Unchanged);
     }
     let mut history: Option<Imported> = None;
@@ -115,7 +115,8 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
             history = Some(Imported::read(writer, origin, draft.row)?);
         }
         let last = history.as_ref().and_then(|history| history.cells.get(&(field.field, String::new())));
-        if last.is_some_and(|(_, last)| *last == value.encoded()) {
+        // What was erased since the last import is not brought back by the next.
+        if last.is_some_and(|(_, last)| last.as_ref().is_none_or(|last| *last == value.encoded())) {
             continue;
         }
         let base: Vec<EntryRef> = last.map(|(at, _)| *at).into_iter().collect();
@@ -137,17 +138,25 @@ fn take(writer: &mut Writer<'_>, origin: &str, draft: &Draft, conflicts: &mut u6
 
 /// What earlier imports of the same kind, and undoing them, left of one row: the last entry of each cell.
 struct Imported {
-    cells: BTreeMap<(u16, String), (EntryRef, Vec<u8>)>,
+    cells: BTreeMap<(u16, String), Said>,
 }
+
+/// Where an entry stands, and what it says: `None` where its value is not here any more.
+type Said = (EntryRef, Option<Vec<u8>>);
 
 impl Imported {
     fn read(writer: &Writer<'_>, origin: &str, row: RowId) -> Result<Imported> {
         let mut cells = BTreeMap::new();
         for batch in journal::of_row(writer.db, row)?.iter().filter(|batch| batch.header.origin == origin) {
             for (at, entry) in batch.numbered()? {
-                if let (true, Content::Value(value)) = (entry.row == row, entry.content) {
-                    cells.insert((entry.field, entry.key), (at, value));
+                if entry.row != row {
+                    continue;
                 }
+                let value = match entry.content {
+                    Content::Value(value) => Some(value),
+                    Content::Erased(_) | Content::Missing(_) => None,
+                };
+                cells.insert((entry.field, entry.key), (at, value));
             }
         }
         Ok(Imported { cells })
@@ -156,7 +165,7 @@ impl Imported {
     /// Whether the import that made the row was undone.
     fn undone(&self) -> bool {
         let existence = self.cells.get(&(ROW_ITSELF, String::new()));
-        let existence = existence.and_then(|(_, value)| Existence::decode(value));
+        let existence = existence.and_then(|(_, value)| Existence::decode(value.as_ref()?));
         matches!(existence, Some(Existence::Deleted { .. }))
     }
 }

@@ -35,9 +35,11 @@ impl Batch {
     }
 }
 
-const COLUMNS: &str = "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
+/// The columns of a batch, in the order in which [`read`] wants them.
+pub(super) const COLUMNS: &str =
+    "stream, site, first, count, hlc, action, undoes, author, label, origin, hash, signature, body";
 
-fn read(row: &SqlRow<'_>) -> rusqlite::Result<Batch> {
+pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Batch> {
     let header = Header {
         stream: RowId::from_bytes(row.get(0)?),
         site: SiteId(row.get(1)?),
@@ -74,6 +76,14 @@ pub fn chain_end(db: &Connection, stream: RowId, site: SiteId) -> Result<ChainEn
     Ok(end.optional()?.unwrap_or(ChainEnd::START))
 }
 
+/// A chain's end as it was when `next` was the index of its next entry; none where no batch ends there.
+pub fn chain_end_at(db: &Connection, stream: RowId, site: SiteId, next: u64) -> Result<Option<ChainEnd>> {
+    let mut query =
+        db.prepare_cached("SELECT hash FROM batch WHERE stream = ?1 AND site = ?2 AND first + count = ?3")?;
+    let hash = query.query_row((stream.as_bytes().as_slice(), site.0.as_slice(), next as i64), |row| row.get(0));
+    Ok(hash.optional()?.map(|hash| ChainEnd { next, hash }))
+}
+
 /// How far each site's chain in a stream has come: what has been seen of the stream.
 pub fn seen_of_stream(db: &Connection, stream: RowId) -> Result<Vec<(SiteId, u64)>> {
     let mut query =
@@ -81,6 +91,18 @@ pub fn seen_of_stream(db: &Connection, stream: RowId) -> Result<Vec<(SiteId, u64
     let rows = query
         .query_map([stream.as_bytes().as_slice()], |row| Ok((SiteId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Where a site's chain in a stream first says something anew after the action to which an entry belongs; undoing older
+/// actions is nothing new. The end of all numbers where it does not.
+pub fn anew_after(db: &Connection, stream: RowId, at: EntryRef) -> Result<u64> {
+    let mut query = db.prepare_cached(
+        "SELECT min(first) FROM batch WHERE stream = ?1 AND site = ?2 AND first > ?3 AND undoes IS NULL AND action <>
+         (SELECT action FROM batch WHERE stream = ?1 AND site = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1)",
+    )?;
+    let chain = (stream.as_bytes().as_slice(), at.site.0.as_slice(), at.index as i64);
+    let anew: Option<i64> = query.query_row(chain, |row| row.get(0))?;
+    Ok(anew.map_or(u64::MAX, |anew| anew as u64))
 }
 
 /// Writes one batch of our own at the end of its chain, signed.
@@ -144,6 +166,25 @@ pub fn of_row(db: &Connection, row: RowId) -> Result<Vec<Batch>> {
     Ok(batches.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Takes note that what comes next in the order of arrival came now.
+pub fn note_arrival(db: &Connection, now_ms: u64) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO arrival (n, at) SELECT coalesce(max(n), 0) + 1, ?1 FROM batch")?
+        .execute([now_ms as i64])?;
+    Ok(())
+}
+
+/// Every batch that speaks of a row, in the order in which they arrived, with when whatever came with it did, in
+/// milliseconds since 1970. Of what was written here that says nothing.
+pub fn of_row_with_arrival(db: &Connection, row: RowId) -> Result<Vec<(Batch, Option<i64>)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, (SELECT at FROM arrival a WHERE a.n <= batch.n ORDER BY a.n DESC LIMIT 1)
+         FROM touched JOIN batch ON batch = n WHERE row = ?1 ORDER BY n"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let batches = query.query_map([row.as_bytes().as_slice()], |row| Ok((read(row)?, row.get(13)?)))?;
+    Ok(batches.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Every batch of a stream, in the order in which they arrived.
 pub fn of_stream(db: &Connection, stream: RowId) -> Result<Vec<Batch>> {
     let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM batch WHERE stream = ?1 ORDER BY n"))?;
@@ -204,10 +245,10 @@ pub fn streams(db: &Connection) -> Result<Vec<RowId>> {
     Ok(streams.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every batch in the order of arrival, one at a time.
-pub fn each(db: &Connection, take: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
-    let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM batch ORDER BY n"))?;
-    let mut rows = query.query([])?;
+/// Every batch after the first `after` in the order of arrival, one at a time.
+pub fn each(db: &Connection, after: i64, take: &mut dyn FnMut(Batch) -> Result<()>) -> Result<()> {
+    let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM batch WHERE n > ?1 ORDER BY n"))?;
+    let mut rows = query.query([after])?;
     while let Some(row) = rows.next()? {
         take(read(row)?)?;
     }

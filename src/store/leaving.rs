@@ -124,10 +124,10 @@ impl Store {
             let client = self.root(*client)?;
             let what = self.all_told(practice, client)?;
             let by_agency = self.may_leave(practice, client, Recipient::Other(&agency), &what, without)?;
-            let permission = match by_agency.is_whole() || same_name(&agency, &site.name) {
+            let permission = match by_agency.is_whole() || same_name(&agency, &site.person()) {
                 true => by_agency,
                 false => {
-                    let by_name = self.may_leave(practice, client, Recipient::Other(&site.name), &what, without)?;
+                    let by_name = self.may_leave(practice, client, Recipient::Other(&site.person()), &what, without)?;
                     if by_name.is_whole() { by_name } else { by_agency }
                 }
             };
@@ -176,34 +176,6 @@ impl Store {
             self.note_leaving(Some(given.client), Deed::Overridden, &without.in_words())?;
         }
         Ok(receipt)
-    }
-
-    /// The agency that a site works for, by the name that a release has; empty where it is ours. Whoever took over from a
-    /// site works for the same.
-    pub fn agency_of(&self, site: &Site) -> Result<String> {
-        let mut at = Some(site.id);
-        // A line of a hundred take-overs is no line.
-        for _ in 0..100 {
-            let Some(id) = at else { break };
-            let found = self
-                .db
-                .prepare_cached("SELECT agency, voucher_of FROM site WHERE id = ?1")?
-                .query_row([id.0.as_slice()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<[u8; 16]>>(1)?)));
-            match rusqlite::OptionalExtension::optional(found)? {
-                Some((agency, _)) if !agency.is_empty() => return Ok(agency),
-                Some((_, before)) => at = before.map(crate::model::SiteId),
-                None => break,
-            }
-        }
-        Ok(String::new())
-    }
-
-    /// Says for which agency a site works; empty: for ours.
-    pub fn set_agency(&mut self, site: &Site, agency: &str) -> Result<()> {
-        self.writable()?;
-        let name = crate::model::text::one_line(agency.trim());
-        self.db.execute("UPDATE site SET agency = ?2 WHERE id = ?1", (site.id.0.as_slice(), name.as_ref()))?;
-        Ok(())
     }
 
     /// The accepted sites of our own agency that are written to: those who get everything through a place. Another agency is

@@ -1,7 +1,12 @@
 //! The way in for what was written elsewhere: batches of other sites, verified, taken in one transaction.
 //!
 //! Nothing here trusts its caller with the chain: a batch goes in only if it continues what is in the file, entry after
-//! entry and hash after hash, and the chain that it ends carries its site's signature.
+//! entry and hash after hash, and the chain that it ends carries its site's signature. What does not continue leaves out
+//! its own chain and no other: entries before it that have not arrived (a gap) are waited for, and another branch of a
+//! chain, once its end's signature holds, is put aside (see [`super::forks`]). Whatever a merge does beyond that, such as
+//! going on as a new site, it does after its caller has verified everything, in the same transaction.
+
+pub mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +14,23 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
-use super::check::signature_holds;
+use super::erase::{self, Orders};
 use super::file::CACHE_KB;
-use super::journal::{self, Batch, ChainEnd};
-use super::projection::{Workspace, is_client};
+use super::forks::{self, Home};
+use super::journal::{self, Batch};
+use super::projection::{self, Workspace, is_client};
+use super::rights::GRANT;
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
-use super::wire::{self, Entry, Header};
-use super::{Result, Store, StoreError, facts, joined};
+use super::wire::{Content, Entry};
+use super::{Result, Store, StoreError, facts, joined, lines, speaking};
 
 /// Rows held at once before they are written.
 const ROWS_AT_ONCE: usize = 4_096;
-
-/// A chain with the index after its last entry: stream, site, next.
-pub type Grown = (RowId, SiteId, u64);
+/// Clients that are named of those about whom something was left out.
+const NAMED: usize = 12;
+/// Claims about our own chains that are looked at again in the end; a bundle of more is not more believable.
+const CLAIMS: usize = 10_000;
 
 /// What a merge did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,38 +49,101 @@ pub struct Merged {
     pub ahead: u64,
     /// Entries left out because their site was revoked.
     pub held_back: u64,
+    /// Chains left out because they do not continue what is here, by site and reason.
+    pub not_taken: Vec<NotTaken>,
+    /// Entries of our own that stand under another of our sites since, for a copy of this file had written in their place.
+    pub moved: u64,
+    /// Someone has something else of what this installation wrote than is here: it was set back to an earlier state, or
+    /// copied.
+    pub set_back: bool,
+    /// Values that came as empty places, and nobody had ordered them erased.
+    pub missing: u64,
+    /// Whether values were taken out of the journal.
+    pub erased: bool,
+    /// Values that were missing here and are no longer.
+    pub filled: u64,
+    /// Batches that came with values missing which are here: whoever made the bundle lacks them, or took them out.
+    pub blank: Vec<super::Range>,
 }
 
-/// Why a batch is not taken.
+impl Merged {
+    /// Whether there is nothing that a person must hear of.
+    pub fn is_nothing(&self) -> bool {
+        let is_nothing = self.entries == 0 && self.held_back == 0 && self.filled == 0;
+        is_nothing && self.not_taken.is_empty() && !self.set_back
+    }
+}
+
+/// What one site wrote that was left out.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Breach {
-    /// The entries between what is here and this batch have not arrived.
-    Gap { stream: RowId, site: SiteId, here: u64, first: u64 },
-    /// The site wrote two different things at the same place: there are two of it.
-    Fork { stream: RowId, site: SiteId, first: u64 },
-    /// Bytes, hashes or signatures do not hold.
-    Altered(String),
+pub struct NotTaken {
+    pub site: SiteId,
+    pub name: String,
+    pub fingerprint: String,
+    pub why: Why,
+    pub entries: u64,
+    /// About whom; a few of them. Only those whose names are known here.
+    pub clients: Vec<String>,
 }
 
-/// A batch's content before its hash is known: it is worked out here, not believed.
-pub struct Unproven {
-    pub header: Header,
-    pub count: u64,
-    pub body: Vec<u8>,
+/// Why a chain is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The entries between what is here and these have not arrived.
+    Gap,
+    /// They go on from something else than what is here.
+    Elsewhere,
+    /// The site wrote two different things at the same place: there are two of it. The other branch is kept aside.
+    Fork,
 }
+
+impl Why {
+    /// For scripts.
+    pub fn code(self) -> &'static str {
+        match self {
+            Why::Gap => "gap",
+            Why::Elsewhere => "elsewhere",
+            Why::Fork => "fork",
+        }
+    }
+}
+
+/// A claim about one of our own chains: stream, site, the index after its last entry, and the hash of that.
+type Claim = (RowId, SiteId, u64, [u8; 32]);
 
 /// One transaction in which batches of others are taken in.
 pub struct Merger<'a> {
     db: &'a Connection,
     now_ms: u64,
     merged: Merged,
+    home: Home<'a>,
     /// The stream at hand: its rows, and how far each site's chain has come.
     stream: Option<(RowId, Workspace<'a>)>,
     ends: BTreeMap<SiteId, u64>,
     touched: BTreeSet<RowId>,
     known_before: BTreeMap<RowId, bool>,
     revoked: BTreeMap<SiteId, bool>,
+    /// What the file at hand says of sites.
+    told: BTreeMap<SiteId, Site>,
+    /// Sites that it showed to be one person's with others.
+    joined: BTreeSet<SiteId>,
+    /// Sites that say something of their line in it.
+    spoke: BTreeSet<SiteId>,
+    /// Sites whose entries say from which site they were moved.
+    moved_from: BTreeSet<(SiteId, SiteId)>,
     documents: Documents,
+    not_taken: BTreeMap<(SiteId, Why), (u64, BTreeSet<RowId>)>,
+    /// Chains beside which something was put, with how many entries each time.
+    forked: BTreeSet<(RowId, SiteId)>,
+    claims: Vec<Claim>,
+    /// Whoever claims had claimed before what never came: they are not believed a second time.
+    claimed_before: Option<bool>,
+    /// Streams whose orders of erasure are to be carried out, and whether their rows are to be made again in any case.
+    to_erase: BTreeMap<RowId, bool>,
+    /// Whether anything came by which somebody may erase what they could not, or (yes) the other way too.
+    judge_again: Option<bool>,
+    /// The orders of the stream at hand.
+    orders: Option<Orders>,
 }
 
 impl Store {
@@ -106,24 +177,47 @@ impl Store {
             Ok(db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))?)
         };
         let before = conflicts(&transaction)?;
+        let machine = sites::machine(self.path.as_deref());
+        let missing = erase::missing_values(&transaction)?;
         let mut merger = Merger {
             db: &transaction,
             now_ms,
             merged: Merged::default(),
+            home: Home::new(&self.keys, machine, &self.worker.name),
             stream: None,
             ends: BTreeMap::new(),
             touched: BTreeSet::new(),
             known_before: BTreeMap::new(),
             revoked: BTreeMap::new(),
+            told: BTreeMap::new(),
+            joined: BTreeSet::new(),
+            spoke: BTreeSet::new(),
+            moved_from: BTreeSet::new(),
             documents: Documents::default(),
+            not_taken: BTreeMap::new(),
+            forked: BTreeSet::new(),
+            claims: Vec::new(),
+            claimed_before: None,
+            to_erase: BTreeMap::new(),
+            judge_again: None,
+            orders: None,
         };
         let filled = fill(&mut merger)?;
-        let mut merged = merger.finish()?;
+        // From here on all of it is verified.
+        let (mut merged, renewed) = merger.finish()?;
         merged.conflicts = (conflicts(&transaction)? - before).max(0) as u64;
+        let still = erase::missing_values(&transaction)?;
+        (merged.missing, merged.filled) = (still.saturating_sub(missing), missing.saturating_sub(still));
         merged.clients = named(&transaction, &merged)?;
         if keep {
             transaction.commit().map_err(StoreError::from)?;
+            if let Some(keys) = renewed {
+                self.go_on_with(keys);
+            }
             self.read_worker()?;
+            if merged.erased {
+                self.wipe()?;
+            }
         } else {
             transaction.rollback().map_err(StoreError::from)?;
         }
@@ -158,105 +252,90 @@ impl<'a> Merger<'a> {
         sites::trust_of(self.db, site)
     }
 
-    /// Takes note of a site whose entries are to come.
-    pub fn know(&mut self, site: &Site) -> Result<()> {
-        sites::keep(self.db, &Site { trust: Trust::Known, ..site.clone() })
+    /// Takes note of the sites whose entries are to come. That one took over from another is only hearsay as long as it does
+    /// not say so itself: see [`Merger::sender`].
+    pub fn know(&mut self, told: &[Site]) -> Result<()> {
+        for site in told {
+            sites::keep(self.db, site)?;
+            self.told.insert(site.id, site.clone());
+        }
+        told.iter().try_for_each(|site| lines::hear(self.db, site))
     }
 
-    /// What another site says it has of a chain: the last word counts, for files are lost and set back.
-    pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64) -> Result<()> {
+    /// The sender as it is known here, with the line that it says it belongs to: its own word and the signatures of those
+    /// that it took over from.
+    pub fn sender(&mut self, id: SiteId) -> Result<Option<Site>> {
+        let mut line: Vec<Site> = Vec::new();
+        let mut at = Some(id);
+        while let Some(told) = at.and_then(|id| self.told.get(&id)).filter(|told| !line.contains(told)) {
+            at = told.voucher.as_ref().map(|(before, _)| *before);
+            line.push(told.clone());
+        }
+        for site in line.iter().rev() {
+            if lines::vouch(self.db, site)? {
+                self.joined.insert(site.id);
+            }
+        }
+        self.site(id)
+    }
+
+    /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
+    /// another branch of it is to get all of ours.
+    pub fn peer_has(&mut self, peer: SiteId, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<()> {
+        let end = journal::chain_end(self.db, stream, site)?;
+        let beyond = next > end.next;
+        let agrees = match next == end.next {
+            true => next == 0 || end.hash == *hash,
+            false => !beyond && self.agrees(stream, site, next, hash)?,
+        };
+        if !agrees && self.claims.len() < CLAIMS && self.is_own(site)? {
+            if self.claimed_before.is_none() {
+                self.claimed_before = Some(self.claims_what_never_came(peer)?);
+            }
+            self.claims.push((stream, site, next, *hash));
+        }
+        // Of a chain that is known to have parted nobody's index says which branch they are on.
+        let parted = beyond && forks::lies_aside(self.db, stream, site)?;
+        let next = if agrees || (beyond && !parted) { next } else { 0 };
         self.db
             .prepare_cached(
                 "INSERT INTO peer_has (peer, stream, site, next) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (peer, stream, site) DO UPDATE SET next = excluded.next",
             )?
-            .execute((peer.0.as_slice(), stream, site.0.as_slice(), next as i64))?;
+            .execute((peer.0.as_slice(), stream, site.0.as_slice(), i64::try_from(next).unwrap_or(i64::MAX)))?;
         Ok(())
     }
 
     /// Whether a chain as far as someone else has it is the one that is here.
-    pub fn agrees(&self, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<bool> {
+    fn agrees(&self, stream: RowId, site: SiteId, next: u64, hash: &[u8; 32]) -> Result<bool> {
         let Some(last) = next.checked_sub(1) else { return Ok(true) };
         let here = journal::holding(self.db, stream, EntryRef { site, index: last })?;
         Ok(here.is_some_and(|batch| batch.header.first + batch.count == next && batch.hash == *hash))
     }
 
-    /// Where a chain stands just before `first`: the hash that a batch there must continue.
-    ///
-    /// # Errors
-    /// A [`Breach`] where the entries before it are not here.
-    pub fn begin(&mut self, stream: RowId, site: SiteId, first: u64) -> Result<std::result::Result<ChainEnd, Breach>> {
-        let end = journal::chain_end(self.db, stream, site)?;
-        if first > end.next {
-            return Ok(Err(Breach::Gap { stream, site, here: end.next, first }));
-        }
-        if first == end.next {
-            return Ok(Ok(end));
-        }
-        if first == 0 {
-            return Ok(Ok(ChainEnd::START));
-        }
-        let before = journal::holding(self.db, stream, EntryRef { site, index: first - 1 })?;
-        Ok(match before.filter(|batch| batch.header.first + batch.count == first) {
-            Some(batch) => Ok(ChainEnd { next: first, hash: batch.hash }),
-            None => Err(Breach::Fork { stream, site, first }),
-        })
+    fn claims_what_never_came(&self, peer: SiteId) -> Result<bool> {
+        let sql = "SELECT 1 FROM peer_has p JOIN site s ON s.id = p.site JOIN line ON root = s.line AND own = 1
+             WHERE p.peer = ?1 AND p.next > (SELECT coalesce(max(first + count), 0) FROM batch
+               WHERE stream = p.stream AND site = p.site)";
+        Ok(self.db.prepare_cached(sql)?.exists([peer.0.as_slice()])?)
     }
 
-    /// Takes the next batch of a chain; gives the end that it makes. What is here already is held against it.
-    pub fn take(&mut self, end: ChainEnd, batch: Unproven) -> Result<std::result::Result<ChainEnd, Breach>> {
-        let Unproven { header, count, body } = batch;
-        let altered = |what: &str| Ok(Err(Breach::Altered(what.into())));
-        if header.first != end.next || count == 0 {
-            return altered("a batch stands out of its order");
-        }
-        let (entries, hash) = match wire::unpack(&header, &body, Some(&end.hash)) {
-            Ok(read) => read,
-            Err(StoreError::Newer) => return Err(StoreError::Newer),
-            Err(error) => return Ok(Err(Breach::Altered(error.to_string()))),
-        };
-        let Some(hash) = hash.filter(|_| entries.len() as u64 == count) else {
-            return altered("a batch holds more or less than it says");
-        };
-        let after = ChainEnd { next: header.first + count, hash };
-        let here = match journal::holding(self.db, header.stream, EntryRef { site: header.site, index: header.first })?
-        {
-            Some(here) => here,
-            None if self.is_revoked(header.site)? => {
-                self.merged.held_back += count;
-                return Ok(Ok(after));
-            }
-            None => {
-                self.insert(Batch { header, count, hash, signature: Vec::new(), body }, entries)?;
-                return Ok(Ok(after));
-            }
-        };
-        if here.header.first == header.first && here.hash == hash {
-            return Ok(Ok(after));
-        }
-        Ok(Err(Breach::Fork { stream: header.stream, site: header.site, first: header.first }))
+    fn is_own(&self, site: SiteId) -> Result<bool> {
+        Ok(sites::of(self.db, site)?.is_some_and(|site| site.trust() == Trust::Own))
     }
 
-    /// Ends a chain: its site's signature vouches for all of it.
-    pub fn end(
-        &mut self,
-        stream: RowId,
-        site: SiteId,
-        end: ChainEnd,
-        signature: &[u8],
-    ) -> Result<std::result::Result<(), Breach>> {
-        let altered = |what: &str| Ok(Err(Breach::Altered(what.into())));
-        let Some(known) = self.site(site)? else { return altered("entries of a site whose key is not told") };
-        if !signature_holds(&known.public_key, &end.hash, signature) {
-            return altered("a signature does not hold");
+    /// Holds another copy of a batch against ours: what is missing here is filled in; what is missing there is told.
+    fn hold_against(&mut self, here: &Batch, theirs: &[Entry], body: &[u8]) -> Result<()> {
+        let header = &here.header;
+        if erase::fill(self.db, here, body)? {
+            self.to_erase.insert(header.stream, true);
         }
-        self.db
-            .prepare_cached(
-                "UPDATE batch SET signature = ?1 WHERE stream = ?2 AND site = ?3 AND first + count = ?4 AND length(signature) = 0
-                 AND first = (SELECT max(first) FROM batch WHERE stream = ?2 AND site = ?3 AND first < ?4)",
-            )?
-            .execute((signature, stream, site.0.as_slice(), end.next as i64))?;
-        Ok(Ok(()))
+        let ours = here.entries()?;
+        let is_there = |entry: &Entry| matches!(entry.content, Content::Value(_));
+        if ours.iter().zip(theirs).any(|(ours, theirs)| is_there(ours) && !is_there(theirs)) {
+            self.merged.blank.push((header.stream, header.site, header.first, header.first + here.count));
+        }
+        Ok(())
     }
 
     fn is_revoked(&mut self, site: SiteId) -> Result<bool> {
@@ -264,14 +343,18 @@ impl<'a> Merger<'a> {
             return Ok(*known);
         }
         let revoked = match self.site(site)? {
-            Some(known) => self.trust_of(&known)? == Trust::Revoked,
+            // Whoever takes over from someone that was ended is ended too, whoever tells of them.
+            Some(known) => {
+                let told = self.told.get(&site).filter(|_| known.line.is_none());
+                self.trust_of(told.unwrap_or(&known))? == Trust::Revoked
+            }
             None => false,
         };
         self.revoked.insert(site, revoked);
         Ok(revoked)
     }
 
-    fn insert(&mut self, batch: Batch, entries: Vec<Entry>) -> Result<()> {
+    fn insert(&mut self, mut batch: Batch, mut entries: Vec<Entry>) -> Result<()> {
         let stream = batch.header.stream;
         if self.stream.as_ref().is_none_or(|(at_hand, workspace)| *at_hand != stream || workspace.len() > ROWS_AT_ONCE)
         {
@@ -279,6 +362,10 @@ impl<'a> Merger<'a> {
             if !self.known_before.contains_key(&stream) {
                 self.known_before.insert(stream, is_client(self.db, stream)?);
             }
+            self.orders = match erase::has_orders(self.db, stream)? {
+                true => Some(Orders::of(self.db, stream)?),
+                false => None,
+            };
             self.ends = journal::seen_of_stream(self.db, stream)?.into_iter().collect();
             // Of a stream that nothing is known of there are no rows to look up.
             let workspace = match self.ends.is_empty() {
@@ -290,14 +377,33 @@ impl<'a> Merger<'a> {
         if batch.header.hlc > Hlc::at(self.now_ms + Hlc::MAX_PULL_MS) {
             self.merged.ahead += 1;
         }
+        if self.merged.entries == 0 {
+            journal::note_arrival(self.db, self.now_ms)?;
+        }
         self.merged.entries += batch.count;
+        if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
+            self.spoke.insert(batch.header.site);
+        }
+        self.moved_from.extend(entries.iter().filter_map(forks::moved_from).map(|old| (batch.header.site, old)));
+        // What was erased before it came is not even written.
+        if let Some(body) = self.orders.as_ref().map(|orders| orders.without(&batch)).transpose()?.flatten() {
+            batch.body = body;
+            entries = batch.entries()?;
+            self.merged.erased = true;
+        }
+        if entries.iter().any(|entry| entry.record == GRANT) {
+            self.judge_again = Some(true);
+        }
+        if entries.iter().any(erase::is_an_order) {
+            self.to_erase.insert(stream, true);
+        }
         journal::insert(self.db, &batch, &entries)?;
         let (ends, site, end) = (&self.ends, batch.header.site, batch.header.first + batch.count);
         let seen = |at: EntryRef| {
             if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
         };
         let (_, workspace) = self.stream.as_mut().expect("just put there");
-        workspace.apply_entries(&batch.header, entries, &seen)?;
+        workspace.apply_entries(&batch, entries, &seen)?;
         self.ends.insert(site, end);
         Ok(())
     }
@@ -310,113 +416,90 @@ impl<'a> Merger<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Merged> {
+    /// What follows once all of it is verified; gives the keys that this file goes on with, where they are new.
+    fn finish(mut self) -> Result<(Merged, Option<sites::Keys>)> {
         self.save()?;
         self.documents.flush(self.db)?;
+        for (site, old) in &self.moved_from {
+            if lines::said_itself(self.db, *site, *old)? {
+                self.joined.insert(*site);
+            }
+        }
+        self.settle_forks()?;
+        self.hear_claims()?;
+        speaking::refresh(self.db, &self.joined)?;
+        for site in self.spoke.union(&self.joined) {
+            lines::heed(self.db, *site)?;
+        }
+        let joined = if self.joined.is_empty() { None } else { Some(false) };
+        if let Some(anew) = self.judge_again.or(joined) {
+            self.merged.erased |= erase::judge_again(self.db, anew)?;
+        }
+        for (stream, anew) in std::mem::take(&mut self.to_erase) {
+            self.merged.erased |= erase::carry_out(self.db, stream, anew)?;
+        }
         for stream in std::mem::take(&mut self.touched) {
             if is_client(self.db, stream)? {
                 let known = self.known_before.get(&stream).copied().unwrap_or(false);
                 if known { self.merged.changed.push(stream) } else { self.merged.new.push(stream) }
             }
         }
-        Ok(self.merged)
-    }
-}
-
-impl Store {
-    /// Every chain in these streams (or in all), in the order of their streams: the site, and the index after its last entry.
-    pub fn chains(&self, streams: Option<&[RowId]>) -> Result<Vec<Grown>> {
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
-        };
-        const SQL: &str = "SELECT stream, site, max(first + count) FROM batch";
-        let mut chains = Vec::new();
-        match streams {
-            None => {
-                let mut query = self.db.prepare(&format!("{SQL} GROUP BY stream, site ORDER BY stream, site"))?;
-                for chain in query.query_map([], read)? {
-                    chains.push(chain?);
-                }
+        for ((site, why), (entries, streams)) in std::mem::take(&mut self.not_taken) {
+            let Some(site) = self.site(site)? else { continue };
+            let mut clients = Vec::new();
+            for stream in streams {
+                clients.extend(facts::of(self.db, joined::root(self.db, stream)?)?.map(|facts| facts.name));
             }
-            Some(streams) => {
-                let mut query =
-                    self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
-                let sorted: BTreeSet<RowId> = streams.iter().copied().collect();
-                for stream in sorted {
-                    for chain in query.query_map([stream], read)? {
-                        chains.push(chain?);
-                    }
+            let fingerprint = site.fingerprint();
+            self.merged.not_taken.push(NotTaken {
+                site: site.id,
+                name: site.person(),
+                fingerprint,
+                why,
+                entries,
+                clients,
+            });
+        }
+        Ok((self.merged, self.home.into_renewed()))
+    }
+
+    /// What lies beside chains, as far as it can be settled now: who belongs to whose line may be news too. What still waits is
+    /// told where this merge speaks of it.
+    fn settle_forks(&mut self) -> Result<()> {
+        for (stream, site) in forks::forked(self.db)? {
+            let spoken_of = self.touched.contains(&stream) || self.forked.contains(&(stream, site));
+            let known = is_client(self.db, stream)?;
+            let settled = forks::settle(self.db, &mut self.home, stream, site)?;
+            if settled.taken > 0 {
+                projection::make_stream_again(self.db, stream)?;
+                self.to_erase.entry(stream).or_insert(false);
+                self.known_before.entry(stream).or_insert(known);
+                self.touched.insert(stream);
+                self.merged.entries += settled.taken;
+                self.merged.moved += settled.moved;
+            }
+            if settled.waiting > 0 && spoken_of {
+                let (entries, clients) = self.not_taken.entry((site, Why::Fork)).or_default();
+                *entries += settled.waiting;
+                if clients.len() < NAMED {
+                    clients.insert(stream);
                 }
             }
         }
-        Ok(chains)
+        Ok(())
     }
 
-    /// The chains that grew since a place in the order of arrival, and the place up to which this looked.
-    pub fn chains_since(&self, looked: i64) -> Result<(Vec<Grown>, i64)> {
-        let last: i64 = self.db.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))?;
-        let mut query = self.db.prepare(
-            "SELECT stream, site, max(first + count) FROM batch WHERE n > ?1 GROUP BY stream, site ORDER BY stream, site",
-        )?;
-        let chains = query.query_map([looked], |row| {
-            Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
-        })?;
-        Ok((chains.collect::<rusqlite::Result<_>>()?, last))
-    }
-
-    /// The end of a chain.
-    pub fn chain_end(&self, stream: RowId, site: SiteId) -> Result<ChainEnd> {
-        journal::chain_end(&self.db, stream, site)
-    }
-
-    /// The batches of a chain that hold entries from `from` on, in order.
-    pub fn each_of_chain<E: From<StoreError>>(
-        &self,
-        stream: RowId,
-        site: SiteId,
-        from: u64,
-        take: &mut dyn FnMut(Batch) -> std::result::Result<(), E>,
-    ) -> std::result::Result<(), E> {
-        journal::of_chain(&self.db, stream, site, from, take)
-    }
-
-    /// What another site has said it has of a chain: the index after its last entry there; 0 where it said nothing.
-    pub fn what_peer_has(&self, peer: SiteId, stream: RowId, site: SiteId) -> Result<u64> {
-        use rusqlite::OptionalExtension;
-        let mut query =
-            self.db.prepare_cached("SELECT next FROM peer_has WHERE peer = ?1 AND stream = ?2 AND site = ?3")?;
-        let next: Option<i64> =
-            query.query_row((peer.0.as_slice(), stream, site.0.as_slice()), |row| row.get(0)).optional()?;
-        Ok(next.unwrap_or(0) as u64)
-    }
-
-    /// Gives what this installation wrote as `old` in a stream from an index on to a new site of its own: another copy of it has
-    /// written something else there. Nothing is lost: the same entries stand under the new site's name.
-    pub fn make_way(&mut self, stream: RowId, old: SiteId, from: u64) -> Result<()> {
-        if self.site == old {
-            self.become_new()?;
-        }
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batches = Vec::new();
-        journal::of_chain::<StoreError>(&transaction, stream, old, from, &mut |batch| {
-            batches.push(batch);
-            Ok(())
-        })?;
-        journal::remove_from(&transaction, stream, old, from)?;
-        let mut end = journal::chain_end(&transaction, stream, self.site)?;
-        let first = end.next;
-        for batch in batches {
-            let mut entries = batch.entries()?;
-            for base in entries.iter_mut().flat_map(|entry| &mut entry.base) {
-                if base.site == old && base.index >= from {
-                    *base = EntryRef { site: self.site, index: base.index - from + first };
-                }
+    /// Whoever has something else of our own chains than is here shows that this file was set back, or copied. Where they have
+    /// more, what is written from here on must not stand in its place. A claim is no proof: it costs a new site and nothing
+    /// more, and one who claims what never comes is heard once.
+    fn hear_claims(&mut self) -> Result<()> {
+        for (stream, site, next, hash) in std::mem::take(&mut self.claims) {
+            let beyond = next > journal::chain_end(self.db, stream, site)?.next;
+            self.merged.set_back |= beyond || !self.agrees(stream, site, next, &hash)?;
+            if beyond && site == self.home.site() && self.claimed_before == Some(false) {
+                self.home.renew(self.db)?;
             }
-            let header = Header { site: self.site, first: end.next, ..batch.header };
-            end = journal::append(&transaction, &self.keys.signing, end, &header, &entries)?;
         }
-        super::projection::make_stream_again(&transaction, stream)?;
-        transaction.commit()?;
         Ok(())
     }
 }

@@ -13,43 +13,57 @@
 //! - `journal`: batches in and out of the file, each chained to the one before.
 //! - `cell`: what the entries about one field add up to, whatever order they came in. Pure.
 //! - `projection`: rows made from cells, and the search index and client facts that follow them.
-//! - `commit`, `undo`, `import`: the only ways in for what is done here; `merge` for what was done elsewhere.
-//! - `signing`: what is signed stays as it was; who still has to sign.
-//! - `sites`: installations, their keys, and whom this one believes.
+//! - `commit`, `undo`, `import`: the only ways in for what is done here; `since`: what of others stands in an undo's way;
+//!   `merge` for what was done elsewhere, `forks` for what was written twice in one place.
+//! - `erase`: what an order takes out of the journal for good, and what is missing without one.
+//! - `signing`: what is signed stays as it was; who still has to sign; `speaking`: for whom an entry speaks.
+//! - `sites`: installations and their keys; `lines`: whom this one believes, and as whom.
+//! - `rights`: what a line may do for everybody, by entries of the agency's founder.
+//! - `places`: what is remembered of places that bundles travel through; `setback`: a file that was set back.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
-//! - `query`, `search`, `history`, `check`, `backup`: the ways out.
+//! - `query`, `search`, `history`, `check`, `backup`: the ways out; [`moving`]: to another laptop.
 
 mod access;
 mod backup;
 mod books;
 mod cell;
+mod chains;
 mod check;
 mod commit;
 mod conflicts;
 mod day;
 mod episodes;
+mod erase;
 mod error;
 mod facts;
 mod file;
+mod forks;
 mod history;
 mod import;
 mod joined;
 mod journal;
 mod leaving;
+mod lines;
 mod merge;
+pub mod moving;
 pub mod needs;
 mod past;
 mod places;
 mod plans;
 mod projection;
 mod query;
+mod rights;
 mod schema;
 mod search;
+mod setback;
 mod settle;
+mod shares;
 mod signing;
+mod since;
 mod sites;
+mod speaking;
 mod staged;
 mod step;
 mod undo;
@@ -57,28 +71,34 @@ pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
 pub use access::{Access, Deed};
-pub use backup::RecoveryKey;
+pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};
 pub use conflicts::{Conflict, Side};
 pub use day::Work;
 pub use episodes::Workers;
+pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker, make_folder_for, read_secret, weakness};
+pub use file::{Passphrase, Worker, make_folder_for, others_can_read, read_secret, unfit, weakness};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
 pub use leaving::{Disclosed, HandOverCheck};
-pub use merge::{Breach, Merged, Merger, Unproven};
+pub use lines::{Acceptance, Gives, Line, SiteState, claim};
+pub use merge::walk::{Breach, Unproven, Walk};
+pub use merge::{Merged, Merger, NotTaken, Why};
 pub use past::{ActionId, PastAction};
-pub use places::{Noted, Range};
+pub use places::{Met, Noted, Range};
 pub use query::{ClientFile, Found};
+pub use rights::{Grant, Point, Right};
 pub use search::Hit;
+pub use setback::state_folder;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
@@ -126,8 +146,18 @@ pub struct Store {
     keys: sites::Keys,
     /// The last stamp that this site gave or took note of.
     hlc: Hlc,
+    /// What opened it, for a second connection to it: none for a caseload in memory.
+    passphrase: Option<Passphrase>,
+    /// When it moved to another laptop, in words.
+    moved: Option<String>,
+    /// Told, when the file is closed, whether the backup of the day is due.
+    at_close: Option<Arc<AtomicBool>>,
     /// SQLite's count of changes by other connections, as last seen.
     data_version: i64,
+    /// Where it is noted outside the file how far it has come.
+    outside: Option<PathBuf>,
+    /// The day that was asked to be taken for today.
+    day: Option<NaiveDate>,
 }
 
 impl Store {
@@ -161,7 +191,18 @@ impl Store {
 
     /// Whether the file can be looked at but not changed.
     pub fn read_only(&self) -> bool {
-        self.read_only
+        self.read_only || self.moved.is_some()
+    }
+
+    /// How to open the same file once more, for a job beside the one who works with it; none in memory.
+    pub fn once_more(&self) -> Option<impl FnOnce() -> Result<Store> + Send + use<>> {
+        let (path, passphrase, clock) = (self.path.clone()?, self.passphrase.clone()?, Arc::clone(&self.clock));
+        Some(move || Store::open(&path, &passphrase, clock))
+    }
+
+    /// Whether the backup of the day is due is put there when the file is closed.
+    pub fn tells_at_close(&mut self, due: &Arc<AtomicBool>) {
+        self.at_close = Some(Arc::clone(due));
     }
 
     /// Whether another program has changed the file since this was last asked.
@@ -191,7 +232,19 @@ impl Store {
     }
 
     fn writable(&self) -> Result<()> {
-        if self.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+        match &self.moved {
+            Some(when) => Err(StoreError::Moved(when.clone())),
+            None if self.read_only => Err(StoreError::ReadOnly),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(due) = &self.at_close {
+            due.store(self.backup_is_due().unwrap_or(false), Ordering::Relaxed);
+        }
     }
 }
 

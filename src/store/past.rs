@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::model::text::one_line;
 use crate::model::{Row, RowId, record_by_number};
 
-use super::undo::Past;
-use super::{Receipt, Result, Store, journal};
+use super::undo::{Past, Theirs};
+use super::{Receipt, Result, Store, StoreError, journal};
 
 /// Rows that are looked at to say what an action was about.
 const ROWS: usize = 12;
@@ -82,16 +82,32 @@ impl Store {
     /// Whether an action can be taken back as things are: nobody has changed since what it set. Tries, and keeps nothing.
     pub fn can_undo(&mut self, id: ActionId) -> Result<bool> {
         let Some(past) = self.past(&mut |past| past.action == id.0)? else { return Ok(false) };
-        Ok(self.invert_or_try(&past, "undo", false).is_ok())
+        Ok(self.invert_or_try(&past, "undo", false, Theirs::Refuse).is_ok())
+    }
+
+    /// Why an action cannot be taken back as things are; none where it can, or is not there. Tries, and keeps nothing.
+    pub fn why_not_undo(&mut self, id: ActionId) -> Result<Option<StoreError>> {
+        let Some(past) = self.past(&mut |past| past.action == id.0)? else { return Ok(None) };
+        Ok(self.invert_or_try(&past, "undo", false, Theirs::Refuse).err())
     }
 
     /// Undoes one action, whether it was the last or not.
     ///
     /// # Errors
-    /// [`super::StoreError::ChangedSince`] when what it set was changed since, also by an action of our own.
+    /// [`super::StoreError::ChangedSince`] when what it set was changed since, also by an action of our own; and
+    /// [`super::StoreError::OthersWrote`] where it would take away what others have written.
     pub fn undo_action(&mut self, id: ActionId) -> Result<Option<(String, Receipt)>> {
         let standing = self.look_up(id)?.filter(|(_, undone)| !undone);
         standing.map(|(past, _)| self.invert(past, "undo")).transpose()
+    }
+
+    /// Undoes one action, but leaves clients as they are on whom others have written since: of an import of many, the rest.
+    ///
+    /// # Errors
+    /// As [`Store::undo_action`]; also where nobody would be left to take back.
+    pub fn undo_all_but_theirs(&mut self, id: ActionId) -> Result<Option<(String, Receipt)>> {
+        let standing = self.look_up(id)?.filter(|(_, undone)| !undone);
+        standing.map(|(past, _)| self.invert_or_try(&past, "undo", true, Theirs::Leave)).transpose()
     }
 
     /// One action in words; none where there is no such action.

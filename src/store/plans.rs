@@ -1,9 +1,15 @@
-//! What became of a plan since a day, in words: the journal of the plan, its goals and their steps, read for a review.
+//! What became of a plan: since a day, in words, as its journal and that of its goals and steps have it, for a review; and
+//! since it was signed.
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::model::records::{goal, plan, step};
-use crate::model::{GoalStatus, Row, RowId, Value, WorkStatus};
+use crate::model::plans::Agreed;
+use crate::model::records::{arrangement, goal, plan, signature, step, strength};
+use crate::model::stands::{self, Stands};
+use crate::model::{GoalStatus, RecordType, Row, RowId, Value, WorkStatus};
+use crate::triage::Overtaken;
 
 use super::{HistoryLine, Result, Store};
 
@@ -63,6 +69,35 @@ impl Store {
         history.retain(|line| line.when.date_naive() >= since);
         Ok(history)
     }
+}
+
+/// Of each plan the name that was put under other words than it says now, where its side has not signed the new ones: the
+/// client's before anyone else's. `rows` gives the client's rows of a type.
+pub(super) fn overtaken(
+    plans: &[Row],
+    signatures: &[Row],
+    rows: impl Fn(&'static RecordType) -> Result<Vec<Row>>,
+) -> Result<Vec<Option<Overtaken>>> {
+    let signed = |plan: &Row| stands::under(plan, signatures).next().is_some();
+    if !plans.iter().any(signed) {
+        return Ok(vec![None; plans.len()]);
+    }
+    let mut all: BTreeMap<u16, Vec<Row>> = BTreeMap::new();
+    for record in [&goal::TYPE, &step::TYPE, &arrangement::TYPE, &strength::TYPE] {
+        all.insert(record.number, rows(record)?);
+    }
+    let of_one = |plan: &Row| {
+        let agreed = Agreed::of(plan, |record| all.get(&record.number).map_or(&[], Vec::as_slice));
+        let under: Vec<(Row, Stands)> = stands::under(plan, signatures)
+            .map(|signed| (signed.clone(), stands::under_plan(signed, &agreed)))
+            .collect();
+        let first = stands::overtaken(&under).max_by_key(|(signed, _)| (stands::is_clients(signed), signed.id));
+        first.and_then(|(signed, _)| {
+            let name = crate::model::text::one_line(signed.text(signature::name)).into_owned();
+            Some(Overtaken { name, day: signed.time(signature::at)?.date_naive() })
+        })
+    };
+    Ok(plans.iter().map(of_one).collect())
 }
 
 /// What a field was before all of these, and what it is after them; nothing where it ended as it began.

@@ -9,18 +9,21 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params_from_iter};
 
 use crate::model::records::{client, worker};
-use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, Value, record_by_number};
+use crate::model::{CATALOGUE, EntryRef, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number};
 
-use super::cell::{Presence, RowState};
+use super::cell::{Presence, RowState, StreamEnds, is_deletion};
 use super::commit::Progress;
+use super::erase::Marker;
 use super::journal::{self, Batch};
 use super::search::Documents;
-use super::wire::{Entry, Header};
+use super::wire::Entry;
 use super::{Result, Store, StoreError, facts, schema, search, signing};
 
 const GONE: i64 = 1;
 const DELETED_ELSEWHERE: i64 = 2;
 const CONFLICTED: i64 = 4;
+/// A client of whom others have written, and whose own first words have not come here.
+const AWAITED: i64 = 8;
 
 /// Rows being changed within one transaction: loaded once, saved once.
 pub struct Workspace<'a> {
@@ -29,11 +32,17 @@ pub struct Workspace<'a> {
     load: bool,
     rows: BTreeMap<(u16, RowId), RowState>,
     changed: BTreeSet<(u16, RowId)>,
+    /// Whose chains grew, also by entries that no row here shows.
+    grown: BTreeSet<RowId>,
+    marker: Marker<'a>,
+    /// Entries of which the value is missing, by stream, site and first index of their batch.
+    missing: BTreeMap<(RowId, SiteId, u64), Vec<u64>>,
 }
 
 impl<'a> Workspace<'a> {
     pub fn new(db: &'a Connection) -> Workspace<'a> {
-        Workspace { db, load: true, rows: BTreeMap::new(), changed: BTreeSet::new() }
+        let (rows, changed, missing) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Workspace { db, load: true, rows, changed, grown: BTreeSet::new(), marker: Marker::new(db), missing }
     }
 
     /// For streams of which no row is in the tables: none is looked up.
@@ -79,16 +88,22 @@ impl<'a> Workspace<'a> {
 
     /// Takes in a batch that stands in the journal. Entries of types this version does not know stay in the journal only.
     pub fn apply(&mut self, batch: &Batch, seen: &dyn Fn(EntryRef) -> bool) -> Result<()> {
-        self.apply_entries(&batch.header, batch.entries()?, seen)
+        self.apply_entries(batch, batch.entries()?, seen)
     }
 
     /// The same, where the batch was unpacked already.
     pub fn apply_entries(
         &mut self,
-        header: &Header,
-        entries: Vec<Entry>,
+        batch: &Batch,
+        mut entries: Vec<Entry>,
         seen: &dyn Fn(EntryRef) -> bool,
     ) -> Result<()> {
+        let header = &batch.header;
+        self.grown.insert(header.stream);
+        let missing = self.marker.mark(batch, &mut entries)?;
+        if !missing.is_empty() {
+            self.missing.insert((header.stream, header.site, header.first), missing);
+        }
         for (entry, index) in entries.into_iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
                 let state = self.change(entry.record, entry.row, header.stream)?;
@@ -111,7 +126,12 @@ impl<'a> Workspace<'a> {
     }
 
     /// The same, with the texts for the index left for later.
-    pub fn save_with(self, documents: &mut Documents, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+    pub fn save_with(
+        mut self,
+        documents: &mut Documents,
+        progress: Progress<'_>,
+    ) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+        self.follow_chains()?;
         let mut streams: BTreeMap<RowId, BTreeSet<u16>> = BTreeMap::new();
         for (done, key) in self.changed.iter().enumerate() {
             if done % 64 == 63 && progress(done, self.changed.len()).is_break() {
@@ -125,12 +145,55 @@ impl<'a> Workspace<'a> {
             streams.entry(state.stream).or_default().insert(state.record);
         }
         take_note(self.db, &streams)?;
+        for ((stream, site, first), indexes) in &self.missing {
+            self.db
+                .prepare_cached("INSERT OR REPLACE INTO missing (stream, site, first, n) VALUES (?1, ?2, ?3, ?4)")?
+                .execute((stream, site.0.as_slice(), *first as i64, indexes.len() as i64))?;
+        }
         let mut clients = BTreeSet::new();
         for (stream, touched) in &streams {
             clients.extend(facts::refresh(self.db, *stream, touched)?);
         }
         Ok((self.changed.into_iter().map(|(_, id)| id).collect(), clients))
     }
+}
+
+impl Workspace<'_> {
+    /// Holds deleted clients against the chains of their streams as they stand in the journal: what came since, or was
+    /// written beside, keeps them in sight.
+    fn follow_chains(&mut self) -> Result<()> {
+        let mut streams = std::mem::take(&mut self.grown);
+        streams.extend(self.changed.iter().map(|key| self.rows[key].stream));
+        for stream in streams {
+            let key = (client::TYPE.number, stream);
+            if !self.rows.contains_key(&key) {
+                if !self.load || !is_marked_deleted(self.db, stream)? {
+                    continue;
+                }
+                self.get(&client::TYPE, stream)?;
+            }
+            let Some(state) = self.rows.get_mut(&key) else { continue };
+            let mut ends = StreamEnds::default();
+            if state.is_deleted() {
+                ends.chains = journal::seen_of_stream(self.db, stream)?;
+                for head in state.heads(super::wire::ROW_ITSELF, "").iter().filter(|head| is_deletion(head)) {
+                    ends.known.push((head.at, journal::anew_after(self.db, stream, head.at)?));
+                }
+            }
+            if state.stream_ends != ends {
+                state.stream_ends = ends;
+                self.changed.insert(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a client's row says that someone deleted it, be it in sight or not.
+fn is_marked_deleted(db: &Connection, stream: RowId) -> Result<bool> {
+    let sql =
+        format!("SELECT 1 FROM {} WHERE id = ?1 AND state & {} <> 0", client::TYPE.table(), GONE | DELETED_ELSEWHERE);
+    Ok(db.prepare_cached(&sql)?.exists([stream])?)
 }
 
 /// Loads one row's state.
@@ -159,7 +222,7 @@ pub fn read_state(record: &'static RecordType, row: &SqlRow<'_>) -> rusqlite::Re
 /// A row as a person sees it, from the same columns. The cells are looked into only where something is unusual.
 pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let state: i64 = sql.get(2)?;
-    if state & (CONFLICTED | DELETED_ELSEWHERE) != 0
+    if state & (CONFLICTED | DELETED_ELSEWHERE | AWAITED) != 0
         && let Some(row) = read_state(record, sql)?.and_then(|state| state.to_row())
     {
         return Ok(row);
@@ -191,6 +254,9 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
     };
     if !disagreeing.is_empty() {
         flags |= CONFLICTED;
+    }
+    if row.awaited {
+        flags |= AWAITED;
     }
     let id = state.id.as_bytes().as_slice();
     let mut values: Vec<SqlValue> = Vec::with_capacity(record.fields.len() + 4);
@@ -289,22 +355,29 @@ impl Store {
 /// The rows of one stream as its journal makes them, from nothing.
 pub fn replay(db: &Connection, stream: RowId) -> Result<Workspace<'_>> {
     let mut workspace = Workspace::from_nothing(db);
-    let mut ends: BTreeMap<crate::model::SiteId, u64> = BTreeMap::new();
+    let mut ends: BTreeMap<SiteId, u64> = BTreeMap::new();
     for batch in journal::of_stream(db, stream)? {
         let end = batch.header.first + batch.count;
         {
             let site = batch.header.site;
-            let seen = |at: crate::model::EntryRef| {
+            let seen = |at: EntryRef| {
                 if at.site == site { at.index < end } else { ends.get(&at.site).is_some_and(|next| at.index < *next) }
             };
             workspace.apply(&batch, &seen)?;
         }
         ends.insert(batch.header.site, end);
     }
+    workspace.follow_chains()?;
     Ok(workspace)
 }
 
 impl Workspace<'_> {
+    /// The entries of which the value is missing.
+    pub fn missing(&self) -> impl Iterator<Item = EntryRef> {
+        let batches = self.missing.iter();
+        batches.flat_map(|((_, site, _), indexes)| indexes.iter().map(|index| EntryRef { site: *site, index: *index }))
+    }
+
     /// The states, for comparing.
     pub fn into_states(self) -> impl Iterator<Item = RowState> {
         self.rows.into_values()
@@ -327,6 +400,8 @@ pub fn make_stream_again(db: &Connection, stream: RowId) -> Result<()> {
     db.prepare_cached("DELETE FROM held WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM conflict WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM written_over WHERE stream = ?1")?.execute([stream])?;
+    db.prepare_cached("DELETE FROM missing WHERE stream = ?1")?.execute([stream])?;
     db.prepare_cached("DELETE FROM facts WHERE client = ?1")?.execute([stream])?;
     replay(db, stream)?.save(&mut |_, _| Continue(()))?;
     Ok(())

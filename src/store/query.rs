@@ -9,7 +9,7 @@ use crate::model::records::{addendum, client, note, plan, signature, worker};
 use crate::model::{CATALOGUE, FieldId, Kind, Moment, RecordType, Row, RowId};
 
 use super::projection::{held, read_row};
-use super::{Result, Store, joined};
+use super::{Result, Store, joined, speaking};
 
 /// All that belongs to one client.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,9 @@ impl Store {
     pub fn rows(&self, record: &'static RecordType, stream: RowId) -> Result<Vec<Row>> {
         let mut query = self.db.prepare_cached(&record.sql().by_stream)?;
         let rows = query.query_map([stream], |row| read_row(record, row))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut rows = rows.collect::<rusqlite::Result<Vec<Row>>>()?;
+        speaking::attribute(&self.db, record, &mut rows)?;
+        Ok(rows)
     }
 
     /// All clients' rows of a type whose field lies between two days (both counted), one after another; with `None`, all of
@@ -105,7 +107,10 @@ impl Store {
         let mut query = self.db.prepare_cached(&format!("{select} WHERE state & 1 = 0 {filter}"))?;
         let mut rows = query.query((from, to))?;
         while let Some(row) = rows.next()? {
-            each(read_row(record, row)?);
+            let mut row = [read_row(record, row)?];
+            speaking::attribute(&self.db, record, &mut row)?;
+            let [row] = row;
+            each(row);
         }
         Ok(())
     }

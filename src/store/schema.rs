@@ -18,13 +18,20 @@ use super::{Result, StoreError};
 pub const APPLICATION_ID: i32 = 0x6373_6c64;
 
 /// Raise when what facts or the search index hold changes shape: the projection is then made again.
-const PROJECTION_VERSION: u32 = 10;
+const PROJECTION_VERSION: u32 = 12;
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
         M::up(include_str!("../../assets/schema/0001_journal.sql")),
         M::up(include_str!("../../assets/schema/0002_sites.sql")),
         M::up(include_str!("../../assets/schema/0003_access.sql")),
+        M::up_with_hook(include_str!("../../assets/schema/0004_lines.sql"), |db: &rusqlite::Transaction<'_>| {
+            super::lines::migrate(db).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
+        }),
+        M::up(include_str!("../../assets/schema/0005_places.sql")),
+        M::up(include_str!("../../assets/schema/0006_forks.sql")),
+        M::up(include_str!("../../assets/schema/0007_backups.sql")),
+        M::up(include_str!("../../assets/schema/0008_arrivals.sql")),
     ])
 });
 
@@ -66,12 +73,16 @@ pub fn create_projection(db: &Connection) -> Result<()> {
     db.execute_batch(
         "DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS doc_text;
          DROP TABLE IF EXISTS doc_people; DROP TABLE IF EXISTS joined; DROP TABLE IF EXISTS unsigned;
-         DROP TABLE IF EXISTS held;
+         DROP TABLE IF EXISTS held; DROP TABLE IF EXISTS written_over; DROP TABLE IF EXISTS missing;
+         CREATE TABLE written_over (row BLOB PRIMARY KEY, stream BLOB NOT NULL, \"of\" TEXT NOT NULL) WITHOUT ROWID;
+         CREATE INDEX ix_written_over ON written_over (\"of\");
          CREATE TABLE unsigned (stream BLOB NOT NULL, row BLOB NOT NULL, day TEXT NOT NULL, cosigner TEXT NOT NULL,
            PRIMARY KEY (stream, row)) WITHOUT ROWID;
          CREATE TABLE joined (client BLOB PRIMARY KEY, root BLOB NOT NULL) WITHOUT ROWID;
          CREATE INDEX ix_joined ON joined (root);
          CREATE TABLE held (stream BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (stream, record)) WITHOUT ROWID;
+         CREATE TABLE missing (stream BLOB NOT NULL, site BLOB NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
+           PRIMARY KEY (stream, site, first)) WITHOUT ROWID;
          CREATE TABLE facts (client BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
          CREATE TABLE conflict (stream BLOB NOT NULL, row BLOB NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL,
            PRIMARY KEY (stream, row, record, field)) WITHOUT ROWID;
@@ -82,6 +93,8 @@ pub fn create_projection(db: &Connection) -> Result<()> {
            tokenize = 'unicode61 remove_diacritics 2');",
     )?;
     for record in CATALOGUE {
+        // With a rowid: new rows go to the table's end, wherever their ids fall, so that taking in a bundle costs what it
+        // brings and not what is here. Files made before have the other kind of table until they are made anew.
         let mut sql = format!(
             "CREATE TABLE \"{}\" (id BLOB PRIMARY KEY, stream BLOB NOT NULL, state INTEGER NOT NULL, heads BLOB NOT NULL",
             record.table()
@@ -90,7 +103,7 @@ pub fn create_projection(db: &Connection) -> Result<()> {
             let _ = write!(sql, ", \"{}\" {}", field.name, column_type(field.kind));
         }
         let order = record.ordered_by().map_or(String::new(), |field| format!(", \"{}\"", field.name));
-        let _ = write!(sql, ") WITHOUT ROWID; CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
+        let _ = write!(sql, "); CREATE INDEX \"ix_{0}\" ON \"{0}\" (stream{order})", record.table());
         db.execute_batch(&sql)?;
     }
     let people = client::TYPE.table();

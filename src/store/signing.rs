@@ -6,12 +6,14 @@
 use chrono::{NaiveDate, TimeDelta};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::model::records::{addendum, goal, note, plan, signature};
+use crate::model::plans::Agreed;
+use crate::model::records::{addendum, arrangement, goal, note, plan, signature, step, strength};
 use crate::model::standing::{Part, Standing, State, standing};
-use crate::model::{Change, RecordType, Row, RowId, SignatureRole, Value, signing};
+use crate::model::stands::{self, Stands};
+use crate::model::{Change, PlanStatus, RecordType, Row, RowId, SignatureRole, SiteId, Value, sealed, signing};
 use crate::practice::consent::same_name;
 
-use super::{Receipt, Result, Store, StoreError, joined};
+use super::{Receipt, Result, Store, StoreError, erase, joined, speaking};
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,21 @@ pub struct Written {
     signatures: Vec<Row>,
     addenda: Vec<Row>,
 }
+
+impl Signer {
+    /// The name with what is written after it.
+    pub fn in_words(&self) -> String {
+        let name = crate::model::text::one_line(self.name.trim());
+        match self.credentials.trim() {
+            "" => name.into_owned(),
+            credentials => format!("{name}, {}", crate::model::text::one_line(credentials)),
+        }
+    }
+}
+
+/// What belongs to a plan, and the names under it.
+const WITH_A_PLAN: &[&RecordType] =
+    &[&plan::TYPE, &goal::TYPE, &step::TYPE, &arrangement::TYPE, &strength::TYPE, &signature::TYPE];
 
 impl Written {
     pub fn standing(&self) -> Standing<'_> {
@@ -95,27 +112,34 @@ impl Store {
         Ok(waiting)
     }
 
-    /// The very text that signing the note now would put a name under. Signed more than `late_after_hours` after the service
+    /// The words that signing the note now would put a name under. Signed more than `late_after_hours` after the service
     /// it says that it is a late entry.
     ///
     /// # Errors
     /// [`StoreError::NoRow`] where there is no such note.
     pub fn text_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
+        Ok(signing::words(&self.content_to_sign(id, late_after_hours)?).into_owned())
+    }
+
+    fn content_to_sign(&self, id: RowId, late_after_hours: u32) -> Result<String> {
         let written = self.written_for_sure(id)?;
         let now = self.now();
         let late =
             written.note.time(note::when).is_some_and(|when| now - when > TimeDelta::hours(late_after_hours.into()));
-        Ok(signing::note_text(&written.note, &written.goals, now, late))
+        Ok(signing::note_content(&written.note, &written.goals, now, late))
     }
 
     /// Signs a note as its author: from then on it is as it reads now.
     ///
     /// # Errors
-    /// [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
+    /// [`StoreError::NotTheAuthor`] where someone else's installation made it; [`StoreError::Signed`] where it is signed already; [`StoreError::NoRow`] where there is no such note;
     /// [`StoreError::OnlyACopy`] where the client's file is only here to be read.
     pub fn sign_note(&mut self, id: RowId, late_after_hours: u32) -> Result<Receipt> {
-        let content = self.text_to_sign(id, late_after_hours)?;
+        let content = self.content_to_sign(id, late_after_hours)?;
         let row = self.row_of(&note::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        if let Some(author) = self.author_elsewhere(id)? {
+            return Err(StoreError::NotTheAuthor(author));
+        }
         if is_signed(&self.db, id)? {
             return Err(StoreError::Signed);
         }
@@ -141,26 +165,27 @@ impl Store {
             State::Signed | State::ChangedBeside => {}
         }
         let me = self.myself();
-        let is = |row: &Row, role: SignatureRole| row.text(signature::role) == role.code();
-        if standing
-            .signatures
-            .iter()
-            .any(|row| is(row, SignatureRole::Cosigner) && row.text(signature::name) == me.name)
-        {
-            return Err(StoreError::Signed);
+        let is = |row: &Row, role: SignatureRole| {
+            row.by.as_ref().is_none_or(|by| by.counts) && row.text(signature::role) == role.code()
+        };
+        for row in standing.signatures.iter().filter(|row| is(row, SignatureRole::Cosigner)) {
+            if self.is_mine(row.id)? {
+                return Err(StoreError::Signed);
+            }
         }
-        let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
-        let mine = |row: &Row| is(row, SignatureRole::Author) && same_name(row.text(signature::name), &me.name);
-        if standing.signatures.iter().any(|row| mine(row)) {
+        if self.is_mine(id)? {
             return Err(StoreError::OwnNote);
         }
+        let author = standing.signatures.iter().find(|row| is(row, SignatureRole::Author));
         let asked = written.note.text(note::cosigner);
         if !asked.trim().is_empty() && !same_name(asked, &me.name) {
             return Err(StoreError::AskedOfAnother(crate::model::text::one_line(asked).into_owned()));
         }
-        let reads = author.map_or("", |row| row.text(signature::reads)).to_string();
+        let (content, reads) =
+            author.map_or(("", ""), |row| (row.text(signature::content), row.text(signature::reads)));
+        let (content, reads) = (content.to_string(), reads.to_string());
         let mut change = Change::new("co-sign note");
-        self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, standing.text.into(), reads);
+        self.put_signature(&mut change, &written.note, SignatureRole::Cosigner, &me, content, reads);
         self.commit(&change)
     }
 
@@ -179,20 +204,65 @@ impl Store {
         added.put(addendum::body, body.trim());
         let mut change = Change::new("add addendum");
         create(&mut change, &added);
-        let content = signing::fields_text(&added, &[]);
+        let content = sealed::write("", "", &[&added], &[]);
         self.put_signature(&mut change, &added, SignatureRole::Author, &self.myself(), content, signing::reads(&added));
         self.commit(&change)
     }
 
-    /// Puts a name under a plan as it reads now, with its goals: the client's, a guardian's or the worker's own.
+    /// The words that signing the plan now would put a name under, with all that belongs to it.
     ///
     /// # Errors
     /// [`StoreError::NoRow`] where there is no such plan.
-    pub fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer, content: String) -> Result<Receipt> {
+    pub fn plan_in_words(&self, id: RowId) -> Result<String> {
+        self.with_plan(id, |agreed| agreed.in_words(&self.myself().in_words()))
+    }
+
+    /// Every name under a plan, the oldest first, and whether it still stands there.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRow`] where there is no such plan.
+    pub fn under_plan(&self, id: RowId) -> Result<Vec<(Row, Stands)>> {
+        let plan = self.row_of(&plan::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        let Some(file) = self.client_part(plan.stream, 0, WITH_A_PLAN)? else { return Ok(Vec::new()) };
+        let agreed = Agreed::of(&plan, |record| file.of(record));
+        let under = stands::under(&plan, file.of(&signature::TYPE));
+        Ok(under.map(|row| (row.clone(), stands::under_plan(row, &agreed))).collect())
+    }
+
+    fn with_plan<T>(&self, id: RowId, read: impl FnOnce(&Agreed<'_>) -> T) -> Result<T> {
+        let no_row = || StoreError::NoRow(id.to_string());
+        let plan = self.row_of(&plan::TYPE, id)?.ok_or_else(no_row)?;
+        let file = self.client_part(plan.stream, 0, WITH_A_PLAN)?.ok_or_else(no_row)?;
+        Ok(read(&Agreed::of(&plan, |record| file.of(record))))
+    }
+
+    /// Puts a name under a plan as it reads now, with all that belongs to it: the client's, a guardian's or the worker's
+    /// own.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRow`] where there is no such plan.
+    pub fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer) -> Result<Receipt> {
         let row = self.row_of(&plan::TYPE, id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))?;
+        let content = self.with_plan(id, |agreed| agreed.content(&self.myself().in_words()))?;
         let mut change = Change::new("sign plan");
         self.put_signature(&mut change, &row, role, signer, content, signing::reads(&row));
         self.commit(&change)
+    }
+
+    /// The plans in force of a stream that say something else than what was signed under them, with the day on which that
+    /// was; no names, only ids.
+    pub(super) fn to_sign_again(&self, stream: RowId) -> Result<Vec<String>> {
+        let mut told = Vec::new();
+        for plan in self.rows(&plan::TYPE, stream)? {
+            if plan.text(plan::status) == PlanStatus::Ended.code() {
+                continue;
+            }
+            for (row, _) in stands::overtaken(&self.under_plan(plan.id)?) {
+                let on = row.time(signature::at).map_or(String::new(), |at| format!(" on {}", at.format("%Y-%m-%d")));
+                told.push(format!("plan {} was changed since it was signed{on} (signature {})", plan.id, row.id));
+            }
+        }
+        Ok(told)
     }
 
     /// Now, to the second, as it is stored: the seal must hold for what is read back.
@@ -225,11 +295,12 @@ impl Store {
     /// Ids of signatures in a stream whose seal does not hold, and of addenda that are not what was signed.
     pub(super) fn broken_seals(&self, stream: RowId) -> Result<Vec<RowId>> {
         let signatures = self.rows(&signature::TYPE, stream)?;
-        let mut broken: Vec<RowId> = signatures.iter().filter(|row| !signing::holds(row)).map(|row| row.id).collect();
+        let mut broken: Vec<RowId> =
+            signatures.iter().filter(|row| !signing::holds(row) && !erase::is_erased(row)).map(|row| row.id).collect();
         for added in self.rows(&addendum::TYPE, stream)? {
             let id = added.id.to_string();
             let under = signatures.iter().find(|row| row.text(signature::of) == id);
-            if under.is_some_and(|row| row.text(signature::reads) != signing::reads(&added)) {
+            if under.is_some_and(|row| !erase::is_erased(row) && row.text(signature::reads) != signing::reads(&added)) {
                 broken.push(added.id);
             }
         }
@@ -247,12 +318,7 @@ fn create(change: &mut Change, row: &Row) {
 
 /// Whether a note carries its author's signature.
 pub(super) fn is_signed(db: &Connection, note: RowId) -> Result<bool> {
-    let sql = format!(
-        "SELECT 1 FROM {} WHERE \"of\" = ?1 AND role = '{}' AND state & 1 = 0",
-        signature::TYPE.table(),
-        SignatureRole::Author.code()
-    );
-    Ok(db.prepare_cached(&sql)?.exists([note.to_string()])?)
+    Ok(speaking::roles(db, note)?.iter().any(|role| role == SignatureRole::Author.code()))
 }
 
 /// A condition on a row `c` of the table of conflicts: of a signed note nothing is left to choose; what was set beside the
@@ -261,17 +327,18 @@ pub(super) fn open_to_choice() -> String {
     format!(
         "NOT (record = {} AND EXISTS (SELECT 1 FROM {} s WHERE s.\"of\" =
          lower(substr(hex(c.row), 1, 8) || '-' || substr(hex(c.row), 9, 4) || '-' || substr(hex(c.row), 13, 4) || '-' ||
-         substr(hex(c.row), 17, 4) || '-' || substr(hex(c.row), 21)) AND s.role = '{}'))",
+         substr(hex(c.row), 17, 4) || '-' || substr(hex(c.row), 21)) AND s.role = '{}')
+         AND NOT EXISTS (SELECT 1 FROM unsigned u WHERE u.stream = c.stream AND u.row = c.row AND u.cosigner = ''))",
         note::TYPE.number,
         signature::TYPE.table(),
         SignatureRole::Author.code()
     )
 }
 
-/// Whether a row may not be changed any more: it is signed, or came to be in one piece.
-pub(super) fn is_frozen(db: &Connection, record: &RecordType, row: RowId) -> Result<bool> {
+/// Whether a row may not be changed any more by a site: it is signed, or came to be in one piece.
+pub(super) fn is_frozen(db: &Connection, record: &RecordType, row: RowId, site: SiteId) -> Result<bool> {
     if *record == note::TYPE {
-        return is_signed(db, row);
+        return speaking::is_signed_for(db, row, site);
     }
     if !record.is_sealed() {
         return Ok(false);
@@ -291,6 +358,7 @@ pub(super) fn follow(db: &Connection, row: &Row, gone: bool) -> Result<()> {
     if *row.record != signature::TYPE {
         return Ok(());
     }
+    let row = &speaking::as_given(db, row)?;
     let Ok(id) = row.text(signature::of).parse::<RowId>() else { return Ok(()) };
     let sql = format!("SELECT \"when\", key, cosigner, state & 1 FROM {} WHERE id = ?1", note::TYPE.table());
     let found = db
@@ -309,9 +377,7 @@ pub(super) fn follow(db: &Connection, row: &Row, gone: bool) -> Result<()> {
 fn wait(db: &Connection, stream: RowId, id: RowId, day: Option<String>, cosigner: &str) -> Result<()> {
     db.prepare_cached("DELETE FROM unsigned WHERE stream = ?1 AND row = ?2")?.execute((stream, id))?;
     let Some(day) = day else { return Ok(()) };
-    let sql = format!("SELECT role FROM {} WHERE \"of\" = ?1 AND state & 1 = 0", signature::TYPE.table());
-    let mut query = db.prepare_cached(&sql)?;
-    let roles: Vec<String> = query.query_map([id.to_string()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let roles = speaking::roles(db, id)?;
     let has = |role: SignatureRole| roles.iter().any(|known| known == role.code());
     let waits_for = match (has(SignatureRole::Author), cosigner.trim()) {
         (false, _) => "",

@@ -13,9 +13,13 @@ use zeroize::Zeroizing;
 
 use crate::model::SiteId;
 
-use super::{Result, Store, StoreError, file};
+use super::lines::{self, Acceptance, Gives, Line, SiteState, claim};
+use super::{Result, Store, StoreError, erase, file};
 
-/// How far a site is believed.
+/// A line of a hundred take-overs is no line.
+pub(super) const MOST_OF_A_LINE: usize = 100;
+
+/// How far a site is believed, in a word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trust {
     /// Entries of it came by way of another site; a bundle of its own is refused until someone accepts it.
@@ -51,17 +55,87 @@ pub struct Site {
     pub public_key: [u8; 32],
     /// The age recipient bundles are encrypted to; empty where it was never told.
     pub recipient: String,
-    /// Who works with it.
+    /// What it calls itself: a claim, disarmed. As whom we know it says [`Site::person`].
     pub name: String,
-    pub trust: Trust,
-    /// The site that it took over from, and that one's signature.
+    /// The line that it is believed by; none for a mere author.
+    pub line: Option<Line>,
+    pub state: SiteState,
+    /// The site that it took over from, by its own word, and that one's signature.
     pub voucher: Option<(SiteId, Vec<u8>)>,
+    /// The same as others told it, as long as it does not say so itself: it is passed on and joins nobody.
+    pub hearsay: Option<(SiteId, Vec<u8>)>,
 }
 
 impl Site {
+    /// A site as someone tells of it, believed by nobody yet.
+    pub fn told(public_key: [u8; 32], recipient: &str, name: &str, voucher: Option<(SiteId, Vec<u8>)>) -> Site {
+        Site {
+            id: SiteId::of_key(&public_key),
+            public_key,
+            recipient: recipient.into(),
+            name: claim(name),
+            line: None,
+            state: SiteState::Live,
+            voucher,
+            hearsay: None,
+        }
+    }
+
+    /// How far it is believed, in a word.
+    pub fn trust(&self) -> Trust {
+        self.line.as_ref().map_or(Trust::Known, Line::trust)
+    }
+
+    /// Whether its bundles are taken.
+    pub fn takes(&self) -> bool {
+        self.trust().takes()
+    }
+
+    /// Whether everything is given to it as it comes.
+    pub fn gives(&self) -> bool {
+        self.trust().gives() && self.is_reached()
+    }
+
+    /// Whether something can be given to it by hand.
+    pub fn is_reached(&self) -> bool {
+        let live = self.state == SiteState::Live && !self.recipient.is_empty();
+        live && self.line.as_ref().is_some_and(|line| line.ended.is_none())
+    }
+
+    /// Who works with it: as we called them on accepting, or marked as what they say of themselves.
+    pub fn person(&self) -> String {
+        match &self.line {
+            Some(line) if line.own => self.name.clone(),
+            Some(line) if !line.called.is_empty() => line.called.clone(),
+            _ if self.name.is_empty() => "someone without a name".into(),
+            _ => format!("one that calls itself \"{}\"", self.name),
+        }
+    }
+
+    /// Whether a text is this site's whole fingerprint: dashes, spaces and case do not matter, nor that O and I are read for
+    /// 0 and 1. Nothing less will do.
+    pub fn has_fingerprint(&self, told: &str) -> bool {
+        let mut letters = String::new();
+        for c in told.chars().filter(|c| !c.is_whitespace() && !"-‐‑–—".contains(*c)) {
+            letters.push(match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                other => other,
+            });
+        }
+        letters == self.fingerprint().replace('-', "")
+    }
+
     /// What a site that is taken over from signs.
-    fn vouched(&self) -> Vec<u8> {
+    pub(super) fn vouched(&self) -> Vec<u8> {
         [b"caseload voucher 1".as_slice(), &self.public_key, self.recipient.as_bytes()].concat()
+    }
+
+    /// Whether the site that it took over from is this one, and its signature holds.
+    pub(super) fn is_vouched_by(&self, before: &Site) -> bool {
+        self.voucher
+            .as_ref()
+            .is_some_and(|(of, signature)| *of == before.id && before.signed(&self.vouched(), signature))
     }
 
     /// Sixteen letters and digits in groups of four, to compare on the phone: 80 bits of a hash of the
@@ -98,7 +172,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    fn generate() -> Result<Keys> {
+    pub(super) fn generate() -> Result<Keys> {
         let mut seed = Zeroizing::new([0u8; 32]);
         getrandom::fill(seed.as_mut()).map_err(|error| StoreError::Write(error.to_string()))?;
         let sealing = age::x25519::Identity::generate().to_string().expose_secret().to_string();
@@ -133,36 +207,42 @@ impl Keys {
         let mut site = keys.site(name)?;
         if let Some(before) = before {
             let old = before.site(name)?;
-            keep(db, &Site { trust: Trust::Own, ..old.clone() })?;
+            keep(db, &old)?;
+            lines::keep_own(db, &old)?;
             site.voucher = Some((old.id, before.signing.sign(&site.vouched()).to_bytes().to_vec()));
         }
         keys.put(db, machine, &site)?;
         Ok(keys)
     }
 
-    fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
+    /// New keys for a file that goes on as another site. The old ones are kept, under a name that no machine has: what is
+    /// still on its way was sealed for them.
+    pub(super) fn another(db: &Connection, machine: &[u8; 32], name: &str, before: &Keys) -> Result<Keys> {
+        db.execute(
+            "INSERT OR IGNORE INTO own_site (machine, signing, sealing) SELECT ?2, signing, sealing FROM own_site WHERE machine = ?1",
+            (machine.as_slice(), blake3::hash(&before.id().0).as_bytes().as_slice()),
+        )?;
+        Keys::mint(db, machine, name, Some(before))
+    }
+
+    pub(super) fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
         db.execute(
             "INSERT INTO own_site (machine, signing, sealing) VALUES (?1, ?2, ?3)
              ON CONFLICT (machine) DO UPDATE SET signing = excluded.signing, sealing = excluded.sealing",
             (machine.as_slice(), self.signing.to_bytes().as_slice(), self.sealing.as_str()),
         )?;
-        keep(db, site)
+        keep(db, site)?;
+        lines::vouch(db, site)?;
+        lines::keep_own(db, site)
     }
 
     pub(super) fn id(&self) -> SiteId {
         SiteId::of_key(&self.signing.verifying_key().to_bytes())
     }
 
-    fn site(&self, name: &str) -> Result<Site> {
+    pub(super) fn site(&self, name: &str) -> Result<Site> {
         let public_key = self.signing.verifying_key().to_bytes();
-        Ok(Site {
-            id: SiteId::of_key(&public_key),
-            public_key,
-            recipient: self.identity()?.to_public().to_string(),
-            name: name.into(),
-            trust: Trust::Own,
-            voucher: None,
-        })
+        Ok(Site::told(public_key, &self.identity()?.to_public().to_string(), name, None))
     }
 
     pub(super) fn identity(&self) -> Result<age::x25519::Identity> {
@@ -205,81 +285,113 @@ pub(super) fn machine(path: Option<&Path>) -> [u8; 32] {
     blake3::derive_key("caseload machine 1", format!("{}\0{place}", id.trim()).as_bytes())
 }
 
-/// Keeps what is told of a site. What is known already stays, but for what comes with an acceptance of ours: nobody
-/// else can put another key or name in its place.
+/// Keeps what is told of a site: its key, and where nothing was known yet what it seals with and what it calls itself. Nobody
+/// else can put another in its place, and a voucher is kept by [`lines::vouch`] only.
 pub(super) fn keep(db: &Connection, site: &Site) -> Result<()> {
-    let (of, signature) = match &site.voucher {
-        Some((of, signature)) => (Some(of.0), Some(signature.as_slice())),
-        None => (None, None),
-    };
     db.prepare_cached(
-        "INSERT INTO site (id, public_key, name, trust, recipient, voucher_of, voucher) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO site (id, public_key, name, recipient) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE SET
-           name = CASE WHEN excluded.name <> '' AND (name = '' OR excluded.trust NOT IN (0, 2)) THEN excluded.name ELSE name END,
-           recipient = CASE WHEN excluded.recipient <> '' AND (recipient = '' OR excluded.trust NOT IN (0, 2))
-             THEN excluded.recipient ELSE recipient END,
-           trust = CASE WHEN excluded.trust = 0 THEN trust ELSE excluded.trust END,
-           voucher_of = coalesce(excluded.voucher_of, voucher_of), voucher = coalesce(excluded.voucher, voucher)",
+           name = CASE WHEN name = '' THEN excluded.name ELSE name END,
+           recipient = CASE WHEN recipient = '' THEN excluded.recipient ELSE recipient END
+         WHERE name = '' OR recipient = ''",
     )?
-    .execute((
-        site.id.0.as_slice(),
-        site.public_key.as_slice(),
-        site.name.as_str(),
-        site.trust as u8,
-        site.recipient.as_str(),
-        of,
-        signature,
-    ))?;
+    .execute((site.id.0.as_slice(), site.public_key.as_slice(), site.name.as_str(), site.recipient.as_str()))?;
     Ok(())
 }
 
-const COLUMNS: &str = "id, public_key, recipient, name, trust, voucher_of, voucher";
+const SELECT: &str = "SELECT id, public_key, recipient, name, voucher_of, voucher, state, root, called, own, gives,
+     takes, line.agency, ended, said FROM site LEFT JOIN line ON root = line";
 
 fn from_row(row: &SqlRow<'_>) -> rusqlite::Result<Site> {
-    let trust = Trust::ALL.get(usize::from(row.get::<_, u8>(4)?)).copied().unwrap_or(Trust::Known);
-    let voucher = match (row.get::<_, Option<[u8; 16]>>(5)?, row.get::<_, Option<Vec<u8>>>(6)?) {
+    let voucher = match (row.get::<_, Option<[u8; 16]>>(4)?, row.get::<_, Option<Vec<u8>>>(5)?) {
         (Some(of), Some(signature)) => Some((SiteId(of), signature)),
         _ => None,
     };
+    let (voucher, hearsay) = if row.get(14)? { (voucher, None) } else { (None, voucher) };
     Ok(Site {
         id: SiteId(row.get(0)?),
         public_key: row.get(1)?,
         recipient: row.get(2)?,
-        name: row.get(3)?,
-        trust,
+        name: claim(&row.get::<_, String>(3)?),
+        line: Line::from_row(row, 7)?,
+        state: SiteState::from_number(row.get(6)?),
         voucher,
+        hearsay,
     })
 }
 
 pub(super) fn of(db: &Connection, id: SiteId) -> Result<Option<Site>> {
-    let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM site WHERE id = ?1"))?;
+    let mut query = db.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(query.query_row([id.0.as_slice()], from_row).optional()?)
 }
 
-/// How far a site is believed, its vouchers counted: as far as the site at the end of the line of those that it took over from.
+pub(super) fn all(db: &Connection) -> Result<Vec<Site>> {
+    let mut query = db.prepare_cached(&format!("{SELECT} ORDER BY coalesce(own, 0) DESC, name COLLATE NOCASE, id"))?;
+    let sites = query.query_map([], from_row)?;
+    Ok(sites.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How far a site is believed, its vouchers counted: as far as the line of those that it took over from.
 pub(super) fn trust_of(db: &Connection, site: &Site) -> Result<Trust> {
-    let mut at = site.clone();
-    // A line of a hundred take-overs is no line.
-    for _ in 0..100 {
-        let known = of(db, at.id)?;
-        match known.as_ref().map_or(at.trust, |known| known.trust) {
-            Trust::Known => {}
-            told => return Ok(told),
+    Ok(lines::of_site(db, site)?.map_or(Trust::Known, |line| line.trust()))
+}
+
+/// The first site of the line that a site belongs to by vouchers: by this its entries speak for a person, whoever believes it
+/// or not.
+pub(super) fn root(db: &Connection, id: SiteId) -> Result<SiteId> {
+    first(db, id, "SELECT voucher_of FROM site WHERE id = ?1 AND said = 1")
+}
+
+fn first(db: &Connection, id: SiteId, before: &str) -> Result<SiteId> {
+    let mut query = db.prepare_cached(before)?;
+    let mut at = id;
+    for _ in 0..MOST_OF_A_LINE {
+        match query.query_row([at.0.as_slice()], |row| row.get::<_, Option<[u8; 16]>>(0)).optional()?.flatten() {
+            Some(before) => at = SiteId(before),
+            None => break,
         }
-        let Some((before, signature)) = at.voucher.clone().or(known.and_then(|known| known.voucher)) else { break };
-        let Some(before) = of(db, before)?.filter(|before| before.signed(&at.vouched(), &signature)) else { break };
-        at = before;
     }
-    Ok(Trust::Known)
+    Ok(at)
+}
+
+/// The person for whom a site's entries speak here, by the first of their sites: as vouchers join them, and as this file was
+/// told that two are one person's. [`root`] is the part of this on which everybody agrees.
+pub(super) fn person(db: &Connection, id: SiteId) -> Result<SiteId> {
+    let mut at = root(db, id)?;
+    let mut query = db.prepare_cached("SELECT joined FROM site WHERE id = ?1")?;
+    for _ in 0..MOST_OF_A_LINE {
+        match query.query_row([at.0.as_slice()], |row| row.get::<_, Option<[u8; 16]>>(0)).optional()?.flatten() {
+            Some(other) => at = root(db, SiteId(other))?,
+            None => break,
+        }
+    }
+    Ok(at)
+}
+
+/// Whether two sites belong to one line, for who says of itself that they do: then it matters not who told of the voucher.
+pub(super) fn are_of_one_line(db: &Connection, one: SiteId, other: SiteId) -> Result<bool> {
+    let told = |id| first(db, id, "SELECT voucher_of FROM site WHERE id = ?1");
+    Ok(told(one)? == told(other)?)
+}
+
+/// The signature of one of our own sites under a message; `None` where its key is not in this file.
+pub(super) fn sign_as(db: &Connection, site: SiteId, message: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut query = db.prepare_cached("SELECT signing FROM own_site ORDER BY machine")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(row.get(0)?);
+        let key = SigningKey::from_bytes(&seed);
+        if SiteId::of_key(&key.verifying_key().to_bytes()) == site {
+            return Ok(Some(key.sign(message).to_bytes().to_vec()));
+        }
+    }
+    Ok(None)
 }
 
 impl Store {
     /// Every site that is known here, our own first, then by name.
     pub fn sites(&self) -> Result<Vec<Site>> {
-        let mut query =
-            self.db.prepare(&format!("SELECT {COLUMNS} FROM site ORDER BY trust = 3 DESC, name COLLATE NOCASE, id"))?;
-        let sites = query.query_map([], from_row)?;
-        Ok(sites.collect::<rusqlite::Result<_>>()?)
+        all(&self.db)
     }
 
     pub fn site_known(&self, id: SiteId) -> Result<Option<Site>> {
@@ -297,20 +409,16 @@ impl Store {
         trust_of(&self.db, site)
     }
 
-    /// Those who get what is exchanged: every site that is believed and can be written to, and other copies of this one.
+    /// Those who get what is exchanged: every site that is believed, is still worked with and can be written to, and other
+    /// copies of this one.
     pub fn partners(&self) -> Result<Vec<Site>> {
-        let mut partners = Vec::new();
-        for site in self.sites()? {
-            if site.id != self.site && !site.recipient.is_empty() && self.trust_of(&site)?.gives() {
-                partners.push(site);
-            }
-        }
-        Ok(partners)
+        Ok(self.sites()?.into_iter().filter(|site| site.id != self.site && site.gives()).collect())
     }
 
     /// Whether anyone else is believed, one way or the other.
     pub fn has_colleagues(&self) -> Result<bool> {
-        Ok(self.sites()?.iter().any(|site| matches!(site.trust, Trust::Accepted | Trust::TakeFrom | Trust::GiveTo)))
+        let believed = |site: &Site| matches!(site.trust(), Trust::Accepted | Trust::TakeFrom | Trust::GiveTo);
+        Ok(self.sites()?.iter().any(believed))
     }
 
     /// Believes a site from now on: its bundles are taken, and it can be written to.
@@ -318,25 +426,26 @@ impl Store {
         self.accept_site_as(site, Trust::Accepted)
     }
 
-    /// Believes a site from now on, both ways ([`Trust::Accepted`]) or one way only.
+    /// Believes a site from now on, both ways ([`Trust::Accepted`]) or one way only; whoever asks has compared its whole
+    /// fingerprint.
     pub fn accept_site_as(&mut self, site: &Site, trust: Trust) -> Result<()> {
-        self.writable()?;
-        if site.id == self.site || !matches!(trust, Trust::Accepted | Trust::TakeFrom | Trust::GiveTo) {
-            return Ok(());
-        }
-        keep(&self.db, &Site { trust, ..site.clone() })
+        let (gives, takes) = match trust {
+            Trust::Accepted => (Gives::Everything, true),
+            Trust::TakeFrom => (Gives::Theirs, true),
+            Trust::GiveTo => (Gives::Everything, false),
+            Trust::Known | Trust::Revoked | Trust::Own => return self.writable(),
+        };
+        let wanted = Acceptance { gives: Some(gives), takes: Some(takes), confirmed: true, ..Acceptance::default() };
+        self.accept(site, &wanted)?;
+        erase::judge_again(&self.db, false)?;
+        Ok(())
     }
 
     /// Takes note of a site without believing it.
     pub fn know_site(&mut self, site: &Site) -> Result<()> {
         self.writable()?;
-        keep(&self.db, &Site { trust: Trust::Known, ..site.clone() })
-    }
-
-    /// Believes a site no longer: nothing of it is taken any more, and nothing is written to it.
-    pub fn revoke_site(&mut self, id: SiteId) -> Result<()> {
-        self.writable()?;
-        self.db.execute("UPDATE site SET trust = 2 WHERE id = ?1 AND trust <> 3", [id.0.as_slice()])?;
+        keep(&self.db, site)?;
+        erase::judge_again(&self.db, false)?;
         Ok(())
     }
 
@@ -354,7 +463,28 @@ impl Store {
             let text: Zeroizing<String> = Zeroizing::new(row.get(0)?);
             identities.extend(text.parse::<age::x25519::Identity>().ok());
         }
+        // Of an installation that moved here.
+        let carried = file::meta(&self.db, super::moving::OPENING).map(Zeroizing::new).unwrap_or_default();
+        for line in carried.split(|byte| *byte == b'\n') {
+            identities
+                .extend(std::str::from_utf8(line).ok().and_then(|text| text.parse::<age::x25519::Identity>().ok()));
+        }
         Ok(identities)
+    }
+
+    /// The same keys as text, for an installation that goes on from this one.
+    pub(super) fn own_openings(&self) -> Result<Vec<String>> {
+        Ok(self.identities()?.iter().map(|one| one.to_string().expose_secret().to_string()).collect())
+    }
+
+    /// Takes note of where the file will stand: it is the same installation there.
+    pub fn will_stand_at(&mut self, path: &Path) -> Result<()> {
+        let (here, there) = (machine(self.path.as_deref()), machine(Some(path)));
+        self.db.execute(
+            "UPDATE OR REPLACE own_site SET machine = ?2 WHERE machine = ?1",
+            (here.as_slice(), there.as_slice()),
+        )?;
+        Ok(())
     }
 
     /// Becomes a new site, for a copy of this file elsewhere goes on as the old one.
@@ -366,14 +496,16 @@ impl Store {
     /// Becomes a new site: what was written under the old one stays its own.
     pub(super) fn become_new(&mut self) -> Result<()> {
         let machine = machine(self.path.as_deref());
-        // The old keys are kept, under a name that no machine has: what is still on its way was sealed for them.
-        self.db.execute(
-            "INSERT OR IGNORE INTO own_site (machine, signing, sealing) SELECT ?2, signing, sealing FROM own_site WHERE machine = ?1",
-            (machine.as_slice(), blake3::hash(&self.site.0).as_bytes().as_slice()),
-        )?;
-        let keys = Keys::mint(&self.db, &machine, &self.worker.name, Some(&self.keys))?;
+        let transaction = self.db.transaction()?;
+        let keys = Keys::another(&transaction, &machine, &self.worker.name, &self.keys)?;
+        transaction.commit()?;
+        self.go_on_with(keys);
+        Ok(())
+    }
+
+    /// Signs and seals with other keys from here on; they stand in the file already.
+    pub(super) fn go_on_with(&mut self, keys: Keys) {
         self.site = keys.id();
         self.keys = keys;
-        Ok(())
     }
 }

@@ -77,6 +77,34 @@ pub fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Gives a finished file its name: whole or not at all, on the disk when this returns, and never in place of another. Says
+/// whether the name was free.
+///
+/// # Errors
+/// What the file system says; then nothing is there under that name.
+pub fn settle(draft: &Path, name: &Path) -> io::Result<bool> {
+    // A link fails where there is a file of that name; where links cannot be made, look first and rename.
+    match std::fs::hard_link(draft, name) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(_) if name.symlink_metadata().is_ok() => return Ok(false),
+        Err(_) => std::fs::rename(draft, name)?,
+    }
+    #[cfg(unix)]
+    {
+        let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        // Some network drives know no such thing.
+        let known =
+            |error: &io::Error| !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported);
+        if let Err(error) = synced.map_or_else(|error| if known(&error) { Err(error) } else { Ok(()) }, Ok) {
+            let _ = std::fs::remove_file(name);
+            return Err(error);
+        }
+    }
+    Ok(true)
+}
+
 /// When a new file was made, by the file system's own clock: the one that other files' ages are told by.
 pub fn made(file: &File) -> SystemTime {
     file.metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)

@@ -15,7 +15,7 @@ fn worker() -> Worker {
 }
 
 /// A clock that moves on a second at each look.
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     let start = DateTime::parse_from_rfc3339("2026-11-24T09:00:00-05:00").unwrap();
     let ticks = std::sync::atomic::AtomicI64::new(0);
     Arc::new(move || start + chrono::Duration::seconds(ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
@@ -58,6 +58,24 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
         // A document's number is only its place in the index.
         let columns = if table == "doc" { "row, record" } else { "*" };
         let mut query = store.db.prepare(&format!("SELECT {columns} FROM {table} ORDER BY 1, 2")).unwrap();
+        let columns = query.column_count();
+        let mut rows = query.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<rusqlite::types::Value> = (0..columns).map(|at| row.get(at).unwrap()).collect();
+            lines.push(format!("{table} {values:?}"));
+        }
+    }
+    lines
+}
+
+/// Every table there is, as text: what must not change where nothing is to change. Of the search index only what stands in it.
+pub(crate) fn everything(store: &Store) -> Vec<String> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
+    let mut query = store.db.prepare(sql).unwrap();
+    let tables: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let mut lines = Vec::new();
+    for table in tables.iter().filter(|table| !["doc_text", "doc_people"].contains(&table.as_str())) {
+        let mut query = store.db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
         let columns = query.column_count();
         let mut rows = query.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -245,6 +263,27 @@ impl Store {
     fn history_length(&self) -> i64 {
         self.db.query_row("SELECT count(*) FROM batch", [], |row| row.get(0)).unwrap()
     }
+}
+
+/// Rows that stand in the stream of a client who is gone, and that another wrote than whoever took the client away.
+pub(crate) fn taken_away(store: &Store) -> Vec<RowId> {
+    let mut hidden = Vec::new();
+    for stream in (0..4).map(id) {
+        let Some(person) = projection::load(&store.db, &client::TYPE, stream).unwrap() else { continue };
+        if person.presence() != cell::Presence::Gone {
+            continue;
+        }
+        let by: Vec<crate::model::SiteId> =
+            person.heads(wire::ROW_ITSELF, "").iter().map(|head| head.at.site).collect();
+        for state in projection::replay(&store.db, stream).unwrap().into_states() {
+            let said = state.cells.iter().filter(|((field, _), _)| !settle::is_bookkeeping(*field));
+            let by_others = said.flat_map(|(_, cell)| &cell.heads).any(|head| !by.contains(&head.at.site));
+            if state.presence() != cell::Presence::Gone && by_others {
+                hidden.push(state.id);
+            }
+        }
+    }
+    hidden
 }
 
 /// What a person sees of all clients: rows without their ids' history.
@@ -525,9 +564,77 @@ impl Store {
         projection::make_stream_again(&self.db, stream)
     }
 
+    /// Takes values out of a chain as whoever passes it on can: nobody ordered it. With `anew` as an erasure leaves the
+    /// batch, else with the mere flag of versions before it. The tables stay as they are.
+    pub(crate) fn blank(
+        &mut self,
+        stream: RowId,
+        site: SiteId,
+        which: &dyn Fn(u64) -> bool,
+        anew: bool,
+    ) -> Result<u64> {
+        let (mut blanked, mut changed) = (0, Vec::new());
+        journal::of_chain::<StoreError>(&self.db, stream, site, 0, &mut |batch| {
+            let gone = |index: u64, _: &wire::Entry| which(index);
+            let Some(body) = wire::blanked(&batch.header, &batch.body, &gone)? else { return Ok(()) };
+            let without = wire::unpack(&batch.header, &body, None)?.0;
+            blanked += without.iter().filter(|entry| matches!(entry.content, wire::Content::Missing(_))).count() as u64;
+            let flagged = match (anew, batch.body[0]) {
+                (false, 1) => {
+                    let seed = batch.body[1..17].try_into().expect("16 bytes");
+                    wire::pack(&batch.header, &without, seed, &[0; 32]).body
+                }
+                _ => body,
+            };
+            changed.push((flagged, batch.header.first));
+            Ok(())
+        })?;
+        for (body, first) in changed {
+            let sql = "UPDATE batch SET body = ?1 WHERE stream = ?2 AND site = ?3 AND first = ?4";
+            self.db.execute(sql, (body, stream, site.0.as_slice(), first as i64))?;
+        }
+        Ok(blanked)
+    }
+
+    /// Whether any value is not in the journal, ordered or not.
+    pub(crate) fn has_blanks(&self) -> Result<bool> {
+        let mut blanks = false;
+        journal::each(&self.db, 0, &mut |batch| {
+            blanks |= batch.entries()?.iter().any(|entry| !matches!(entry.content, wire::Content::Value(_)));
+            Ok(())
+        })?;
+        Ok(blanks)
+    }
+
+    /// Whether any column of any table holds these bytes, the words of the index and the journal's bodies too.
+    pub(crate) fn holds_anywhere(&self, wanted: &str) -> Option<String> {
+        let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
+        let tables: Vec<String> =
+            self.db.prepare(names).unwrap().query_map([], |row| row.get(0)).unwrap().flatten().collect();
+        let is_in = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes());
+        for table in tables {
+            let mut query = self.db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+            let columns = query.column_count();
+            let mut rows = query.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for at in 0..columns {
+                    match row.get_ref(at).unwrap() {
+                        rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes)
+                            if is_in(bytes) =>
+                        {
+                            return Some(table);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        None
+    }
+
     /// Rewrites our own journal as if another site had written it; we can only sign with our own key.
     pub(crate) fn claim_to_be(&mut self, victim: &Site) -> Result<()> {
-        sites::keep(&self.db, &Site { trust: Trust::Known, ..victim.clone() })?;
+        sites::keep(&self.db, victim)?;
         let (own, streams) = (self.site, journal::streams(&self.db)?);
         for stream in streams.into_iter().filter(|stream| *stream != self.worker.id) {
             let batches = journal::of_stream(&self.db, stream)?;
@@ -541,6 +648,34 @@ impl Store {
         Ok(())
     }
 
+    /// The same caseload once more, keys and all, as an image of a laptop is.
+    pub(crate) fn image(&self) -> Result<Store> {
+        let (mut image, _) =
+            Store::set_up(Connection::open_in_memory()?, None, &self.worker, None, Arc::clone(&self.clock))?;
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'row\\_%' ESCAPE '\\'
+             AND name NOT LIKE 'doc%' AND name NOT IN ('facts', 'conflict', 'joined', 'unsigned', 'held')";
+        let tables: Vec<String> =
+            self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for table in tables {
+            image.db.execute(&format!("DELETE FROM \"{table}\""), [])?;
+            let mut query = self.db.prepare(&format!("SELECT * FROM \"{table}\""))?;
+            let columns = query.column_count();
+            let places = vec!["?"; columns].join(", ");
+            let mut add = image.db.prepare(&format!("INSERT INTO \"{table}\" VALUES ({places})"))?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
+                let values: Vec<rusqlite::types::Value> = values.collect::<rusqlite::Result<_>>()?;
+                add.execute(rusqlite::params_from_iter(values))?;
+            }
+        }
+        image.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
+        (image.site, image.hlc) = (self.site, self.hlc);
+        image.rebuild()?;
+        image.read_worker()?;
+        Ok(image)
+    }
+
     /// A caseload with nothing in it but this one's keys: what a careless copy of a laptop comes to.
     pub(crate) fn same_site_again(&self) -> Result<Store> {
         let mut twin = Store::in_memory(&self.worker, clock())?;
@@ -548,7 +683,7 @@ impl Store {
         journal::remove_from(&twin.db, worker, twin.site, 0)?;
         twin.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
         twin.site = self.site;
-        sites::keep(&twin.db, &self.own_site()?)?;
+        twin.keys.put(&twin.db, &sites::machine(None), &self.own_site()?)?;
         Ok(twin)
     }
 }

@@ -1,16 +1,20 @@
 //! Undo and redo: the inverse of an action, written as a new one. History is never rewritten.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::model::{EntryRef, Hlc, RowId, Value, record_by_number};
+use crate::model::records::erasure;
+use crate::model::{EntryRef, Hlc, RowId, SiteId, Value, record_by_number};
 
 use super::cell::{Head, RowState};
 use super::commit::{Action, Writer};
+use super::erase::Marker;
+use super::forks::MOVED;
 use super::journal;
 use super::settle::is_bookkeeping;
+use super::since::{Since, Wrote};
 use super::wire::{Content, Entry, Existence, ROW_ITSELF};
 use super::{Receipt, Result, Store, StoreError};
 
@@ -32,7 +36,8 @@ impl Store {
     /// Undoes this site's last action that still stands, and gives its label; `None` when there is nothing to undo.
     ///
     /// # Errors
-    /// [`StoreError::ChangedSince`] when someone else has since changed what it set.
+    /// [`StoreError::ChangedSince`] when someone else has since changed what it set, and [`StoreError::OthersWrote`] where it
+    /// would take away what they have written.
     pub fn undo(&mut self) -> Result<Option<(String, Receipt)>> {
         self.next_undo()?.map(|past| self.invert(past, "undo")).transpose()
     }
@@ -136,23 +141,39 @@ impl Store {
     }
 
     pub(super) fn invert(&mut self, past: Past, verb: &str) -> Result<(String, Receipt)> {
-        self.invert_or_try(&past, verb, true)
+        self.invert_or_try(&past, verb, true, Theirs::Refuse)
     }
 
     /// Takes an action back; without `keep` only to see whether it can be.
-    pub(super) fn invert_or_try(&mut self, past: &Past, verb: &str, keep: bool) -> Result<(String, Receipt)> {
+    pub(super) fn invert_or_try(
+        &mut self,
+        past: &Past,
+        verb: &str,
+        keep: bool,
+        theirs: Theirs,
+    ) -> Result<(String, Receipt)> {
         let label = past.label.trim_start_matches("undo ").trim_start_matches("redo ").to_string();
         let name = format!("{verb} {label}");
         let action = Action { label: &name, origin: &past.origin, undoes: Some(past.action) };
         let receipt = self.write(action, keep, &mut |_, _| std::ops::ControlFlow::Continue(()), |writer, _| {
+            let since = Since::new(writer.db, writer.header.site)?;
             let done = Done::read(writer.db, &past.batches)?;
-            for cell in done.cells.keys() {
-                done.invert(writer, cell, &label)?;
+            let left = done.to_be_left(&since, &label, theirs)?;
+            for (cell, _) in done.cells.iter().filter(|(_, deed)| !left.contains(&deed.stream)) {
+                done.invert(writer, &since, cell, &label)?;
             }
             Ok(())
         })?;
         Ok((label, receipt))
     }
+}
+
+/// What an undo does about clients on whom others have written since.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Theirs {
+    Refuse,
+    /// Leaves them as they are, and takes back the rest.
+    Leave,
 }
 
 /// Record type, row, field and element.
@@ -162,6 +183,8 @@ type CellId = (u16, RowId, u16, String);
 #[derive(Default)]
 struct Done {
     cells: BTreeMap<CellId, Deed>,
+    /// How far its own chain had come in each stream when it was done.
+    ends: BTreeMap<RowId, (SiteId, u64)>,
 }
 
 /// What an action did to one cell.
@@ -180,10 +203,14 @@ impl Done {
         let mut done = Done::default();
         for n in batches {
             let batch = journal::at(db, *n)?;
+            done.ends.insert(batch.header.stream, (batch.header.site, batch.header.first + batch.count));
             for (at, entry) in batch.numbered()? {
+                if entry.record == erasure::TYPE.number {
+                    return Err(StoreError::ErasedForGood);
+                }
                 let Content::Value(value) = entry.content else { continue };
-                // What was seen stays seen; what asks for help is said anew by whatever is done.
-                if is_bookkeeping(entry.field) {
+                // What was seen stays seen; what asks for help is said anew by whatever is done; what moved stays moved.
+                if is_bookkeeping(entry.field) || entry.record == MOVED {
                     continue;
                 }
                 let cell = (entry.record, entry.row, entry.field, entry.key);
@@ -212,8 +239,64 @@ impl Done {
         self.cells.get(&(record, row, ROW_ITSELF, String::new())).is_some_and(|deed| deed.before.is_empty())
     }
 
+    /// The clients that an undo leaves alone, because others have written on them since.
+    ///
+    /// # Errors
+    /// [`StoreError::OthersWrote`] where that is not wanted, or nobody would be left to take back.
+    fn to_be_left(&self, since: &Since<'_>, label: &str, theirs: Theirs) -> Result<BTreeSet<RowId>> {
+        let mut made: BTreeMap<RowId, BTreeSet<RowId>> = BTreeMap::new();
+        for (number, row, ..) in
+            self.cells.keys().filter(|(number, row, field, _)| *field == ROW_ITSELF && self.made(*number, *row))
+        {
+            let stream = self.cells[&(*number, *row, ROW_ITSELF, String::new())].stream;
+            made.entry(stream).or_default().insert(*row);
+        }
+        let (mut left, mut all, mut own) = (BTreeSet::new(), Wrote::default(), false);
+        let mut opened = 0;
+        for (stream, rows) in &made {
+            let wrote = if rows.contains(stream) {
+                opened += 1;
+                if since.is_alone(*stream, self.ends.get(stream).copied())? {
+                    continue;
+                }
+                let end = self.ends.get(stream).copied();
+                let as_left = |state: &RowState| match end {
+                    _ if self.untouched(since, state) => Ok(true),
+                    Some(end) => since.is_older(state, end),
+                    None => Ok(false),
+                };
+                let (wrote, more) = since.in_stream(*stream, &as_left)?;
+                own |= more && wrote.is_empty();
+                wrote
+            } else {
+                since.hanging_on(*stream, rows)?
+            };
+            if !wrote.is_empty() {
+                left.insert(*stream);
+                all.extend(wrote);
+            }
+        }
+        let nobody_else = self.cells.values().all(|deed| left.contains(&deed.stream));
+        if !left.is_empty() && (theirs == Theirs::Refuse || nobody_else) {
+            let (clients, of) = (left.len(), self.ends.len());
+            let hint = match (opened, nobody_else) {
+                (_, false) => "`caseload undo --keep-theirs` takes back all but those clients",
+                (0, _) => "change it by hand",
+                _ => "close the client instead: `caseload set ID status=closed`",
+            };
+            return Err(StoreError::OthersWrote { deed: "undone", what: all.in_words(), clients, of, hint });
+        }
+        if own {
+            return Err(StoreError::ChangedSince(label.into()));
+        }
+        Ok(left)
+    }
+
     /// Whether a row that the action made is still as the action left it.
-    fn untouched(&self, state: &RowState) -> bool {
+    fn untouched(&self, since: &Since<'_>, state: &RowState) -> bool {
+        if since.is_foreign(state) {
+            return false;
+        }
         state.cells.iter().filter(|((field, _), _)| !is_bookkeeping(*field)).all(|((field, key), cell)| {
             let deed = self.cells.get(&(state.record, state.id, *field, key.clone()));
             deed.map_or_else(|| cell.is_blank(), |deed| deed.standing(&cell.heads).is_some())
@@ -221,7 +304,7 @@ impl Done {
     }
 
     /// Gives one cell back what it held before, unless it was changed since.
-    fn invert(&self, writer: &mut Writer<'_>, cell: &CellId, label: &str) -> Result<()> {
+    fn invert(&self, writer: &mut Writer<'_>, since: &Since<'_>, cell: &CellId, label: &str) -> Result<()> {
         let (number, row, field, key) = cell;
         let deed = &self.cells[cell];
         let record = record_by_number(*number).ok_or(StoreError::Newer)?;
@@ -232,7 +315,7 @@ impl Done {
         if self.made(*number, *row) {
             // The row goes as a whole: its fields need no entries of their own.
             return match *field {
-                ROW_ITSELF if self.untouched(state) => writer.delete(record, *row),
+                ROW_ITSELF if self.untouched(since, state) => writer.delete(record, *row),
                 ROW_ITSELF => Err(changed_since()),
                 _ => Ok(()),
             };
@@ -259,10 +342,18 @@ impl Done {
             let nothing = if key.is_empty() { Value::Empty } else { Value::Yes(false) };
             values.push((origin.clone(), nothing.encoded()));
         }
+        let state = state.clone();
         for (word, value) in values.into_iter().rev() {
             // What comes back ranks as it did before: a file's word stays a file's word.
             writer.speak_as(&word);
-            if *field == ROW_ITSELF && !matches!(Existence::decode(&value), Some(Existence::Here)) {
+            let deleted = match Existence::decode(&value) {
+                _ if *field != ROW_ITSELF => false,
+                Some(Existence::Here) => false,
+                // A deletion that comes back had not seen more than it saw then: what others wrote beside it stays in sight.
+                Some(Existence::Deleted { seen }) => !since.beyond(&state, &seen)?,
+                None => true,
+            };
+            if deleted {
                 writer.delete(record, *row)?;
             } else {
                 writer.put(*number, *row, *field, key, value, Some(replaced.clone()))?;
@@ -309,10 +400,12 @@ fn values_of(db: &Connection, stream: RowId, entries: &[EntryRef]) -> Result<Vec
     for at in entries {
         let Some(batch) = journal::holding(db, stream, *at)? else { continue };
         let rank = (batch.header.origin.is_empty(), batch.header.hlc, batch.header.site, at.index);
-        if let Some((_, Entry { content: Content::Value(value), .. })) =
-            batch.numbered()?.find(|(found, _)| found == at)
-        {
-            values.push((rank, batch.header.origin.clone(), value));
+        match Marker::new(db).numbered(&batch)?.find(|(found, _)| found == at) {
+            Some((_, Entry { content: Content::Value(value), .. })) => {
+                values.push((rank, batch.header.origin.clone(), value));
+            }
+            Some((_, Entry { content: Content::Missing(_), .. })) => return Err(StoreError::Missing),
+            _ => {}
         }
     }
     values.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));

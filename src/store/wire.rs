@@ -16,10 +16,15 @@
 //!   value   varint length, bytes           (see [`Value`]; with flag 2 the 32-byte leaf instead)
 //! ```
 //!
+//! Version 2 is for a batch of which something was erased: it has no seed, and before each value its own salt, 32 bytes. From
+//! a seed the salt of the erased value would follow too, and a phone number or a date of birth is soon guessed from a leaf
+//! whose salt is known. Versions of the program before it refuse such a batch as newer than they are.
+//!
 //! The **hash** of a batch is BLAKE3 over the hash of the batch before it in the same stream and site (32 zeros for the
 //! first), the header, the sites and the number of entries, and for each entry everything but the value and then its *leaf*, BLAKE3-keyed(salt, value).
-//! So a value can be erased (leaf kept in its place, and the seed replaced by the salts of the rest) while every
-//! hash still holds. The **signature** is Ed25519 by the site's key over the hash; it vouches for the whole chain before it.
+//! Neither the version nor the salts are in it: so a value can be erased (leaf kept in its place, and the seed replaced by
+//! the salts of the rest) while every hash still holds. Whether it was to be erased is not said here: see
+//! [`super::erase`]. The **signature** is Ed25519 by the site's key over the hash; it vouches for the whole chain before it.
 
 use uuid::Uuid;
 
@@ -31,6 +36,7 @@ use super::{Result, StoreError};
 pub const ROW_ITSELF: u16 = 0;
 
 const VERSION: u8 = 1;
+const VERSION_ERASED: u8 = 2;
 const SAME_ROW: u8 = 1;
 const ERASED: u8 = 2;
 
@@ -45,11 +51,17 @@ pub struct Entry {
     pub content: Content,
 }
 
-/// The value of an entry in its stored form, or what stands in its place after a court-ordered erasure.
+/// What is shown where a value should be and is not.
+pub const MISSING: &str = "(missing here)";
+
+/// The value of an entry in its stored form, or the leaf that stands in its place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     Value(Vec<u8>),
+    /// Erased, by an order that stands in the journal.
     Erased([u8; 32]),
+    /// Not here, and nobody ordered it erased: damage. Whatever is read from bytes is this, until an order is found.
+    Missing([u8; 32]),
 }
 
 /// What is said of the row itself.
@@ -101,7 +113,8 @@ impl Entry {
     pub fn value(&self) -> Result<Value> {
         match &self.content {
             Content::Value(bytes) => Ok(Value::decode(bytes)?),
-            Content::Erased(_) => Ok(Value::Text("(erased)".into())),
+            Content::Erased(_) => Ok(Value::text("(erased)")),
+            Content::Missing(_) => Ok(Value::text(MISSING)),
         }
     }
 }
@@ -183,7 +196,7 @@ pub fn pack(header: &Header, entries: &[Entry], seed: [u8; 16], previous: &[u8; 
     let mut before: Option<(u16, RowId)> = None;
     for (at, entry) in entries.iter().enumerate() {
         let same = before == Some((entry.record, entry.row));
-        let erased = matches!(entry.content, Content::Erased(_));
+        let erased = !matches!(entry.content, Content::Value(_));
         out.push(if same { SAME_ROW } else { 0 } | if erased { ERASED } else { 0 });
         let start = out.len();
         if !same {
@@ -202,10 +215,10 @@ pub fn pack(header: &Header, entries: &[Entry], seed: [u8; 16], previous: &[u8; 
         hasher.update(&out[start..]);
         match &entry.content {
             Content::Value(value) => {
-                hasher.update(&salts.leaf(at as u64, value));
+                hasher.update(&leaf(&salts.salt(at as u64), value));
                 put_bytes(&mut out, value);
             }
-            Content::Erased(leaf) => {
+            Content::Erased(leaf) | Content::Missing(leaf) => {
                 hasher.update(leaf);
                 out.extend_from_slice(leaf);
             }
@@ -217,17 +230,127 @@ pub fn pack(header: &Header, entries: &[Entry], seed: [u8; 16], previous: &[u8; 
 
 /// Reads a body; with `previous` also works out the hash it must have.
 pub fn unpack(header: &Header, body: &[u8], previous: Option<&[u8; 32]>) -> Result<(Vec<Entry>, Option<[u8; 32]>)> {
-    let mut input = Input { bytes: body, at: 0 };
-    if input.byte()? != VERSION {
-        return Err(StoreError::Newer);
+    let mut entries = Vec::new();
+    let (_, hash) = parse(header, body, previous, &mut |part| entries.push(part.entry))?;
+    Ok((entries, hash))
+}
+
+/// The body without some values, whose indexes `gone` tells; `None` where it is so already.
+pub fn blanked(header: &Header, body: &[u8], gone: &dyn Fn(u64, &Entry) -> bool) -> Result<Option<Vec<u8>>> {
+    let old = Taken::apart(header, body)?;
+    let any = old.of(header).any(|(index, part)| gone(index, &part.entry));
+    let present = |(index, part): (u64, &Part<'_>)| part.value().is_some() && gone(index, &part.entry);
+    if !any || (!old.seeded && !old.of(header).any(present)) {
+        return Ok(None);
     }
-    let salts = Salts::new(input.array()?);
+    let kept = old.of(header).map(|(index, part)| part.value().filter(|_| !gone(index, &part.entry)));
+    Ok(Some(old.written(kept)))
+}
+
+/// Our body of a batch with the values that it lacks from another copy of the same batch, except those that are to be
+/// `gone`; `None` where it gains nothing. Both are known to have the same hash, so whatever is in them fits.
+pub fn filled(
+    header: &Header,
+    ours: &[u8],
+    theirs: &[u8],
+    gone: &dyn Fn(u64, &Entry) -> bool,
+) -> Result<Option<Vec<u8>>> {
+    let (old, other) = (Taken::apart(header, ours)?, Taken::apart(header, theirs)?);
+    let whole = |taken: &Taken<'_>| taken.seeded && taken.parts.iter().all(|part| part.value().is_some());
+    let any_gone = old.of(header).any(|(index, part)| gone(index, &part.entry));
+    if whole(&old) || (whole(&other) && !any_gone) {
+        return Ok((!whole(&old)).then(|| theirs.to_vec()));
+    }
+    let gains = old
+        .of(header)
+        .zip(&other.parts)
+        .any(|((index, part), other)| part.value().is_none() && other.value().is_some() && !gone(index, &part.entry));
+    if !gains {
+        return Ok(None);
+    }
+    let both = old.of(header).zip(&other.parts);
+    let kept =
+        both.map(|((index, part), other)| part.value().or_else(|| other.value()).filter(|_| !gone(index, &part.entry)));
+    Ok(Some(old.written(kept)))
+}
+
+/// One entry of a body, with the bytes that say everything but its value.
+struct Part<'b> {
+    same: bool,
+    meta: &'b [u8],
+    entry: Entry,
+    salt: Option<[u8; 32]>,
+    leaf: [u8; 32],
+}
+
+impl Part<'_> {
+    /// The salt and the value, where it is there.
+    fn value(&self) -> Option<([u8; 32], &[u8])> {
+        match (&self.entry.content, self.salt) {
+            (Content::Value(value), Some(salt)) => Some((salt, value)),
+            _ => None,
+        }
+    }
+}
+
+/// A body taken apart, to be written anew.
+struct Taken<'b> {
+    seeded: bool,
+    counts: &'b [u8],
+    parts: Vec<Part<'b>>,
+}
+
+impl<'b> Taken<'b> {
+    fn apart(header: &Header, body: &'b [u8]) -> Result<Taken<'b>> {
+        let mut parts = Vec::new();
+        // With a hash to work out the leaves are worked out too; what it comes to does not matter here.
+        let (counts, _) = parse(header, body, Some(&[0; 32]), &mut |part| parts.push(part))?;
+        Ok(Taken { seeded: body.first() == Some(&VERSION), counts, parts })
+    }
+
+    fn of(&self, header: &Header) -> impl Iterator<Item = (u64, &Part<'b>)> {
+        (header.first..).zip(&self.parts)
+    }
+
+    /// Body version 2, with the values that are kept, each with its salt, and the leaves of all others.
+    fn written<'a>(&self, kept: impl Iterator<Item = Option<([u8; 32], &'a [u8])>>) -> Vec<u8> {
+        let mut out = vec![VERSION_ERASED];
+        out.extend_from_slice(self.counts);
+        for (part, kept) in self.parts.iter().zip(kept) {
+            out.push(if part.same { SAME_ROW } else { 0 } | if kept.is_none() { ERASED } else { 0 });
+            out.extend_from_slice(part.meta);
+            match kept {
+                Some((salt, value)) => {
+                    out.extend_from_slice(&salt);
+                    put_bytes(&mut out, value);
+                }
+                None => out.extend_from_slice(&part.leaf),
+            }
+        }
+        out
+    }
+}
+
+/// Reads a body part by part; gives the bytes that say which sites and how many entries, and with `previous` the hash.
+/// Salts and leaves are worked out only for a hash.
+fn parse<'b>(
+    header: &Header,
+    body: &'b [u8],
+    previous: Option<&[u8; 32]>,
+    take: &mut dyn FnMut(Part<'b>),
+) -> Result<(&'b [u8], Option<[u8; 32]>)> {
+    let mut input = Input { bytes: body, at: 0 };
+    let salts = match input.byte()? {
+        VERSION => Some(Salts::new(input.array()?)),
+        VERSION_ERASED => None,
+        _ => return Err(StoreError::Newer),
+    };
     let start = input.at;
     let site_count = input.length(16)?;
     let sites = (0..site_count).map(|_| Ok(SiteId(input.array()?))).collect::<Result<Vec<_>>>()?;
     let count = input.length(5)?;
-    let mut hasher = previous.map(|previous| chain_hasher(header, &body[start..input.at], previous));
-    let mut entries = Vec::with_capacity(count);
+    let counts = &body[start..input.at];
+    let mut hasher = previous.map(|previous| chain_hasher(header, counts, previous));
     let mut before: Option<(u16, RowId)> = None;
     for at in 0..count {
         let flags = input.byte()?;
@@ -252,24 +375,33 @@ pub fn unpack(header: &Header, body: &[u8], previous: Option<&[u8; 32]>) -> Resu
             };
             base.push(EntryRef { site, index: input.varint()? });
         }
-        let meta = start..input.at;
-        let content =
-            if flags & ERASED != 0 { Content::Erased(input.array()?) } else { Content::Value(input.slice()?.to_vec()) };
+        let meta = &body[start..input.at];
+        let (content, salt) = if flags & ERASED != 0 {
+            (Content::Missing(input.array()?), None)
+        } else {
+            let told = if salts.is_none() { Some(input.array()?) } else { None };
+            let value = Content::Value(input.slice()?.to_vec());
+            let salt = || salts.as_ref().map(|salts| salts.salt(at as u64));
+            (value, told.or_else(|| hasher.as_ref().and_then(|_| salt())))
+        };
+        let leaf = match (&content, salt) {
+            (Content::Value(value), Some(salt)) => leaf(&salt, value),
+            (Content::Erased(leaf) | Content::Missing(leaf), _) => *leaf,
+            // No hash is asked for.
+            (Content::Value(_), None) => [0; 32],
+        };
         if let Some(hasher) = &mut hasher {
             hasher.update(&[u8::from(same)]);
-            hasher.update(&body[meta]);
-            match &content {
-                Content::Value(value) => hasher.update(&salts.leaf(at as u64, value)),
-                Content::Erased(leaf) => hasher.update(leaf),
-            };
+            hasher.update(meta);
+            hasher.update(&leaf);
         }
         before = Some((record, row));
-        entries.push(Entry { record, row, field, key, base, content });
+        take(Part { same, meta, entry: Entry { record, row, field, key, base, content }, salt, leaf });
     }
     if input.at != body.len() {
         return Err(damaged("bytes after the last entry"));
     }
-    Ok((entries, hasher.map(|hasher| *hasher.finalize().as_bytes())))
+    Ok((counts, hasher.map(|hasher| *hasher.finalize().as_bytes())))
 }
 
 /// A hasher that has read everything before the entries; `counts` is the sites and the number of entries.
@@ -290,10 +422,13 @@ impl Salts {
         Salts(key)
     }
 
-    fn leaf(&self, at: u64, value: &[u8]) -> [u8; 32] {
-        let salt = blake3::keyed_hash(&self.0, &at.to_le_bytes());
-        *blake3::keyed_hash(salt.as_bytes(), value).as_bytes()
+    fn salt(&self, at: u64) -> [u8; 32] {
+        *blake3::keyed_hash(&self.0, &at.to_le_bytes()).as_bytes()
     }
+}
+
+fn leaf(salt: &[u8; 32], value: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(salt, value).as_bytes()
 }
 
 fn damaged(what: &str) -> StoreError {
@@ -366,83 +501,4 @@ impl<'a> Input<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn header() -> Header {
-        Header {
-            stream: RowId::derived(&["stream"]),
-            site: SiteId([1; 16]),
-            first: 7,
-            hlc: Hlc::at(1_700_000_000_000),
-            action: Uuid::from_bytes([9; 16]),
-            author: "Rosa Ortiz".into(),
-            label: "edit client".into(),
-            origin: String::new(),
-            undoes: None,
-        }
-    }
-
-    fn any_entry() -> impl Strategy<Value = Entry> {
-        let base = prop::collection::vec((0u8..3, 0u64..1000), 0..3);
-        (0u16..40, 0u8..3, 0u16..30, "[a-z]{0,8}", base, prop::collection::vec(any::<u8>(), 0..40)).prop_map(
-            |(record, row, field, key, base, value)| Entry {
-                record,
-                row: RowId::from_bytes([row; 16]),
-                field,
-                key,
-                base: base.into_iter().map(|(s, index)| EntryRef { site: SiteId([s; 16]), index }).collect(),
-                content: Content::Value(value),
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_packed_comes_back_with_the_same_hash(entries in prop::collection::vec(any_entry(), 0..12)) {
-            let previous = [3; 32];
-            let packed = pack(&header(), &entries, [5; 16], &previous);
-            let (back, hash) = unpack(&header(), &packed.body, Some(&previous)).unwrap();
-            prop_assert_eq!(back, entries);
-            prop_assert_eq!(hash, Some(packed.hash));
-        }
-
-        #[test]
-        fn any_changed_byte_is_refused_or_changes_the_hash(
-            entries in prop::collection::vec(any_entry(), 1..6), at in any::<prop::sample::Index>(), with in 1u8..
-        ) {
-            let packed = pack(&header(), &entries, [5; 16], &[0; 32]);
-            let mut body = packed.body.clone();
-            let at = at.index(body.len());
-            body[at] ^= with;
-            if let Ok((_, hash)) = unpack(&header(), &body, Some(&[0; 32])) {
-                prop_assert!(hash != Some(packed.hash), "byte {} counts for nothing", at);
-            }
-        }
-
-        #[test]
-        fn noise_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = unpack(&header(), &bytes, Some(&[0; 32]));
-        }
-    }
-
-    #[test]
-    fn an_erased_value_leaves_the_hash_as_it_was() {
-        let mut entries = vec![
-            Entry {
-                record: 1,
-                row: RowId::from_bytes([1; 16]),
-                field: 8,
-                key: String::new(),
-                base: vec![],
-                content: Content::Value(Value::text("555-0142").encoded()),
-            };
-            2
-        ];
-        let packed = pack(&header(), &entries, [5; 16], &[0; 32]);
-        let value = Value::text("555-0142").encoded();
-        entries[1].content = Content::Erased(Salts::new([5; 16]).leaf(1, &value));
-        assert_eq!(pack(&header(), &entries, [5; 16], &[0; 32]).hash, packed.hash);
-    }
-}
+mod tests;

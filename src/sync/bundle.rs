@@ -18,7 +18,8 @@
 //! a chain that does not continue theirs cannot pass. Numbers of part kinds are for ever; one that is not known ends
 //! the reading with "newer version".
 //!
-//! Reading believes no length: a part is read as far as bytes are there and never past [`MOST_OF_A_PART`], and all that is
+//! Reading goes through a bundle once, in one transaction, and does nothing that stays before the last byte is read and the
+//! sender's signature holds: see [`read_parts`]. It believes no length: a part is read as far as bytes are there and never past [`MOST_OF_A_PART`], and all that is
 //! unpacked is counted against the file's own size.
 
 use std::io::{self, BufReader, Read, Write};
@@ -28,19 +29,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Hlc, RowId, SiteId};
 use crate::store::wire::Header;
-use crate::store::{Batch, Breach, ChainEnd, Merger, Site, Store, StoreError, Trust, Unproven};
+use crate::store::{Batch, Breach, ChainEnd, Merger, Site, Store, StoreError, Trust, Unproven, Walk};
 
 /// The first bytes of every bundle, before anything is opened.
 pub const BEGINS: &[u8; 19] = b"age-encryption.org/";
-const MAGIC: &[u8] = b"caseload bundle 1\n";
+pub(super) const MAGIC: &[u8] = b"caseload bundle 1\n";
 /// No part is longer than this, in bytes.
 pub const MOST_OF_A_PART: u32 = 64 << 20;
 /// A bundle that unpacks to more than this many times its size (and to more than [`SMALL`]) is a bomb.
 const MOST_PER_BYTE: u64 = 200;
 const SMALL: u64 = 16 << 20;
+/// More authors than this no caseload has.
+const MOST_SITES: usize = 65_536;
+/// Letters that a name may have, and bytes of a key that seals.
+const MOST_OF_A_NAME: usize = 200;
 
 #[derive(Serialize, Deserialize)]
-enum Part {
+pub(super) enum Part {
     Head(Head),
     Site { public_key: [u8; 32], recipient: String, name: String, voucher: Option<(SiteId, Vec<u8>)> },
     Chain { stream: RowId, site: SiteId, first: u64 },
@@ -72,16 +77,16 @@ pub struct Counts {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PackedBatch {
-    count: u64,
-    hlc: u64,
-    action: [u8; 16],
-    undoes: Option<[u8; 16]>,
-    author: String,
-    label: String,
-    origin: String,
+pub(super) struct PackedBatch {
+    pub count: u64,
+    pub hlc: u64,
+    pub action: [u8; 16],
+    pub undoes: Option<[u8; 16]>,
+    pub author: String,
+    pub label: String,
+    pub origin: String,
     #[serde(with = "serde_bytes")]
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// Why a bundle is not taken. Nothing has changed.
@@ -105,21 +110,12 @@ pub enum Refusal {
         "This bundle is from a site that nobody here has accepted: {name}, fingerprint {fingerprint}. Compare it on the phone, then accept its card."
     )]
     Unknown { name: String, fingerprint: String },
-    #[error("You give to {name} and take nothing from them. To take from them too, accept their card again.")]
+    #[error(
+        "You give to {name} and do not take everything of theirs. They can hand you single clients (caseload export FILE --client ID --to YOU); to take everything of theirs: caseload site accept CARD --both."
+    )]
     OnlyGiven { name: String },
     #[error("This bundle is from a site that was revoked here: {name}, fingerprint {fingerprint}.")]
     Revoked { name: String, fingerprint: String },
-    #[error(
-        "This bundle goes on from entries that have not arrived ({missing} are missing from {name}): ask for everything."
-    )]
-    Gap { name: String, missing: u64 },
-    #[error(
-        "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place. Nothing was taken: ask them which laptop is a copy, and have it open its file once more before it sends again."
-    )]
-    Fork { name: String, fingerprint: String },
-    /// Another copy of this very installation has written something else.
-    #[error("Another copy of this caseload has written under its name.")]
-    OwnFork { stream: RowId, site: SiteId, from: u64 },
     #[error("This bundle unpacks to far more than its size allows. It was not taken.")]
     Bomb,
     #[error("This bundle is of a newer version of caseload: update the program.")]
@@ -159,11 +155,15 @@ pub struct Writer<'a, W: Write> {
 impl<'a, W: Write> Writer<'a, W> {
     pub fn new(store: &'a Store, seal: &Seal<'_>, whole: bool, to: W) -> Result<Writer<'a, W>, StoreError> {
         let unwritable = |error: String| StoreError::Write(error);
+        let own = store.own_site()?;
         let (encryptor, receivers) = match seal {
             Seal::Passphrase(text) => {
                 (age::Encryptor::with_user_passphrase(SecretString::from((*text).to_string())), Vec::new())
             }
             Seal::Sites(sites) => {
+                // For oneself too: a file that was set back reads here what it once knew.
+                let others = sites.iter().filter(|site| site.id != own.id);
+                let sites: Vec<&Site> = others.chain([&own]).collect();
                 let keys = sites.iter().map(|site| site.recipient.parse::<age::x25519::Recipient>());
                 let keys: Vec<_> = keys.collect::<Result<_, _>>().map_err(|error| unwritable(error.to_string()))?;
                 let recipients = keys.iter().map(|key| key as &dyn age::Recipient);
@@ -176,7 +176,6 @@ impl<'a, W: Write> Writer<'a, W> {
         let hasher = blake3::Hasher::new_derive_key("caseload bundle 1");
         let mut writer = Writer { out, store, hasher, counts: Counts::default() };
         writer.put_bytes(MAGIC)?;
-        let own = store.own_site()?;
         let made = u64::try_from(store.now().timestamp_millis()).unwrap_or(0);
         writer.put(&Part::Head(Head { sender: own.id, public_key: own.public_key, made, receivers, whole }))?;
         Ok(writer)
@@ -199,7 +198,8 @@ impl<'a, W: Write> Writer<'a, W> {
     /// Tells of an author. All of them come before the first chain.
     pub fn site(&mut self, site: &Site) -> Result<(), StoreError> {
         self.counts.sites += 1;
-        let Site { public_key, recipient, name, voucher, .. } = site.clone();
+        let Site { public_key, recipient, name, voucher, hearsay, .. } = site.clone();
+        let voucher = voucher.or(hearsay);
         self.put(&Part::Site { public_key, recipient, name, voucher })
     }
 
@@ -236,9 +236,9 @@ impl<'a, W: Write> Writer<'a, W> {
         }
     }
 
-    /// Says how far this site has come in a chain, so that the other side knows what is lacking here.
+    /// Says how far this site has come in a chain with all its values, so that the other side knows what is lacking here.
     pub fn has(&mut self, stream: RowId, site: SiteId) -> Result<(), StoreError> {
-        let ChainEnd { next, hash } = self.store.chain_end(stream, site)?;
+        let ChainEnd { next, hash } = self.store.whole_to(stream, site)?;
         self.put(&Part::Has { stream, site, next, hash })
     }
 
@@ -251,7 +251,7 @@ impl<'a, W: Write> Writer<'a, W> {
     }
 }
 
-fn signed_part(hasher: &blake3::Hasher, counts: Counts) -> Vec<u8> {
+pub(super) fn signed_part(hasher: &blake3::Hasher, counts: Counts) -> Vec<u8> {
     let counts = postcard::to_allocvec(&counts).expect("plain data packs into memory");
     [b"caseload bundle signature 1".as_slice(), hasher.finalize().as_bytes(), &counts].concat()
 }
@@ -263,9 +263,6 @@ pub struct Told {
     pub counts: Counts,
     /// The chains in it: stream, site, first index, and the index after the last.
     pub ranges: Vec<(RowId, SiteId, u64, u64)>,
-    /// The sender has something else of this installation than this installation has: it was set back to an earlier
-    /// state since, or another copy of it wrote.
-    pub set_back: bool,
 }
 
 /// What opens a bundle.
@@ -291,6 +288,11 @@ pub fn read(
 
 /// Reads what lies inside the seal, unpacked: at most so many bytes of it. [`read`] is the way in; this one is for whoever
 /// throws broken bytes at the decoder.
+///
+/// One pass: who sends, and whether it is for one of `own`; the sites, with the vouchers that hold; whether the sender is
+/// believed; the chains, each to its end and its site's signature, those too that do not continue what is here; the counts,
+/// the sender's signature, the end of the file. What follows from it (other branches settled, a new site) the merger does
+/// after this returns.
 pub fn read_parts(
     input: impl Read,
     most: u64,
@@ -303,9 +305,15 @@ pub fn read_parts(
         return Err(Refusal::NotABundle);
     }
     let Part::Head(head) = reader.part()? else { return Err(altered("it does not say who sent it")) };
-    let mut told = Told { head, counts: Counts::default(), ranges: Vec::new(), set_back: false };
-    // What is said of sites is believed only as far as their own keys and vouchers bear it.
-    let mut chain: Option<(RowId, SiteId, u64, ChainEnd)> = None;
+    if SiteId::of_key(&head.public_key) != head.sender {
+        return Err(altered("its sender's key is another's"));
+    }
+    if !head.receivers.is_empty() && !head.receivers.iter().any(|site| own.contains(site)) {
+        return Err(Refusal::NotForUs);
+    }
+    let mut told = Told { head, counts: Counts::default(), ranges: Vec::new() };
+    let mut sites = Vec::new();
+    let mut chain: Option<(RowId, SiteId, u64, Walk)> = None;
     let mut parts = 0u64;
     let mut believed: Option<Site> = None;
     loop {
@@ -317,32 +325,39 @@ pub fn read_parts(
         let part = reader.part()?;
         // Whoever took over from an accepted site says so among the sites, which come first.
         if believed.is_none() && !matches!(part, Part::Site { .. }) {
-            believed = Some(sender(&told.head, own, merger)?);
+            merger.know(&sites)?;
+            sites = Vec::new();
+            believed = Some(sender(&told.head, merger)?);
         }
         match part {
             Part::Head(_) => return Err(altered("it speaks of two senders")),
             Part::Site { public_key, recipient, name, voucher } => {
+                if believed.is_some() {
+                    return Err(altered("it tells of a site too late"));
+                }
+                if sites.len() >= MOST_SITES || recipient.len() > MOST_OF_A_NAME {
+                    return Err(altered("it tells more of sites than there can be"));
+                }
                 told.counts.sites += 1;
-                let name = crate::model::text::one_line(&name).into_owned();
-                let id = SiteId::of_key(&public_key);
-                merger.know(&Site { id, public_key, recipient, name, trust: Trust::Known, voucher })?;
+                sites.push(Site::told(public_key, &recipient, &name, voucher));
             }
             Part::Chain { stream, site, first } => {
                 if chain.is_some() {
                     return Err(altered("a chain does not end"));
                 }
                 told.counts.chains += 1;
-                let end = merger.begin(stream, site, first)?.map_err(|breach| refused(breach, own, merger))?;
-                chain = Some((stream, site, first, end));
+                chain = Some((stream, site, first, merger.begin(stream, site, first)??));
             }
             Part::Batch(batch) => {
-                let Some((stream, site, _, end)) = &mut chain else { return Err(altered("a batch without its chain")) };
+                let Some((stream, site, first, walk)) = &mut chain else {
+                    return Err(altered("a batch without its chain"));
+                };
                 told.counts.batches += 1;
-                told.counts.entries += batch.count;
+                told.counts.entries = told.counts.entries.saturating_add(batch.count);
                 let header = Header {
                     stream: *stream,
                     site: *site,
-                    first: end.next,
+                    first: *first,
                     hlc: Hlc(batch.hlc),
                     action: uuid::Uuid::from_bytes(batch.action),
                     author: batch.author,
@@ -350,17 +365,17 @@ pub fn read_parts(
                     origin: batch.origin,
                     undoes: batch.undoes.map(uuid::Uuid::from_bytes),
                 };
-                let taken = merger.take(*end, Unproven { header, count: batch.count, body: batch.body })?;
-                *end = taken.map_err(|breach| refused(breach, own, merger))?;
+                merger.take(walk, Unproven { header, count: batch.count, body: batch.body })??;
             }
             Part::EndOfChain { signature } => {
-                let Some((stream, site, first, end)) = chain.take() else { return Err(altered("a chain ends twice")) };
-                merger.end(stream, site, end, &signature)?.map_err(|breach| refused(breach, own, merger))?;
-                told.ranges.push((stream, site, first, end.next));
+                let Some((stream, site, first, walk)) = chain.take() else {
+                    return Err(altered("a chain ends twice"));
+                };
+                told.ranges.push((stream, site, first, walk.next()));
+                merger.end(walk, &signature)??;
             }
             Part::Has { stream, site, next, hash } => {
-                told.set_back |= own.contains(&site) && !merger.agrees(stream, site, next, &hash)?;
-                merger.peer_has(told.head.sender, stream, site, next)?;
+                merger.peer_has(told.head.sender, stream, site, next, &hash)?;
             }
             Part::End { counts, signature } => {
                 if chain.is_some() || counts != told.counts {
@@ -381,45 +396,24 @@ pub fn read_parts(
     Ok(told)
 }
 
-/// The sender, if it is one that is believed here.
-fn sender(head: &Head, own: &[SiteId], merger: &mut Merger<'_>) -> Result<Site, Refusal> {
-    if SiteId::of_key(&head.public_key) != head.sender {
-        return Err(altered("its sender's key is another's"));
-    }
-    if !head.receivers.is_empty() && !head.receivers.iter().any(|site| own.contains(site)) {
-        return Err(Refusal::NotForUs);
-    }
-    let known = merger.site(head.sender)?;
-    let site = known.unwrap_or(Site {
-        id: head.sender,
-        public_key: head.public_key,
-        recipient: String::new(),
-        name: "unknown".into(),
-        trust: Trust::Known,
-        voucher: None,
-    });
-    let (name, fingerprint) = (site.name.clone(), site.fingerprint());
-    match merger.trust_of(&site)? {
-        Trust::Accepted | Trust::Own | Trust::TakeFrom => Ok(site),
-        Trust::GiveTo => Err(Refusal::OnlyGiven { name }),
-        Trust::Known => Err(Refusal::Unknown { name, fingerprint }),
-        Trust::Revoked => Err(Refusal::Revoked { name, fingerprint }),
+impl From<Breach> for Refusal {
+    fn from(Breach(why): Breach) -> Refusal {
+        Refusal::Altered(why)
     }
 }
 
-pub(super) fn refused(breach: Breach, own: &[SiteId], merger: &Merger<'_>) -> Refusal {
-    let named = |site: SiteId| match merger.site(site) {
-        Ok(Some(site)) => (site.name.clone(), site.fingerprint()),
-        _ => ("an unknown site".into(), String::new()),
-    };
-    match breach {
-        Breach::Altered(why) => Refusal::Altered(why),
-        Breach::Gap { site, here, first, .. } => Refusal::Gap { name: named(site).0, missing: first - here },
-        Breach::Fork { stream, site, first } if own.contains(&site) => Refusal::OwnFork { stream, site, from: first },
-        Breach::Fork { site, .. } => {
-            let (name, fingerprint) = named(site);
-            Refusal::Fork { name, fingerprint }
-        }
+/// The sender, if it is one that is believed here.
+fn sender(head: &Head, merger: &mut Merger<'_>) -> Result<Site, Refusal> {
+    let known = merger.sender(head.sender)?;
+    let site = known.unwrap_or_else(|| Site::told(head.public_key, "", "", None));
+    let (name, fingerprint) = (site.person(), site.fingerprint());
+    match site.trust() {
+        Trust::Accepted | Trust::Own | Trust::TakeFrom => Ok(site),
+        // By hand a supervisor hands single clients back: a name under a note, a choice, somebody else's client.
+        Trust::GiveTo if !head.whole => Ok(site),
+        Trust::GiveTo => Err(Refusal::OnlyGiven { name }),
+        Trust::Known => Err(Refusal::Unknown { name, fingerprint }),
+        Trust::Revoked => Err(Refusal::Revoked { name, fingerprint }),
     }
 }
 

@@ -10,8 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::model::SiteId;
-use crate::model::text::one_line;
-use crate::store::{Result, Site, Store, Trust};
+use crate::store::{Result, Site, Store};
 
 const PREFIX: &str = "caseload-card-";
 const VERSION: u8 = 1;
@@ -71,14 +70,7 @@ impl Card {
         if card.version != VERSION {
             return Err("This card is of a newer version of caseload: update the program.".into());
         }
-        let site = Site {
-            id: SiteId::of_key(&card.public_key),
-            public_key: card.public_key,
-            recipient: card.recipient,
-            name: one_line(&card.name).into_owned(),
-            trust: Trust::Known,
-            voucher: card.voucher,
-        };
+        let site = Site::told(card.public_key, &card.recipient, &card.name, card.voucher);
         let part = signed_part(&site.public_key, &site.recipient, &card.name);
         if !site.signed(&part, &card.signature) || site.recipient.parse::<age::x25519::Recipient>().is_err() {
             return Err(damaged());

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Breach, Merged, Merger, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, wall_clock};
+use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -23,7 +23,7 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Whom {
     Sites(Vec<Site>),
-    Passphrase(String),
+    Passphrase(Passphrase),
 }
 
 /// What was given.
@@ -72,8 +72,13 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
     }
     let seal = match whom {
         Whom::Sites(sites) => Seal::Sites(sites),
-        Whom::Passphrase(text) => Seal::Passphrase(text),
+        // It travels as a file that anyone may try keys on.
+        Whom::Passphrase(passphrase) if unfit(passphrase.as_str()).is_some() => {
+            return Err(StoreError::UnfitPassphrase("It is too short, or has the form of something else."));
+        }
+        Whom::Passphrase(passphrase) => Seal::Passphrase(passphrase.as_str()),
     };
+    store.publishing(&ranges)?;
     let draft = path.with_extension("part");
     let written = write_new(&draft, |file| write(store, &seal, *scope == Scope::Whole, &ranges, true, file));
     let written = written.and_then(|given| Ok((given, std::fs::rename(&draft, path)?)));
@@ -144,7 +149,7 @@ fn authors(store: &Store, ranges: &[(RowId, SiteId, u64, u64)]) -> Result<Vec<Si
         if let Some(site) = known.get(&id)
             && found.insert(id, site.clone()).is_none()
         {
-            wanted.extend(site.voucher.as_ref().map(|(before, _)| *before));
+            wanted.extend(site.voucher.as_ref().or(site.hearsay.as_ref()).map(|(before, _)| *before));
         }
     }
     Ok(found.into_values().collect())
@@ -161,7 +166,8 @@ fn staged_copy(store: &Store, from: &Path) -> Result<Staged, Refusal> {
     Ok(staged)
 }
 
-/// Takes a bundle in, whole or not at all; without `keep` nothing changes, and the answer says what would.
+/// Takes a bundle in. One that does not hold to its last byte changes nothing; of one that does, chains that do not continue
+/// what is here are left out and told. Without `keep` nothing changes, and the answer says what would.
 pub fn take(
     store: &mut Store,
     path: &Path,
@@ -192,35 +198,31 @@ pub(super) fn take_staged(
 ) -> Result<Taken, Refusal> {
     let own: Vec<SiteId> = own_sites(store)?;
     let opening = Opening { identities: store.identities()?, passphrase };
-    let (told, merged) = merge(store, keep, &mut |merger| {
+    let before = store.site();
+    let (told, merged) = store.merge(keep, |merger| {
         let file = File::open(&staged.path).map_err(Refusal::Io)?;
         bundle::read(file, staged.length, &opening, &own, merger, progress)
     })?;
-    let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.name);
-    if keep && told.set_back && own.contains(&store.site()) {
-        // What is written from here on must not stand where others have something else.
-        store.become_another()?;
+    if keep {
+        // What someone has a bundle of was given; and what never was makes way for what there is more of elsewhere.
+        let mut given = Vec::new();
+        for (stream, site, first, next) in told.ranges.iter().filter(|(_, site, ..)| own.contains(site)) {
+            if *next <= store.chain_end(*stream, *site)?.next {
+                given.push((*stream, *site, *first, *next));
+            }
+        }
+        store.publishing(&given)?;
+        if store.site() != before {
+            store.move_unpublished()?;
+        }
+        store.note_again_outside();
     }
+    let sender = store.site_known(told.head.sender)?.map_or(String::new(), |site| site.person());
     Ok(Taken { sender, merged, told: Some(told) })
 }
 
 pub(super) fn own_sites(store: &Store) -> Result<Vec<SiteId>, StoreError> {
-    Ok(store.sites()?.into_iter().filter(|site| site.trust == Trust::Own).map(|site| site.id).collect())
-}
-
-/// Runs a merge; where another copy of this installation wrote under its name, makes way for it and begins again.
-fn merge<T>(
-    store: &mut Store,
-    keep: bool,
-    fill: &mut dyn FnMut(&mut Merger<'_>) -> Result<T, Refusal>,
-) -> Result<(T, Merged), Refusal> {
-    loop {
-        match store.merge(keep, &mut *fill) {
-            // Each time one stream's entries get out of the way: it comes to an end.
-            Err(Refusal::OwnFork { stream, site, from }) => store.make_way(stream, site, from)?,
-            other => return other,
-        }
-    }
+    Ok(store.sites()?.into_iter().filter(|site| site.trust() == Trust::Own).map(|site| site.id).collect())
 }
 
 /// Takes in all that another caseload file holds: a copy that went its own way, a "conflicted copy" of a synced folder. The
@@ -242,33 +244,33 @@ pub fn merge_file(
     if beside(other).exists() {
         std::fs::copy(beside(other), beside(&main.path)).map_err(Refusal::Io)?;
     }
-    let theirs = Store::open(&main.path, passphrase, wall_clock())?;
+    let theirs = Store::open_copy(&main.path, passphrase, wall_clock())?;
     let sender = theirs.worker().name.clone();
     let sites = theirs.sites()?;
     let chains = theirs.chains(None)?;
-    let own = own_sites(store)?;
-    let ((), merged) = merge(store, keep, &mut |merger| {
+    let ((), merged) = store.merge(keep, |merger| {
+        merger.know(&sites)?;
+        // That file keeps no voucher but what was verified, and said by whom it concerns.
         for site in &sites {
-            merger.know(site)?;
+            merger.sender(site.id)?;
         }
         let mut done = 0u64;
         for (stream, site, _) in &chains {
-            let refused = |breach: Breach, merger: &Merger<'_>| bundle::refused(breach, &own, merger);
-            let mut end = merger.begin(*stream, *site, 0)?.map_err(|breach| refused(breach, merger))?;
+            let mut walk = merger.begin(*stream, *site, 0)??;
             let mut signature = Vec::new();
             theirs.each_of_chain::<Refusal>(*stream, *site, 0, &mut |batch| {
                 done += 1;
                 if done.is_multiple_of(64) && progress(done).is_break() {
                     return Err(Refusal::Stopped);
                 }
-                let unproven = Unproven { header: batch.header, count: batch.count, body: batch.body };
-                end = merger.take(end, unproven)?.map_err(|breach| refused(breach, merger))?;
+                merger.take(&mut walk, Unproven { header: batch.header, count: batch.count, body: batch.body })??;
                 signature = batch.signature;
                 Ok(())
             })?;
-            merger.end(*stream, *site, end, &signature)?.map_err(|breach| refused(breach, merger))?;
+            merger.end(walk, &signature)??;
         }
-        Ok(())
+        Ok::<(), Refusal>(())
     })?;
+    store.note_again_outside();
     Ok(Taken { sender, merged, told: None })
 }

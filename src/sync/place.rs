@@ -3,6 +3,7 @@
 //! Every site writes under its own name only, `SITE/FIRST-LAST.bundle`, and never writes a name twice; so any number of sites
 //! share a place without a server and without locks. The numbers count a site's bundles: `00000003-00000003` is its third;
 //! `00000001-00000009` holds all that its first to ninth held, or would have held had they got there. `SITE/card` is its card.
+//! What a name says is a hint in which order to read, and never believed: whoever can write to a place can write any name.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::model::SiteId;
-use crate::store::{made, unheld};
+use crate::store::{Staged, made, new_file, unheld};
 
 use super::objects::Objects;
 
@@ -28,6 +29,16 @@ pub struct Name {
     /// The number of its site's last bundle that it holds; names sort by it.
     pub last: u64,
     pub first: u64,
+}
+
+/// The highest number that a name has room for.
+pub const HIGHEST: u64 = 99_999_999;
+
+/// A bundle that lies in a place, and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lying {
+    pub name: Name,
+    pub length: u64,
 }
 
 impl Name {
@@ -70,7 +81,7 @@ pub enum Put {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// Each site's bundles, in the order of their numbers.
-    pub bundles: BTreeMap<SiteId, Vec<Name>>,
+    pub bundles: BTreeMap<SiteId, Vec<Lying>>,
     /// The sites that left a card.
     pub cards: Vec<SiteId>,
 }
@@ -119,13 +130,16 @@ impl Place {
                         continue;
                     }
                     for file in std::fs::read_dir(entry.path())? {
-                        listing.add(&name, &file?.file_name().to_string_lossy());
+                        let file = file?;
+                        // Gone between listing and looking, or no file at all: it is not there.
+                        let Some(found) = file.metadata().ok().filter(std::fs::Metadata::is_file) else { continue };
+                        listing.add(&name, &file.file_name().to_string_lossy(), found.len());
                     }
                 }
             }
             Place::Objects(objects) => {
-                for (site, file) in objects.list()? {
-                    listing.add(&site, &file);
+                for (site, file, length) in objects.list()? {
+                    listing.add(&site, &file, length);
                 }
             }
         }
@@ -137,9 +151,21 @@ impl Place {
     /// Copies a bundle to a file of our own.
     pub fn fetch(&self, name: Name, to: &mut File) -> io::Result<u64> {
         match self {
-            Place::Folder(folder) => io::copy(&mut File::open(folder.join(name.path()))?, to),
+            Place::Folder(folder) => io::copy(&mut open_file(&folder.join(name.path()))?, to),
             Place::Objects(objects) => objects.fetch(&name.path(), to),
         }
+    }
+
+    /// Whether just these bytes lie there: what was put there arrived, although nobody answered.
+    pub fn holds(&self, name: Name, bytes: &Path) -> io::Result<bool> {
+        let copy = Staged::beside(Some(bytes))?;
+        let mut theirs = new_file(&copy.path)?;
+        let length = match self.fetch(name, &mut theirs) {
+            // Something of that name is in the way, and it is no bundle.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            length => length?,
+        };
+        Ok(length == std::fs::metadata(bytes)?.len() && hash_of(&copy.path)? == hash_of(bytes)?)
     }
 
     /// Puts a finished bundle there under a new name.
@@ -164,7 +190,7 @@ impl Place {
         let bytes = match self {
             Place::Folder(folder) => {
                 let mut bytes = Vec::new();
-                io::Read::read_to_end(&mut io::Read::take(File::open(folder.join(path))?, LARGEST_CARD), &mut bytes)?;
+                io::Read::read_to_end(&mut io::Read::take(open_file(&folder.join(path))?, LARGEST_CARD), &mut bytes)?;
                 bytes
             }
             Place::Objects(objects) => objects.small(&path, LARGEST_CARD)?,
@@ -188,15 +214,40 @@ impl Place {
 }
 
 impl Listing {
-    fn add(&mut self, site: &str, file: &str) {
+    fn add(&mut self, site: &str, file: &str, length: u64) {
         if let Some(name) = Name::parse(site, file) {
-            self.bundles.entry(name.site).or_default().push(name);
+            self.bundles.entry(name.site).or_default().push(Lying { name, length });
         } else if file == "card"
             && let Some(site) = site_id(site)
         {
             self.cards.push(site);
         }
     }
+}
+
+fn hash_of(path: &Path) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize())
+}
+
+/// Opens a file that someone else may have put there: never by way of a link, and never waiting for whoever writes into a
+/// pipe of that name.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
+    }
+    let no_file = || io::Error::new(io::ErrorKind::NotFound, "it is no file");
+    let file = options.open(path).map_err(|error| match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => no_file(),
+        _ => error,
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
 }
 
 /// Takes away what a program that was killed left half-done.

@@ -1,22 +1,31 @@
 //! Giving and taking through a place, in one go: what others left there is read, what they lack is left there for them.
 //!
-//! Nothing is believed about a place but what is there now. A bundle that cannot be read whole yet (half copied by a
-//! sharing program, say) is waited for; the bundles after it by the same site wait with it. Interrupted anywhere, the next
-//! sync goes on: a bundle is noted only after it was taken, and one of our own only after it is there.
+//! Nothing is believed about a place but what is there now, and nothing of what a name claims: every bundle that was not
+//! read is read, our own too, for a file may have been set back since it wrote them. A bundle that cannot be read whole yet
+//! (half copied by a sharing program, say) is waited for. Interrupted anywhere, the next sync goes on: a bundle is noted only
+//! after it was taken, and one of our own only after it is there.
 
+mod giving;
+mod taking;
+mod turn;
+mod words;
+
+use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
 
 use crate::model::SiteId;
-use crate::store::{Merged, Noted, Range, Site, Staged, Store, StoreError, Trust, new_file};
+use crate::store::{Merged, Met, Noted, Site, Store, StoreError};
 
-use super::bundle::{Counts, Refusal, Seal};
+use super::bundle::Counts;
 use super::card::Card;
-use super::exchange::{Progress, take_staged, write, write_new};
-use super::place::{Listing, Name, Place, Put};
+use super::exchange::Progress;
+use super::place::{Listing, Lying, Name, Place};
 
-/// From so many bundles of our own on, they are written again as one.
-const COMPACT_FROM: usize = 24;
+use turn::Turn;
+pub use words::SET_BACK;
+
+/// Kept once this file went on as a site all of whose bundles it can read itself.
+const READS_ITS_OWN: &str = "reads-its-own";
 
 /// What a sync did.
 #[derive(Debug, Default)]
@@ -27,45 +36,17 @@ pub struct Synced {
     pub given: Option<Counts>,
     /// Sites there that nobody here has accepted.
     pub strangers: Vec<Site>,
+    /// Those of them who were not told of before.
+    pub news: Vec<SiteId>,
     /// What is not there whole yet, or not for us, or refused: in words. The next sync looks again.
     pub waiting: Vec<String>,
+    /// What sites that are believed no longer left there, and was never read here: in words, once.
+    pub left_out: Vec<String>,
     /// Nobody is accepted yet, so nothing was left there.
     pub alone: bool,
-}
-
-impl Synced {
-    /// What needs a person: strangers, and what is waited for.
-    pub fn notices(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if self.alone {
-            lines.push("Nobody is accepted here yet, so nothing was left for others.".into());
-        }
-        for site in &self.strangers {
-            lines.push(format!(
-                "Here too, and not accepted: {}, fingerprint {}. Compare it on the phone, then accept their card.",
-                site.name,
-                site.fingerprint()
-            ));
-        }
-        lines.extend(self.waiting.iter().map(|line| format!("{line}.")));
-        lines
-    }
-
-    /// In words, a line each.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (sender, merged) in &self.taken {
-            lines.push(format!("From {sender}: {} new clients, {} changed.", merged.new.len(), merged.changed.len()));
-            lines.extend(super::in_words(merged).into_iter().map(|line| format!("  {line}")));
-        }
-        match self.given {
-            Some(given) => lines.push(format!("Left for the others: {} entries.", given.entries)),
-            None if self.alone => {}
-            None => lines.push("Nothing new to leave for the others.".into()),
-        }
-        lines.extend(self.notices());
-        lines
-    }
+    /// The file was set back to an earlier state since it last wrote there (or another copy of it did): so many entries
+    /// of its own came home from the place.
+    pub set_back: Option<u64>,
 }
 
 /// Why a sync stopped. What was taken before stays taken.
@@ -77,229 +58,134 @@ pub enum Trouble {
     Store(#[from] StoreError),
     #[error("Stopped. What was taken before is kept.")]
     Stopped,
+    #[error("Another sync of this caseload is still running. Try again when it is done.")]
+    Running,
 }
 
 /// Gives and takes through a place.
 pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<Synced, Trouble> {
-    let address = place.address();
+    let _turn = Turn::wait(store, progress)?;
     let listing = place.list().map_err(Trouble::Place)?;
-    let mut synced = Synced::default();
-    forget_what_is_gone(store, &address, &listing)?;
-    for (holder, names) in &listing.bundles {
-        take_from(store, place, &address, *holder, names, &listing, &mut synced, progress)?;
-    }
-    for site in &listing.cards {
-        if !listing.bundles.contains_key(site) {
-            believed(store, place, *site, &listing, &mut synced)?;
-        }
-    }
-    if !listing.cards.contains(&store.site()) {
-        let card = Card::of(store)?;
-        place.leave_card(store.site(), card.text()).map_err(Trouble::Place)?;
-    }
-    give_to(store, place, &address, &listing, &mut synced)?;
-    Ok(synced)
-}
-
-/// A noted bundle stands as long as one that holds it is there.
-fn is_there(listing: &Listing, holder: SiteId, last: u64) -> bool {
-    let names = listing.bundles.get(&holder);
-    names.is_some_and(|names| names.iter().any(|name| name.first <= last && last <= name.last))
-}
-
-fn forget_what_is_gone(store: &mut Store, address: &str, listing: &Listing) -> Result<(), Trouble> {
-    let noted = store.bundles_noted(address)?;
-    let gone: Vec<(SiteId, u64)> = noted
-        .iter()
-        .map(|bundle| (bundle.holder, bundle.last))
-        .filter(|(holder, last)| !is_there(listing, *holder, *last))
-        .collect();
-    if !gone.is_empty() {
-        store.forget_bundles(address, &gone)?;
-        // Whatever they held may be lacking to someone: everything is looked through again.
-        store.synced_with_place(address, 0)?;
-    }
-    Ok(())
-}
-
-/// Whether what a site left is to be read; takes note of who is there.
-fn believed(
-    store: &mut Store,
-    place: &Place,
-    holder: SiteId,
-    listing: &Listing,
-    synced: &mut Synced,
-) -> Result<bool, Trouble> {
-    let known = store.site_known(holder)?;
-    let trust = known.as_ref().map_or(Ok(Trust::Known), |site| store.trust_of(site))?;
-    match trust {
-        Trust::Accepted | Trust::Own | Trust::TakeFrom => return Ok(true),
-        Trust::Revoked | Trust::GiveTo => return Ok(false),
-        Trust::Known => {}
-    }
-    let card = match listing.cards.contains(&holder).then(|| place.card(holder)) {
-        Some(Ok(text)) => Card::parse(&text).ok().filter(|card| card.site.id == holder),
-        _ => None,
+    let own_line = store.own_line()?;
+    let mut round = Round {
+        address: place.address(),
+        store,
+        place,
+        listing,
+        own_line,
+        behind: false,
+        not_for_us: BTreeSet::new(),
+        synced: Synced::default(),
+        progress,
     };
-    let Some(card) = card else { return Ok(false) };
-    // Someone who took over from an accepted site is known by its voucher.
-    if store.trust_of(&card.site)?.takes() {
-        store.know_site(&card.site)?;
-        return Ok(true);
+    if round.store.was_set_back()? {
+        round.synced.set_back = Some(0);
     }
-    synced.strangers.push(card.site);
-    Ok(false)
+    round.recognise()?;
+    round.take_all()?;
+    round.synced.left_out = super::unread::left_out(round.store, &round.address, &round.listing)?;
+    round.forget_what_is_gone()?;
+    if round.behind {
+        round.make_way()?;
+    }
+    round.leave_card()?;
+    round.give_all()?;
+    round.tell()?;
+    round.store.synced_with_place(&round.address)?;
+    round.store.note_again_outside();
+    Ok(round.synced)
 }
 
-#[expect(clippy::too_many_arguments)]
-fn take_from(
-    store: &mut Store,
-    place: &Place,
-    address: &str,
-    holder: SiteId,
-    names: &[Name],
-    listing: &Listing,
-    synced: &mut Synced,
-    progress: Progress<'_>,
-) -> Result<(), Trouble> {
-    if !believed(store, place, holder, listing, synced)? {
-        return Ok(());
+/// One sync on its way.
+struct Round<'a, 'p> {
+    store: &'a mut Store,
+    place: &'a Place,
+    address: String,
+    listing: Listing,
+    /// This installation, and the sites that it was before.
+    own_line: Vec<SiteId>,
+    /// Somewhere there is more of our own than is here, and it cannot be read.
+    behind: bool,
+    /// Who left something new that is not sealed for this installation.
+    not_for_us: BTreeSet<SiteId>,
+    synced: Synced,
+    progress: Progress<'p>,
+}
+
+impl Round<'_, '_> {
+    fn noted(&self) -> Result<Vec<Noted>, Trouble> {
+        Ok(self.store.bundles_noted(&self.address)?)
     }
-    let whose = store.site_known(holder)?.map_or_else(|| "someone".to_string(), |site| site.name);
-    let noted = store.bundles_noted(address)?;
-    let mut read: u64 = noted.iter().filter(|one| one.holder == holder).map(|one| one.last).max().unwrap_or(0);
-    loop {
-        // The one that brings furthest, and of those the one that holds least again.
-        let next =
-            names.iter().filter(|name| name.first <= read + 1 && name.last > read).max_by_key(|n| (n.last, n.first));
-        let Some(name) = next.copied() else {
-            if names.iter().any(|name| name.last > read) {
-                synced.waiting.push(format!("{whose}: a bundle before the newest is not there yet"));
-            }
-            return Ok(());
-        };
-        let staged = match fetch(store, place, name) {
-            Ok(staged) => staged,
-            // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Trouble::Place(error)),
-        };
-        store.backup_of_the_day()?;
-        match take_staged(store, &staged, None, true, progress) {
-            Ok(taken) => {
-                let told = taken.told.expect("a bundle tells");
-                if told.head.sender != holder {
-                    synced.waiting.push(format!("{whose}: a bundle there is signed by someone else"));
-                    return Ok(());
-                }
-                let bundle = Noted { holder, last: name.last, receivers: told.head.receivers };
-                store.note_bundle(address, &bundle, &told.ranges)?;
-                if taken.merged.entries > 0 || taken.merged.held_back > 0 {
-                    synced.taken.push((whose.clone(), taken.merged));
-                }
-                read = name.last;
-            }
-            Err(Refusal::Stopped) => return Err(Trouble::Stopped),
-            Err(Refusal::Store(error)) => return Err(error.into()),
-            Err(Refusal::Io(error)) => return Err(StoreError::from(error).into()),
-            Err(Refusal::Cut | Refusal::Altered(_) | Refusal::NotABundle) => {
-                synced
-                    .waiting
-                    .push(format!("{whose}: a bundle is not whole yet, or damaged; looked at again next time"));
-                return Ok(());
-            }
-            Err(Refusal::NotForUs) => {
-                synced.waiting.push(format!("{whose} has not accepted this site yet: give them your card"));
-                return Ok(());
-            }
-            Err(refusal) => {
-                synced.waiting.push(format!("{whose}: {refusal}"));
-                return Ok(());
+
+    fn lying(&self) -> impl Iterator<Item = Lying> + '_ {
+        self.listing.bundles.values().flatten().copied()
+    }
+
+    /// What an earlier version noted by its last number only is known by its whole name once it is seen again.
+    fn recognise(&mut self) -> Result<(), Trouble> {
+        for bundle in self.noted()?.into_iter().filter(|bundle| bundle.first == 0) {
+            let same = |lying: &Lying| (lying.name.site, lying.name.last) == (bundle.holder, bundle.last);
+            let found = self.lying().find(same);
+            if let Some(lying) = found {
+                self.store.met_again(&self.address, &bundle, lying.name.first, lying.length)?;
             }
         }
+        Ok(())
+    }
+
+    /// Bundles that are gone hold nothing any more. Where no other holds it for those who are to have it, all is looked
+    /// through again.
+    fn forget_what_is_gone(&mut self) -> Result<(), Trouble> {
+        let there: BTreeSet<Lying> = self.lying().collect();
+        let gone: Vec<Noted> = self.noted()?.into_iter().filter(|bundle| !there.contains(&lying_of(bundle))).collect();
+        let readers = self.readers()?;
+        let mut lost = false;
+        for bundle in gone.iter().filter(|bundle| bundle.met == Met::Known) {
+            lost = lost || !self.is_held_without(bundle, &gone, &readers)?;
+        }
+        self.store.forget_bundles(&self.address, &gone)?;
+        if lost {
+            self.store.look_again(&self.address)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all that a bundle holds can be had from others there, by each of its readers who are still given to.
+    fn is_held_without(&self, bundle: &Noted, gone: &[Noted], readers: &[SiteId]) -> Result<bool, Trouble> {
+        let theirs: Vec<SiteId> = bundle.receivers.iter().filter(|site| readers.contains(site)).copied().collect();
+        if theirs.is_empty() {
+            return Ok(true);
+        }
+        for (stream, site, _, next) in self.store.held_in_place(&self.address, bundle)? {
+            if self.store.covered_in_place(&self.address, (stream, site), &theirs, gone)? < next {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on as another site, for a bundle of an earlier version lies under this one's name that was sealed for the others
+    /// only. Once: whatever the site that comes now leaves anywhere, it can read itself.
+    fn make_way(&mut self) -> Result<(), Trouble> {
+        if self.store.local(READS_ITS_OWN)?.is_none() {
+            self.store.go_on_elsewhere()?;
+            self.store.set_local(READS_ITS_OWN, Some(b"yes"))?;
+            self.own_line = self.store.own_line()?;
+        }
+        Ok(())
+    }
+
+    fn leave_card(&mut self) -> Result<(), Trouble> {
+        let own = self.store.site();
+        if !self.listing.cards.contains(&own) {
+            let card = Card::of(self.store)?;
+            self.place.leave_card(own, card.text()).map_err(Trouble::Place)?;
+        }
+        Ok(())
     }
 }
 
-fn fetch(store: &Store, place: &Place, name: Name) -> io::Result<Staged> {
-    let mut staged = Staged::beside(store.path().map(PathBuf::as_path))?;
-    let mut file = new_file(&staged.path)?;
-    staged.length = place.fetch(name, &mut file)?;
-    Ok(staged)
-}
-
-/// Leaves in the place what those who are accepted cannot have from it yet.
-fn give_to(
-    store: &mut Store,
-    place: &Place,
-    address: &str,
-    listing: &Listing,
-    synced: &mut Synced,
-) -> Result<(), Trouble> {
-    // A name that is taken there was written by a copy of this installation: then this one becomes another.
-    for _ in 0..3 {
-        let partners = store.own_partners()?;
-        if partners.is_empty() {
-            synced.alone = !store.has_colleagues()?;
-            return Ok(());
-        }
-        let mut receivers: Vec<SiteId> = partners.iter().map(|site| site.id).collect();
-        receivers.sort_unstable();
-        let own = store.site();
-        let noted: Vec<Noted> =
-            store.bundles_noted(address)?.into_iter().filter(|bundle| bundle.holder == own).collect();
-        let for_all = |bundle: &Noted| receivers.iter().all(|site| bundle.receivers.contains(site));
-        // Written again as one: when someone is to read them who could not, when they are many, or when some were lost.
-        let looked = store.looked_for_place(address)?;
-        let anew = looked == 0 || noted.len() >= COMPACT_FROM || !noted.iter().all(for_all);
-        if anew {
-            let own_ones: Vec<(SiteId, u64)> = noted.iter().map(|bundle| (own, bundle.last)).collect();
-            store.forget_bundles(address, &own_ones)?;
-        }
-        let (grown, last) = store.chains_since(if anew { 0 } else { looked })?;
-        let mut ranges: Vec<Range> = Vec::new();
-        for (stream, site, next) in grown {
-            let covered = store.covered_in_place(address, stream, site, &receivers)?;
-            if covered < next {
-                ranges.push((stream, site, covered, next));
-            }
-        }
-        if ranges.is_empty() {
-            store.synced_with_place(address, last)?;
-            return Ok(());
-        }
-        let listed = listing.bundles.get(&own).and_then(|names| names.last()).map_or(0, |name| name.last);
-        let number = store.next_number_for_place(address)?.max(listed + 1);
-        // A number whose bundle never got there (killed in between) is held by the next: nobody waits for it for ever.
-        let before = if anew { 0 } else { noted.iter().map(|bundle| bundle.last).max().unwrap_or(0) };
-        let name = Name { site: own, first: before + 1, last: number };
-        let staged = Staged::beside(store.path().map(PathBuf::as_path)).map_err(StoreError::from)?;
-        let (counts, _) =
-            write_new(&staged.path, |file| write(store, &Seal::Sites(&partners), false, &ranges, false, file))?;
-        let put = place.put(name, &staged.path).map_err(Trouble::Place)?;
-        if put == Put::Taken {
-            store.become_another()?;
-            continue;
-        }
-        store.note_bundle(address, &Noted { holder: own, last: number, receivers }, &ranges)?;
-        if anew {
-            remove_older(store, place, address, name)?;
-        }
-        store.synced_with_place(address, last)?;
-        synced.given = Some(counts);
-        return Ok(());
-    }
-    synced.waiting.push("another copy of this caseload keeps writing under its name".into());
-    Ok(())
-}
-
-/// Takes away our own bundles that the new one holds.
-fn remove_older(store: &mut Store, place: &Place, address: &str, new: Name) -> Result<(), Trouble> {
-    let listing = place.list().map_err(Trouble::Place)?;
-    let mut gone = Vec::new();
-    for name in listing.bundles.get(&new.site).into_iter().flatten().filter(|name| name.last < new.last) {
-        place.remove(*name).map_err(Trouble::Place)?;
-        gone.push((new.site, name.last));
-    }
-    store.forget_bundles(address, &gone)?;
-    Ok(())
+/// The bundle as it lies there, if it still does.
+fn lying_of(bundle: &Noted) -> Lying {
+    Lying { name: Name { site: bundle.holder, first: bundle.first, last: bundle.last }, length: bundle.length }
 }

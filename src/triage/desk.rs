@@ -15,6 +15,8 @@ pub struct DeskWork {
     pub cosign: usize,
     /// Clients without a plan.
     pub plans: usize,
+    /// Plans that were changed since they were signed.
+    pub changed: usize,
     /// Appointments that are over, and of which nobody has said whether they were kept.
     pub visits: usize,
     /// Everything else.
@@ -48,6 +50,7 @@ impl DeskWork {
                 }
                 LooksAt::Cosign => self.cosign += 1,
                 LooksAt::NoPlan => self.plans += 1,
+                LooksAt::PlanChanged => self.changed += 1,
                 LooksAt::AppointmentPast => self.visits += 1,
                 _ => self.other += 1,
             }
@@ -56,7 +59,7 @@ impl DeskWork {
 
     /// How many things there are to do.
     pub fn things(&self) -> usize {
-        self.notes + self.cosign + self.plans + self.visits + self.other
+        self.notes + self.cosign + self.plans + self.changed + self.visits + self.other
     }
 
     /// "2 notes to sign (2 late entries), 1 plan missing"; empty where the desk is clear.
@@ -93,6 +96,11 @@ impl DeskWork {
         });
         let cosign = [["note to co-sign", "notes to co-sign"], ["to co-sign"; 2], ["to co-sign"; 2]];
         let plans = [["plan missing", "plans missing"], ["plan missing", "plans missing"], ["plan", "plans"]];
+        let changed = [
+            ["plan to sign again", "plans to sign again"],
+            ["plan to sign", "plans to sign"],
+            ["plan anew", "plans anew"],
+        ];
         let visits = [
             ["visit to mark kept or missed", "visits to mark kept or missed"],
             ["visit to mark", "visits to mark"],
@@ -103,6 +111,7 @@ impl DeskWork {
             notes,
             counted(self.cosign, cosign),
             counted(self.plans, plans),
+            counted(self.changed, changed),
             counted(self.visits, visits),
             counted(self.other, other),
         ];
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_line_says_as_much_as_there_is_room_for_and_is_never_cut() {
-        let work = DeskWork { notes: 5, late: 5, cosign: 1, plans: 4, visits: 2, other: 1 };
+        let work = DeskWork { notes: 5, late: 5, cosign: 1, plans: 4, changed: 0, visits: 2, other: 1 };
         for (columns, words) in [
             (
                 200,

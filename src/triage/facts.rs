@@ -5,7 +5,8 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentStatus, Arranged, ClientStatus, ContactKind, FieldId, Intensity, PlanKind, RowId, ShareKind,
+    AppointmentStatus, Arranged, ClientStatus, ContactKind, FieldId, Intensity, Moment, PlanKind, RowId, ShareKind,
+    Value,
 };
 use crate::practice::counting::Given;
 
@@ -205,6 +206,15 @@ pub struct OpenPlan {
     pub start: Option<NaiveDate>,
     pub review_due: Option<NaiveDate>,
     pub reviewed: Option<NaiveDate>,
+    /// Where it says something else than was signed under it, and nobody has signed the new words yet.
+    pub overtaken: Option<Overtaken>,
+}
+
+/// A name under a plan that was changed since: whose, and on which day it was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overtaken {
+    pub name: String,
+    pub day: NaiveDate,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -268,22 +278,31 @@ pub struct Share {
     pub from: Option<NaiveDate>,
     /// The last day.
     pub until: Option<NaiveDate>,
+    /// The instant at which it is over, in seconds since 1970; none where only a day was said.
+    pub ends: Option<i64>,
 }
 
 impl Share {
-    /// Whether a colleague stands in on that day.
-    pub fn covers(&self, today: NaiveDate) -> bool {
-        self.kind == ShareKind::Cover
-            && self.from.is_none_or(|from| from <= today)
-            && self.until.is_none_or(|until| today <= until)
+    /// Whether a colleague stands in at that moment.
+    pub fn covers(&self, moment: &Moment) -> bool {
+        let begun = self.from.is_none_or(|from| from <= moment.today());
+        self.kind == ShareKind::Cover && begun && !self.is_over(moment)
+    }
+
+    /// Whether it was for a while, and is over: at the minute that was said, or after the last day.
+    pub fn is_over(&self, moment: &Moment) -> bool {
+        match self.ends.and_then(|ends| DateTime::from_timestamp(ends, 0)) {
+            Some(ends) => !moment.is_ahead(&Value::Time(ends.fixed_offset())),
+            None => self.until.is_some_and(|until| until < moment.today()),
+        }
     }
 }
 
 impl ClientFacts {
-    /// Whether the client is a worker's to look after on a day: by name, or because they stand in.
-    pub fn is_with(&self, worker: &str, today: NaiveDate) -> bool {
+    /// Whether the client is a worker's to look after at a moment: by name, or because they stand in.
+    pub fn is_with(&self, worker: &str, moment: &Moment) -> bool {
         let same = |name: &str| name.trim().eq_ignore_ascii_case(worker.trim());
-        same(&self.worker) || self.shares.iter().any(|share| share.covers(today) && same(&share.with))
+        same(&self.worker) || self.shares.iter().any(|share| share.covers(moment) && same(&share.with))
     }
 
     /// Every phone number at which the client, or someone around them, is reached.

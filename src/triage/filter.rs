@@ -1,9 +1,7 @@
 //! Filters as people type them: `area:mental-health no-contact:>14 tag:wait garcia`. Words that are no condition are left
 //! for the names.
 
-use chrono::NaiveDate;
-
-use crate::model::{ClientStatus, Intensity, List};
+use crate::model::{ClientStatus, Intensity, List, Moment};
 
 use super::{Band, ClientFacts};
 
@@ -99,14 +97,15 @@ impl Filter {
     }
 
     /// Whether a client meets every condition; the words are not looked at.
-    pub fn fits(&self, facts: &ClientFacts, band: Option<Band>, today: NaiveDate) -> bool {
+    pub fn fits(&self, facts: &ClientFacts, band: Option<Band>, moment: &Moment) -> bool {
+        let today = moment.today();
         self.conditions.iter().all(|condition| match condition {
             Condition::Area(area) => facts.areas.iter().any(|code| code == area),
             Condition::Intensity(intensity) => facts.intensity == Some(*intensity),
             Condition::Status(status) => facts.status == *status,
             Condition::Band(wanted) => band == Some(*wanted),
             Condition::Tag(tag) => facts.tags.iter().any(|known| known.to_lowercase().starts_with(tag)),
-            Condition::Mine => facts.is_with(&self.me, today),
+            Condition::Mine => facts.is_with(&self.me, moment),
             Condition::Worker(name) if name == "none" => facts.worker.trim().is_empty(),
             Condition::Worker(name) => hyphenated(&facts.worker).contains(&hyphenated(name)),
             Condition::NoContact(comparison, days) => {
@@ -219,13 +218,14 @@ mod tests {
 
     #[test]
     fn conditions_and_words() {
-        let today: NaiveDate = "2026-11-24".parse().unwrap();
+        let now = chrono::DateTime::parse_from_rfc3339("2026-11-24T09:00:00-05:00").unwrap();
+        let moment = Moment::new(now, |_| chrono::FixedOffset::west_opt(5 * 3_600).unwrap());
         let mut facts = ClientFacts::new(RowId::derived(&["a"]), "Ana Garcia");
         crate::practice::Practice::standard();
         facts.areas = vec!["mental-health".into()];
         facts.tags = vec!["wait-list".into()];
         facts.birth_date = Some("1950-01-01".parse().unwrap());
-        let fits = |text: &str| Filter::parse(text, "Rosa Ortiz").fits(&facts, Some(Band::Today), today);
+        let fits = |text: &str| Filter::parse(text, "Rosa Ortiz").fits(&facts, Some(Band::Today), &moment);
         for text in [
             "area:mental-health",
             "area:m tag:wait",

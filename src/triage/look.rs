@@ -277,7 +277,9 @@ impl Look<'_> {
                     }
                 }
             }
-            LooksAt::GoalTarget | LooksAt::PlanReview | LooksAt::IpeReview | LooksAt::NoPlan => self.plans(rule, found),
+            LooksAt::GoalTarget | LooksAt::PlanReview | LooksAt::IpeReview | LooksAt::NoPlan | LooksAt::PlanChanged => {
+                self.plans(rule, found)
+            }
             LooksAt::AnnualAssessment => self.annual_assessment(rule, found),
             LooksAt::Unsigned | LooksAt::Cosign | LooksAt::UnitsRunOut => self.papers(rule, found),
             LooksAt::PlanBeforeScreen => self.plan_before_screen(rule, found),
@@ -297,6 +299,13 @@ impl Look<'_> {
             LooksAt::NoPlan => {
                 if let (false, Some(begun)) = (facts.plans.iter().any(|plan| plan.active), facts.begun()) {
                     found(Found::whole(Some(rule.due(begun.min(self.clock.today), rule.days))));
+                }
+            }
+            LooksAt::PlanChanged => {
+                for (plan, at) in facts.plans.iter().zip(0..).filter(|(plan, _)| plan.active) {
+                    if plan.overtaken.is_some() {
+                        found(Found::row(Fact::Plan(at), plan.row, None));
+                    }
                 }
             }
             _ => {

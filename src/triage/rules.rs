@@ -35,6 +35,7 @@ pub const ACTIONS: &[&str] = &[
     "hand-over",
     "conflicts",
     "sign-note",
+    "sign-plan",
     "edit-record",
     "assess",
     "act-on-answer",

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use serde::Serialize;
+
+use crate::model::Moment;
 
 use super::{Band, Caseload, Rules};
 
@@ -24,7 +25,7 @@ pub struct Load {
     pub need_attention: usize,
     /// Clients with something past its due day.
     pub overdue: usize,
-    /// Clients someone else stands in for on this day.
+    /// Clients someone else stands in for at this moment.
     pub covered: usize,
 }
 
@@ -36,7 +37,8 @@ impl Load {
 }
 
 /// Every worker's load, by name; those without a case manager come last. `capacities` are the workers' own, by name.
-pub fn loads(caseload: &Caseload, rules: &Rules, capacities: &[(String, f64)], today: NaiveDate) -> Vec<Load> {
+pub fn loads(caseload: &Caseload, rules: &Rules, capacities: &[(String, f64)], moment: &Moment) -> Vec<Load> {
+    let today = moment.today();
     let mut loads: BTreeMap<(bool, String), Load> = BTreeMap::new();
     for ranked in caseload.ranked() {
         let facts = caseload.facts_of(ranked);
@@ -56,7 +58,7 @@ pub fn loads(caseload: &Caseload, rules: &Rules, capacities: &[(String, f64)], t
         load.need_attention += usize::from(ranked.band <= Band::Today);
         let late = |reason: &super::Reason| reason.due.is_some_and(|due| due.day() < today);
         load.overdue += usize::from(ranked.about_people().any(late));
-        load.covered += usize::from(facts.shares.iter().any(|share| share.covers(today)));
+        load.covered += usize::from(facts.shares.iter().any(|share| share.covers(moment)));
     }
     loads.into_values().collect()
 }

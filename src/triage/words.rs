@@ -5,7 +5,8 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use crate::model::{Kind, List, PlanKind, record_by_number};
 
 use super::{
-    Class, ClientFacts, Clock, DueAt, Fact, Ranked, Reason, Rule, Rules, Told, calendar, crises, rules::LooksAt,
+    Class, ClientFacts, Clock, DueAt, Fact, OpenPlan, Ranked, Reason, Rule, Rules, Told, calendar, crises,
+    rules::LooksAt,
 };
 
 impl Rules {
@@ -152,7 +153,12 @@ impl Teller<'_> {
         let facts = self.facts;
         match self.reason.fact {
             Fact::Enrollment(at) => facts.enrollments[usize::from(at)].project.clone(),
-            Fact::Plan(at) => facts.plans[usize::from(at)].kind.map_or("plan", PlanKind::label).to_lowercase(),
+            Fact::Plan(at) => match &facts.plans[usize::from(at)] {
+                OpenPlan { overtaken: Some(signed), .. } if self.rule.looks_at == LooksAt::PlanChanged => {
+                    signed.name.clone()
+                }
+                plan => plan.kind.map_or("plan", PlanKind::label).to_lowercase(),
+            },
             Fact::Goal(at) => facts.goals[usize::from(at)].words.clone(),
             Fact::Step(at) => facts.steps[usize::from(at)].what.clone(),
             Fact::Task(at) => facts.tasks[usize::from(at)].what.clone(),
@@ -212,7 +218,12 @@ impl Teller<'_> {
                 let stay = &facts.enrollments[usize::from(at)];
                 stay.head_entry.or(stay.entry)
             }
-            Fact::Plan(at) => facts.plans[usize::from(at)].start,
+            Fact::Plan(at) => match &facts.plans[usize::from(at)] {
+                OpenPlan { overtaken: Some(signed), .. } if self.rule.looks_at == LooksAt::PlanChanged => {
+                    Some(signed.day)
+                }
+                plan => plan.start,
+            },
             Fact::Share(at) => facts.shares[usize::from(at)].from,
             Fact::Mark(at) => {
                 let mark = &facts.marks[usize::from(at)];

@@ -23,6 +23,9 @@ impl Desk {
     /// Why an action cannot be done now; `None` when it can.
     pub fn unavailable(&self, action: Action) -> Option<&'static str> {
         let needs = TABLE.iter().find(|entry| entry.action == action).map_or(Needs::Nothing, |entry| entry.needs);
+        if matches!(needs, Needs::Write | Needs::Change) && self.store.moved().is_some() {
+            return Some("this caseload moved to another laptop");
+        }
         if matches!(needs, Needs::Write | Needs::Change) && self.store.read_only() {
             return Some("this file is read-only");
         }
@@ -62,6 +65,7 @@ impl Desk {
                 self.overlay = Some(Menu::over("Order the caseload", items.collect()));
             }
             Action::MarkClient => self.mark_client()?,
+            Action::MarkShown => self.mark_shown(),
             Action::Unmark => {
                 self.marked.clear();
                 self.say("Nobody is marked.");
@@ -316,7 +320,7 @@ impl Desk {
                 "Accept a colleague",
                 "Their card: paste its line, or type the path of a file that holds it.",
             ),
-            Pick::Accept(site, trust) => self.accept(&site, trust, ""),
+            Pick::Accept(site, wanted) => self.accept(&site, &wanted),
             Pick::AskRevoke => self.ask_revoke()?,
             Pick::Revoke(site) => {
                 self.store.revoke_site(site)?;
@@ -324,6 +328,8 @@ impl Desk {
             }
             Pick::SyncAlways => self.sync_always()?,
             Pick::Compare(one, other) => self.compare(one, other),
+            Pick::UndoButTheirs(id) => self.undo_but_theirs(id)?,
+            Pick::MarkAll(clients) => self.mark_all(clients),
             Pick::Join(kept, other) => self.join(kept, other)?,
             Pick::Part(client) => self.part(client)?,
             Pick::Apart(one, other) => self.tell_apart(one, other)?,

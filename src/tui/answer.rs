@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
-use crate::store::{Signer, Site, StoreError, Trust};
+use crate::store::{Acceptance, Gives, Signer, Site, StoreError};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -141,20 +141,17 @@ impl Desk {
                 self.sign_plan(plan, role, &signer)?;
             }
             Answer::Card => self.read_card(typed.trim()),
-            Answer::Until(mut hand) => {
-                let field = crate::model::records::share::TYPE.field_by_name("until").expect("a share has it");
-                match field.parse(typed, &self.moment()) {
-                    Ok(crate::model::Value::Date(day)) if day >= self.today => {
-                        hand.until = Some(day);
-                        self.check_leaving(hand)?;
-                    }
-                    Ok(_) => self.refuse("Type a day from today on, for example fri or 5 dec."),
-                    Err(wrong) => self.refuse(&wrong.why),
+            Answer::Until(mut hand) => match crate::sync::Until::parse(typed, &self.moment()) {
+                Ok(until) => {
+                    hand.until = Some(until);
+                    self.check_leaving(hand)?;
                 }
-            }
+                Err(wrong) => self.refuse(&wrong.why),
+            },
             Answer::Agency(site) => {
                 self.overlay = None;
-                self.accept(&site, Trust::Accepted, typed.trim());
+                let agency = Some(typed.trim().to_string());
+                self.accept(&site, &Acceptance { agency, ..Acceptance::default() });
             }
             Answer::Reason(mut hand, ground) => match Override::new(ground, typed) {
                 Ok(without) => {
@@ -186,20 +183,39 @@ impl Desk {
                 self.refuse("That is your own card: send it to the other.")
             }
             Ok(card) => {
-                let name = crate::model::text::one_line(&card.site.name).into_owned();
-                let about = vec![
-                    format!("{name}, fingerprint {}", card.site.fingerprint()),
+                let mut about = vec![
+                    format!("Fingerprint {}", card.site.fingerprint()),
+                    format!("It calls itself \"{}\".", card.site.name),
                     "Call them and have the fingerprint read to you. Only if it is the same is it them.".into(),
                 ];
-                let accept = |trust| Pick::Accept(Box::new(card.site.clone()), trust);
-                let items = vec![
-                    (Some('y'), "It is the same: give to them and take from them".into(), accept(Trust::Accepted)),
+                let line = self.store.line_of(&card.site).ok().flatten();
+                match &line {
+                    Some(line) if line.ended.is_some() => about
+                        .push("This person was revoked here. This installation alone would be believed again.".into()),
+                    Some(line) if line.agency.is_empty() => about.push("Accepted before.".into()),
+                    Some(line) => {
+                        let agency = crate::model::text::one_line(&line.agency);
+                        about.push(format!("Accepted before, of {agency}: whatever you choose, that stays."));
+                    }
+                    None => {}
+                }
+                let accept = |gives, takes| {
+                    let wanted = Acceptance { gives, takes, ..Acceptance::default() };
+                    Pick::Accept(Box::new(card.site.clone()), Box::new(wanted))
+                };
+                let both = accept(Some(Gives::Everything), Some(true));
+                let mut items = vec![
+                    (Some('y'), "It is the same: give to them and take from them".into(), both),
                     (
                         Some('t'),
                         "It is the same: only take from them (you supervise them)".into(),
-                        accept(Trust::TakeFrom),
+                        accept(Some(Gives::Theirs), Some(true)),
                     ),
-                    (Some('g'), "It is the same: only give to them (they supervise you)".into(), accept(Trust::GiveTo)),
+                    (
+                        Some('g'),
+                        "It is the same: only give to them (they supervise you)".into(),
+                        accept(Some(Gives::Everything), Some(false)),
+                    ),
                     (
                         Some('o'),
                         "It is the same, and they are of another agency".into(),
@@ -207,6 +223,9 @@ impl Desk {
                     ),
                     (Some('n'), "No, or not now".into(), Pick::Nothing),
                 ];
+                if line.is_some_and(|line| line.ended.is_none()) {
+                    items.insert(0, (Some('k'), "It is the same: keep what is set".into(), accept(None, None)));
+                }
                 self.overlay = Some(Menu::telling("Accept a colleague", about, items));
             }
         }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 use ratatui::layout::Rect;
 
@@ -11,6 +12,7 @@ use crate::model::RowId;
 use crate::store::{Store, StoreError, wall_clock};
 
 use super::act::Flow;
+use super::daily::Daily;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
 use super::overlay::Overlay;
@@ -35,6 +37,10 @@ pub struct App {
     theme: Theme,
     /// When a key was last pressed.
     pub touched: Instant,
+    /// The backup that is being made.
+    daily: Option<Daily>,
+    /// The day on which the last one was begun: what failed is told once.
+    backed_up: Option<NaiveDate>,
     /// The appointment that was last announced.
     announced: Option<RowId>,
     /// What is still to be said once the terminal is given back.
@@ -50,7 +56,16 @@ const SEEN: Duration = Duration::from_secs(2);
 impl App {
     pub fn new(start: Start, stage: Stage) -> App {
         let theme = Theme::from_env(start.theme.as_deref(), start.plain);
-        App { start, stage, theme, touched: Instant::now(), announced: None, farewell: None }
+        App {
+            start,
+            stage,
+            theme,
+            touched: Instant::now(),
+            daily: None,
+            backed_up: None,
+            announced: None,
+            farewell: None,
+        }
     }
 
     /// Says what was wrong with the agency's own files, and which of them ask for less than what ships with the program; the
@@ -77,6 +92,7 @@ impl App {
             self.draw(screen)?;
         }
         self.look_ahead()?;
+        self.back_up();
         loop {
             let wake = wakes.wait(self.patience());
             let mut changed = wake.is_none() && self.rested()?;
@@ -90,12 +106,29 @@ impl App {
                 next = wakes.at_hand();
             }
             self.announce(screen)?;
+            changed |= self.back_up();
             if changed {
                 self.settle(screen, wakes)?;
                 self.draw(screen)?;
                 self.look_ahead()?;
             }
         }
+    }
+
+    /// Makes the backup of the day beside everything else; says whether there is something to show of it.
+    fn back_up(&mut self) -> bool {
+        let Stage::Desk(desk) = &mut self.stage else { return false };
+        let today = desk.store.now().date_naive();
+        if self.daily.is_none() && self.backed_up != Some(today) && desk.store.backup_is_due().unwrap_or(false) {
+            self.backed_up = Some(today);
+            self.daily = Daily::start(&desk.store);
+        }
+        let Some(daily) = self.daily.take_if(|daily| daily.is_done()) else { return false };
+        let kept = daily.keep(&mut desk.store);
+        kept.is_err_and(|error| {
+            desk.trouble(format!("No backup was made today: {error}"));
+            true
+        })
     }
 
     fn look_ahead(&mut self) -> anyhow::Result<()> {
@@ -168,6 +201,7 @@ impl App {
         match &self.stage {
             Stage::Gate(gate) => gate.wakes().unwrap_or(Duration::from_secs(3600)),
             Stage::Desk(desk) if desk.form.as_ref().is_some_and(|form| form.unkept) => REST,
+            Stage::Desk(_) if self.daily.is_some() => REST,
             // Once noted there is nothing to wake for.
             Stage::Desk(desk) if !desk.is_noted() => {
                 SEEN.saturating_sub(self.touched.elapsed()) + Duration::from_millis(1)
@@ -210,6 +244,10 @@ impl App {
 
     /// Closes the file and covers the screen.
     fn lock(&mut self, why: &'static str) {
+        // Its keys are to be gone as well; it is made when the file is open again.
+        if self.daily.take().is_some() {
+            self.backed_up = None;
+        }
         self.stage = match std::mem::replace(&mut self.stage, Stage::Nothing) {
             Stage::Desk(mut desk) if desk.demo => {
                 desk.message = None;
@@ -315,6 +353,8 @@ impl App {
     }
 
     fn desk(&self, store: Store, demo: bool) -> Result<Desk, StoreError> {
+        let mut store = store;
+        store.take_for_today(self.start.today);
         Desk::new(store, self.start.rules.clone(), self.start.keys.clone(), self.start.moments(), demo)
     }
 
@@ -335,10 +375,19 @@ impl App {
         if let Some(work) = last {
             self.perform(work, screen, wakes)?;
             if let Stage::Desk(desk) = &self.stage {
-                self.farewell = desk.message.as_ref().filter(|said| said.trouble).map(|said| said.text.clone());
+                let trouble = desk.message.as_ref().filter(|said| said.trouble);
+                self.farewell = trouble.map(|said| format!("not synced: {}", said.text));
             }
         }
         Ok(self.flows(flow))
+    }
+
+    /// Leaving: a backup that is nearly there is waited for.
+    pub fn end(&mut self) {
+        let (Some(daily), Stage::Desk(desk)) = (self.daily.take(), &mut self.stage) else { return };
+        if let Err(error) = daily.keep_soon(&mut desk.store) {
+            self.farewell.get_or_insert_with(|| format!("no backup was made today: {error}"));
+        }
     }
 
     fn flows(&mut self, flow: Flow) -> Option<bool> {

@@ -11,7 +11,7 @@ use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use crate::model::records::{
     addendum, arrangement, care_team, employment, enrollment, goal, housing, need, note, plan, referral, relationship,
-    service, signature, stay, step, vocation,
+    service, signature, stay, step, strength, vocation,
 };
 use crate::model::{Change, ClientStatus, Intensity, List, Moment, RecordType, Row, RowId};
 use crate::store::{ClientFile, Merged, Receipt, Store, StoreError};
@@ -40,6 +40,7 @@ const SHOWN: &[&RecordType] = &[
     &plan::TYPE,
     &goal::TYPE,
     &step::TYPE,
+    &strength::TYPE,
     &note::TYPE,
     &signature::TYPE,
     &addendum::TYPE,
@@ -386,9 +387,10 @@ impl Desk {
         if pattern.is_some() {
             self.stack_hay();
         }
-        let (hay, matcher, today, ordered) = (&self.hay, &mut self.matcher, self.today, self.ordered);
+        let moment = self.moment();
+        let (hay, matcher, ordered) = (&self.hay, &mut self.matcher, self.ordered);
         let mut fits = |place: usize, facts: &ClientFacts, band: Option<Band>| {
-            filter.fits(facts, band, today)
+            filter.fits(facts, band, &moment)
                 && pattern.as_ref().is_none_or(|pattern| pattern.score(hay[place].slice(..), matcher).is_some())
         };
         let mut view: Vec<Listed> = Vec::with_capacity(self.caseload.ranked().len());
@@ -420,7 +422,7 @@ impl Desk {
                 view.iter().filter(|line| line.rank.is_some()).map(|line| line.client).collect();
             let everyone = self.caseload.facts().iter().enumerate();
             let mut closed: Vec<&ClientFacts> = everyone
-                .filter(|(_, facts)| facts.is_closed(today) && !there.contains(&facts.id))
+                .filter(|(_, facts)| facts.is_closed(moment.today()) && !there.contains(&facts.id))
                 .filter(|(place, facts)| fits(*place, facts, None))
                 .map(|(_, facts)| facts)
                 .collect();

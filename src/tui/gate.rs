@@ -10,15 +10,12 @@ use ratatui::layout::{Position, Rect};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::model::{List, RowId};
-use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, wall_clock, weakness};
+use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, state_folder, unfit, wall_clock, weakness};
 
 use super::draw::{boxed, middle};
 use super::panes::put;
 use super::text::{width, wrap};
 use super::theme::Theme;
-
-/// The shortest passphrase that a new file takes, in characters.
-pub const SHORTEST: usize = 8;
 
 pub enum Gate {
     /// There is no file yet.
@@ -222,12 +219,8 @@ impl Welcome {
         if self.name.trim().is_empty() {
             return refuse(self, 0, "Your name stands under everything you write: please fill it in.".into());
         }
-        if self.first.chars().count() < SHORTEST {
-            return refuse(
-                self,
-                2,
-                format!("A passphrase needs at least {SHORTEST} characters. Four or five unrelated words are good."),
-            );
+        if let Some(why) = unfit(&self.first) {
+            return refuse(self, 2, why);
         }
         if *self.first != *self.second {
             self.second.zeroize();
@@ -388,5 +381,9 @@ impl Locked {
 
 /// Unlocks a file.
 pub fn open(file: &Path, passphrase: &str) -> Result<Store, StoreError> {
-    Store::open(file, &Passphrase::new(passphrase), wall_clock())
+    let mut store = Store::open(file, &Passphrase::new(passphrase), wall_clock())?;
+    if let Some(folder) = state_folder() {
+        store.hold_against(&folder)?;
+    }
+    Ok(store)
 }

@@ -98,7 +98,10 @@ impl Desk {
         let lines = self.store.history(row)?.into_iter().rev().map(|line| {
             let from = if line.from.is_empty() { String::new() } else { format!("\"{}\" -> ", line.from.plain()) };
             let when = line.when.format("%-d %b %Y %H:%M");
-            format!("{when}  {}  {}: {from}\"{}\"  ({})", line.who, label(&line.field), line.to.plain(), line.action)
+            let by = line.installation.as_ref().map_or(String::new(), |by| format!(" (by the installation of {by})"));
+            let came = line.came_later().map(|came| format!(", came here {}", came.format("%-d %b %Y %H:%M")));
+            let (what, to, came) = (label(&line.field), line.to.plain(), came.unwrap_or_default());
+            format!("{when}  {}{by}  {what}: {from}\"{to}\"  ({}{came})", line.who, line.action)
         });
         let title = format!("History of this {}", record.map_or("row", |record| record.label).to_lowercase());
         self.overlay = Some(Overlay::Reading { title, lines: lines.collect(), scroll: 0 });

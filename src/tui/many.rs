@@ -22,6 +22,21 @@ impl Desk {
         if self.is_in_list() { self.choose(self.at + 1) } else { Ok(()) }
     }
 
+    /// Marks everyone in the list as it is shown.
+    pub fn mark_shown(&mut self) {
+        self.mark_all(self.view.iter().map(|listed| listed.client).collect());
+    }
+
+    /// Marks all of these who are here.
+    pub fn mark_all(&mut self, mut clients: Vec<RowId>) {
+        clients.retain(|client| self.caseload.get(*client).is_some());
+        self.say(match clients.len() {
+            1 => "1 client is marked.".to_string(),
+            many => format!("{many} clients are marked."),
+        });
+        self.marked.extend(clients);
+    }
+
     /// Whose row a new one is: the chosen client's; or, where it is to be one for all who are marked, one of theirs.
     pub fn owner_of_new(&self, record: &RecordType) -> Option<RowId> {
         if record.is_the_workers() {

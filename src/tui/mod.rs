@@ -23,6 +23,7 @@ mod choose;
 mod closing;
 mod crisis;
 mod current;
+mod daily;
 mod desk;
 mod desk_work;
 mod directory;
@@ -124,14 +125,18 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let result = wakes.and_then(|wakes| app.run(&mut screen, &wakes));
     drop(screen);
     terminal::leave();
+    app.end();
     if let Some(text) = app.farewell {
-        eprintln!("caseload: not synced: {}", crate::model::text::one_line(&text));
+        eprintln!("caseload: {}", crate::model::text::one_line(&text));
     }
     result
 }
 
 fn opening(start: &Start) -> anyhow::Result<Stage> {
-    let desk = |store, demo| Desk::new(store, start.rules.clone(), start.keys.clone(), start.moments(), demo);
+    let desk = |mut store: crate::store::Store, demo| {
+        store.take_for_today(start.today);
+        Desk::new(store, start.rules.clone(), start.keys.clone(), start.moments(), demo)
+    };
     if let Some(spec) = &start.demo {
         return Ok(Stage::Desk(Box::new(desk(demo::in_memory(spec, wall_clock())?, true)?)));
     }

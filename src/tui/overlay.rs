@@ -8,7 +8,7 @@ use ratatui_textarea::TextArea;
 use crate::model::{
     Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
 };
-use crate::store::{ActionId, Hit, Site, Trust};
+use crate::store::{Acceptance, ActionId, Hit, Site};
 use crate::triage::team::Load;
 
 use super::action::{Action, Entry, Place, TABLE};
@@ -129,11 +129,15 @@ pub enum Pick {
     Billing(Option<RowId>),
     Cards,
     AskCard,
-    Accept(Box<Site>, Trust),
+    Accept(Box<Site>, Box<Acceptance>),
     AskRevoke,
     Revoke(SiteId),
     SyncAlways,
     Compare(RowId, RowId),
+    /// Takes an action back but for what is another's.
+    UndoButTheirs(ActionId),
+    /// Marks all of these.
+    MarkAll(Vec<RowId>),
     Join(RowId, RowId),
     Part(RowId),
     Apart(RowId, RowId),

@@ -1,15 +1,16 @@
 //! A plan's life at the screen: read in words, reviewed, carried on in a new version, signed by the client and the worker.
 //!
-//! The promise: the client's own words come first; what is signed is what was shown; a signature stays under the plan with
-//! the text it was given for, and it is told when the plan says something else since.
+//! The promise: the client's own words come first; what is signed is what was shown; a signature stays under the words it
+//! was given for, and it is told what the plan says otherwise since.
 
 use chrono::{Months, NaiveDate};
 
-use crate::model::plans;
-use crate::model::records::{goal, plan, signature, step};
+use crate::model::plans::{self, Agreed};
+use crate::model::records::{goal, plan, signature};
 use crate::model::standing::signed_by;
-use crate::model::{Change, Row, RowId, SignatureRole, Value, signing};
-use crate::store::{Signer, StoreError};
+use crate::model::stands::{self, Stands};
+use crate::model::{Change, PlanStatus, Row, RowId, SignatureRole, Value};
+use crate::store::{ClientFile, Signer, StoreError};
 use crate::triage::day_in_words;
 
 use super::act::digit;
@@ -32,49 +33,49 @@ impl Desk {
         self.store.row_of(&plan::TYPE, id)
     }
 
-    fn plan_text(&self, plan: &Row) -> Result<String, StoreError> {
-        let goals = self.store.rows(&goal::TYPE, plan.stream)?;
-        let steps = self.store.rows(&step::TYPE, plan.stream)?;
-        Ok(plans::in_words(plan, &goals, &steps))
-    }
-
-    /// Who signed a plan, and whether it says something else since.
-    fn plan_signatures(&self, plan: &Row, text: &str) -> Result<Vec<String>, StoreError> {
-        let id = plan.id.to_string();
-        let mut rows = self.store.rows(&signature::TYPE, plan.stream)?;
-        rows.retain(|row| row.text(signature::of) == id);
-        rows.sort_by_key(|row| (row.time(signature::at), row.id));
-        let told = rows.iter().map(|row| {
-            let now = match row {
-                row if !signing::holds(row) => "  BROKEN: this is not what was signed",
-                row if row.text(signature::content) != text => "  (the plan was changed since)",
-                _ => "",
-            };
-            format!("{}{now}", signed_by(row))
-        });
-        Ok(told.collect())
+    /// The names under a plan: each that stands in a line. Of one whose words were changed since what is different, and the
+    /// plan as it was signed with the name beneath it: no name stands under words that it was not given for. Of a plan that
+    /// has ended nothing is asked for any more.
+    fn plan_signatures(&self, plan: &Row) -> Result<Vec<String>, StoreError> {
+        let mut lines = Vec::new();
+        let under = self.store.under_plan(plan.id)?;
+        for (row, stands) in &under {
+            match stands {
+                Stands::Yes => lines.push(signed_by(row)),
+                Stands::Broken | Stands::Gone => {
+                    lines.extend(stands.in_words().into_iter().map(|why| format!("{}  {why}", signed_by(row))));
+                }
+                Stands::Changed(_) => {
+                    let ended = plan.text(plan::status) == PlanStatus::Ended.code();
+                    let again = if ended { "" } else { ": it is to be signed again" };
+                    lines.extend(stands::since(row, stands).map(|since| format!("{since}{again}")));
+                    let changes = stands.in_words();
+                    lines.extend(changes.iter().flat_map(|one| one.lines()).map(|line| format!("  {line}")));
+                    lines.push("AS IT WAS SIGNED".into());
+                    lines.extend(stands::words_of(row).lines().map(|line| format!("  {line}")));
+                    lines.extend([format!("  {}", signed_by(row)), String::new()]);
+                }
+            }
+        }
+        Ok(lines)
     }
 
     pub(super) fn show_plan(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
         let Some(plan) = self.plan_meant(about)? else { return Ok(()) };
-        let text = self.plan_text(&plan)?;
+        let text = self.store.plan_in_words(plan.id)?;
         let mut lines: Vec<String> = text.lines().map(String::from).collect();
         lines.push(String::new());
-        let signed = self.plan_signatures(&plan, &text)?;
+        let signed = self.plan_signatures(&plan)?;
         if signed.is_empty() {
             lines.push("Nobody has signed this plan yet.".into());
         }
         lines.extend(signed);
-        if !plan.text(plan::changes).is_empty() {
-            lines.extend([String::new(), "CHANGED AT THE LAST REVIEW".into()]);
-            lines.extend(plan.text(plan::changes).lines().map(String::from));
-        }
         let mut before = plan.link(plan::replaces);
         while let Some(row) = before.map(|id| self.store.row_of(&plan::TYPE, id)).transpose()?.flatten() {
             lines.extend([String::new(), "BEFORE THIS VERSION".into()]);
-            let text = self.plan_text(&row)?;
+            let text = self.store.plan_in_words(row.id)?;
             lines.extend(text.lines().map(|line| format!("  {line}")));
-            lines.extend(self.plan_signatures(&row, &text)?.into_iter().map(|line| format!("  {line}")));
+            lines.extend(self.plan_signatures(&row)?.into_iter().map(|line| format!("  {line}")));
             // Two versions that follow on each other in a ring are shown once.
             before = row.link(plan::replaces).filter(|next| *next != plan.id && Some(*next) != before);
             if lines.len() > 2_000 {
@@ -145,9 +146,10 @@ impl Desk {
     /// Whose name is put under the plan, after its text was shown.
     pub(super) fn ask_plan_signer(&mut self, about: Option<RowId>) -> Result<(), StoreError> {
         let Some(plan) = self.plan_meant(about)? else { return Ok(()) };
-        let text = self.plan_text(&plan)?;
-        let mut told: Vec<String> = self.plan_signatures(&plan, &text)?;
-        told.extend(text.lines().map(String::from));
+        let under = self.store.under_plan(plan.id)?;
+        let told = under.iter().map(|(row, stands)| stands::since(row, stands).unwrap_or_else(|| signed_by(row)));
+        let mut told: Vec<String> = told.collect();
+        told.extend(self.store.plan_in_words(plan.id)?.lines().map(String::from));
         let roles = [SignatureRole::Client, SignatureRole::Guardian, SignatureRole::Worker];
         let mut items: Vec<(Option<char>, String, Pick)> = roles
             .into_iter()
@@ -181,9 +183,7 @@ impl Desk {
     }
 
     pub(super) fn sign_plan(&mut self, id: RowId, role: SignatureRole, signer: &Signer) -> Result<(), StoreError> {
-        let Some(plan) = self.store.row_of(&plan::TYPE, id)? else { return Ok(()) };
-        let text = self.plan_text(&plan)?;
-        match self.store.sign_plan(id, role, signer, text) {
+        match self.store.sign_plan(id, role, signer) {
             Ok(receipt) => {
                 self.follow(receipt)?;
                 self.say(format!("Signed by {}.", signer.name));
@@ -193,20 +193,34 @@ impl Desk {
         Ok(())
     }
 
-    /// The plan in force in a line, for the client's page: its version, its review, who signed.
-    pub(super) fn plan_in_short(&self, row: &Row, signatures: &[Row]) -> String {
+    /// The plan in force in a line, for the client's page: its version, its review, who signed, and whether it was changed
+    /// since.
+    pub(super) fn plan_in_short(&self, row: &Row, file: &ClientFile) -> String {
         let kind = row.record.field(plan::kind.field).map_or(String::new(), |field| row.shown(field));
         let version = row.whole(plan::version).unwrap_or(1);
         let review = row
             .date(plan::review_due)
             .map_or(String::new(), |day| format!(", review {}", day_in_words(day, self.today)));
-        let id = row.id.to_string();
-        let names: Vec<&str> = signatures
-            .iter()
-            .filter(|signed| signed.text(signature::of) == id)
-            .map(|signed| signed.text(signature::name))
+        let agreed = Agreed::of(row, |record| file.of(record));
+        let under: Vec<(Row, Stands)> = stands::under(row, file.of(&signature::TYPE))
+            .map(|signed| (signed.clone(), stands::under_plan(signed, &agreed)))
             .collect();
-        let signed = if names.is_empty() { "not signed".to_string() } else { format!("signed {}", names.join(", ")) };
-        format!("{kind}, version {version}{review}, {signed}")
+        let names: Vec<&str> =
+            under.iter().filter(|(_, stands)| stands.stands()).map(|(row, _)| row.text(signature::name)).collect();
+        let again = stands::overtaken(&under).map(|(row, _)| {
+            let on = row.time(signature::at).map_or(String::new(), |at| day_in_words(at.date_naive(), self.today));
+            format!(", CHANGED since {} signed it {on}", row.text(signature::name))
+        });
+        // What is wrong stands before what may be cut off.
+        let mut wrong: Vec<String> = again.collect();
+        if under.iter().any(|(_, stands)| *stands == Stands::Broken) {
+            wrong.push(", BROKEN signature".into());
+        }
+        let signed = match names.as_slice() {
+            [] if wrong.is_empty() => ", not signed".into(),
+            [] => String::new(),
+            names => format!(", signed {}", names.join(", ")),
+        };
+        format!("{kind}, version {version}{}{review}{signed}", wrong.concat())
     }
 }

@@ -6,7 +6,7 @@ use crate::exchange::closings::Held;
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
 use crate::model::{Change, Row};
 use crate::practice::stays;
-use crate::store::{StoreError, make_folder_for};
+use crate::store::StoreError;
 
 use super::desk::{Desk, Pane};
 use super::form::Form;
@@ -47,7 +47,7 @@ impl Desk {
             self.say("The demo lives in memory: there is nothing to back up.");
             return;
         };
-        match make_folder_for(&folder.join("backup")).and_then(|()| self.store.backup(&folder)) {
+        match self.store.backup(&folder) {
             Ok(path) => self.say(format!("Backed up to {}.", path.display())),
             Err(error) => self.trouble(error),
         }

@@ -1,12 +1,10 @@
 //! Handing work over from the screen: bundles, places, cards, who is believed; duplicates; the team side by side.
 
-use chrono::NaiveDate;
-
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
 use crate::practice::consent::Override;
-use crate::store::{Site, StoreError, Trust};
-use crate::sync::Card;
+use crate::store::{Acceptance, Site, StoreError, Trust};
+use crate::sync::{Card, Until};
 use crate::triage::{duplicates, filter, team};
 
 use super::act::digit;
@@ -23,7 +21,7 @@ pub struct HandOver {
     pub clients: Option<Vec<RowId>>,
     /// None: as it is, without a word about who looks after them.
     pub kind: Option<ShareKind>,
-    pub until: Option<NaiveDate>,
+    pub until: Option<Until>,
     pub to: Vec<Site>,
     /// To another agency without a release, and why.
     pub without: Option<Override>,
@@ -103,7 +101,7 @@ impl Desk {
         clients: Option<Vec<RowId>>,
         kind: Option<ShareKind>,
     ) -> Result<(), StoreError> {
-        let partners = self.store.partners()?;
+        let partners = if clients.is_some() { self.store.within_reach()? } else { self.store.partners()? };
         let hand = HandOver { clients, kind, ..HandOver::default() };
         match &partners[..] {
             [] => self.trouble("Nobody is accepted here yet: exchange cards first (c and a of the same menu)."),
@@ -128,7 +126,11 @@ impl Desk {
     pub(super) fn give_to(&mut self, hand: HandOver) -> Result<(), StoreError> {
         match hand.kind {
             Some(ShareKind::Cover) => {
-                self.ask(Answer::Until(hand), "Cover", "Until which day do they stand in? fri, +2w, 5 dec ...");
+                self.ask(
+                    Answer::Until(hand),
+                    "Cover",
+                    "Until which day, or which minute, do they stand in? fri, +2w, 5 dec, fri 17:00 ...",
+                );
             }
             _ => self.check_leaving(hand)?,
         }
@@ -147,8 +149,18 @@ impl Desk {
             String::new(),
             "Whom you believe:".into(),
         ];
-        let partners = self.store.partners()?;
-        lines.extend(partners.iter().map(|site| format!("  {}", self.site_in_words(site))));
+        let own = self.store.site();
+        let believed = |site: &Site| site.id != own && site.line.as_ref().is_some_and(|line| line.ended.is_none());
+        let partners: Vec<Site> = self.store.sites()?.into_iter().filter(believed).collect();
+        for site in &partners {
+            let way = match site.trust() {
+                Trust::TakeFrom => "  (you only take from them)",
+                Trust::GiveTo => "  (you only give to them)",
+                Trust::Own => "  (yours)",
+                _ => "",
+            };
+            lines.push(format!("  {}{way}", self.site_in_words(site)));
+        }
         if partners.is_empty() {
             lines.push("  nobody yet".into());
         }
@@ -156,28 +168,37 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn accept(&mut self, site: &Site, trust: Trust, agency: &str) {
-        match self.store.accept_site_as(site, trust).and_then(|()| self.store.set_agency(site, agency)) {
-            Ok(()) if !agency.is_empty() => self.say(format!(
+    /// Accepts a site whose fingerprint was compared on this screen; what is not named stays as it is set.
+    pub(super) fn accept(&mut self, site: &Site, wanted: &Acceptance) {
+        let wanted = Acceptance { confirmed: true, ..wanted.clone() };
+        match self.store.accept(site, &wanted) {
+            Ok(Some(line)) if !line.agency.is_empty() => self.say(format!(
                 "Accepted: {} of {}. They are given only what a release permits.",
-                one_line(&site.name),
-                one_line(agency)
+                line.called,
+                one_line(&line.agency)
             )),
-            Ok(()) => self.say(format!("Accepted: {}.", one_line(&site.name))),
+            Ok(line) => {
+                let called = line.map_or(String::new(), |line| line.called);
+                self.say(format!("Accepted: {called}."));
+            }
             Err(error) => self.trouble(error),
         }
     }
 
     pub(super) fn ask_revoke(&mut self) -> Result<(), StoreError> {
-        let partners = self.store.partners()?;
+        let own = self.store.site();
+        let believed = |site: &Site| site.id != own && site.line.as_ref().is_some_and(|line| line.ended.is_none());
+        let partners: Vec<Site> = self.store.sites()?.into_iter().filter(believed).collect();
         if partners.is_empty() {
             self.say("Nobody is accepted here.");
             return Ok(());
         }
         let items =
             partners.iter().enumerate().map(|(at, site)| (digit(at), self.site_in_words(site), Pick::Revoke(site.id)));
-        let about =
-            vec!["Nothing of theirs is taken any more, and nothing is written to them. What came before stays.".into()];
+        let about = vec![
+            "Nothing of theirs is taken any more, and nothing is written to them: of every installation that took over from this one, too. What came before stays."
+                .into(),
+        ];
         self.overlay = Some(Menu::telling("Believe whom no longer?", about, items.collect()));
         Ok(())
     }
@@ -191,7 +212,7 @@ impl Desk {
 
     /// Caseloads side by side.
     pub(super) fn team(&mut self) -> Result<(), StoreError> {
-        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, self.today);
+        let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, &self.moment());
         self.overlay = Some(Overlay::Team { loads, at: 0 });
         Ok(())
     }
@@ -297,7 +318,7 @@ impl Desk {
     fn site_in_words(&self, site: &Site) -> String {
         let agency = self.store.agency_of(site).unwrap_or_default();
         let of = if agency.is_empty() { String::new() } else { format!(", {}", one_line(&agency)) };
-        format!("{}{of}  {}", one_line(&site.name), site.fingerprint())
+        format!("{}{of}  {}", site.person(), site.fingerprint())
     }
 
     /// Pairs that someone said are two people.

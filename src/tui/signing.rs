@@ -53,6 +53,14 @@ enum By {
     /// Mine, as the supervisor who was asked.
     Me,
     Another,
+    /// Its author's, who works elsewhere.
+    Elsewhere,
+}
+
+impl By {
+    fn is_mine(self) -> bool {
+        matches!(self, By::Author | By::Me)
+    }
 }
 
 /// A note as it is read, signed or not.
@@ -130,6 +138,7 @@ impl Signing {
             By::Author => "This is what you sign; from then on it stays as it is:",
             By::Me => "You are asked to co-sign this; it stays as it was signed:",
             By::Another => "Signed. This waits for someone else's co-signature:",
+            By::Elsewhere => "Not signed. It waits for its author, who works elsewhere:",
         };
         put(buffer, inner.x, inner.y + list, inner.width, rule, theme.heading());
         let y = inner.y + list + 1;
@@ -138,7 +147,7 @@ impl Signing {
         let sign = match one.by {
             By::Author => "Enter signs  ",
             By::Me => "Enter co-signs  ",
-            By::Another => "",
+            By::Another | By::Elsewhere => "",
         };
         let other = if self.client.is_some() { "Tab everyone" } else { "Tab this client" };
         let keys = format!("{sign}a all of today  e edit  {other}  Esc");
@@ -171,7 +180,7 @@ impl Desk {
             notes.extend(self.waits(&waiting)?);
         }
         // What I can do comes before what I only wait for; among those the oldest first.
-        notes.sort_by_key(|one| one.by == By::Another);
+        notes.sort_by_key(|one| !one.by.is_mine());
         Ok(Signing { client, notes, at: 0, scroll: 0 })
     }
 
@@ -179,7 +188,8 @@ impl Desk {
         let Some(written) = self.store.written(waiting.note)? else { return Ok(None) };
         let me = &self.store.worker().name;
         let by = match waiting.cosigner.trim() {
-            "" => By::Author,
+            "" if self.store.is_mine(waiting.note)? => By::Author,
+            "" => By::Elsewhere,
             asked if asked.eq_ignore_ascii_case(me.trim()) => By::Me,
             _ => By::Another,
         };
@@ -188,11 +198,12 @@ impl Desk {
                 let text = self.store.text_to_sign(waiting.note, self.late_after())?;
                 vec![Part { how: How::Text, text: text.trim_end().into() }]
             }
-            By::Me | By::Another => written.read(),
+            By::Me | By::Another | By::Elsewhere => written.read(),
         };
         let state = match by {
             By::Author => "not signed".to_string(),
             By::Me => "co-signature asked of you".into(),
+            By::Elsewhere => "waits for its author".into(),
             By::Another => format!("waits for {}", waiting.cosigner),
         };
         let root = self.store.root(waiting.client)?;
@@ -246,8 +257,8 @@ impl Desk {
         let (done, said) = match by {
             By::Author => (self.store.sign_note(note, self.late_after()), "Signed."),
             By::Me => (self.store.cosign(note), "Co-signed."),
-            By::Another => {
-                self.trouble("It is signed; the co-signature is someone else's to give.");
+            By::Another | By::Elsewhere => {
+                self.trouble("This signature is someone else's to give.");
                 return Ok(Some(self.signing(client)?));
             }
         };
@@ -259,7 +270,7 @@ impl Desk {
             }
         }
         let left = self.signing(client)?;
-        let mine = left.notes.iter().filter(|one| one.by != By::Another).count();
+        let mine = left.notes.iter().filter(|one| one.by.is_mine()).count();
         self.say(match mine {
             0 => format!("{said} Nothing else waits for you here."),
             many => format!("{said} Still to sign here: {many}."),

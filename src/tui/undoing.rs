@@ -91,8 +91,50 @@ impl Desk {
                 self.say("That is undone already.");
                 Ok(())
             }
+            Err(error @ StoreError::OthersWrote { .. }) => {
+                self.tell_theirs(&error, past);
+                Ok(())
+            }
             Err(error) => {
                 self.for_whom = past.and_then(|past| past.clients.first().copied());
+                self.tell_refusal(&error, None);
+                Ok(())
+            }
+        }
+    }
+
+    /// What stands in the way of an undo and whose it is, with what may be done instead.
+    fn tell_theirs(&mut self, error: &StoreError, past: Option<PastAction>) {
+        self.for_whom = None;
+        let clients = past.as_ref().map_or(&[][..], |past| &past.clients);
+        let mut items = Vec::new();
+        if let Some(past) = past.as_ref().filter(|past| past.clients.len() > 1) {
+            items.push((
+                Some('t'),
+                "Take back the rest, and leave theirs as it is".into(),
+                Pick::UndoButTheirs(past.id),
+            ));
+        }
+        if let [client] = clients {
+            items.push((Some('g'), "Go to the client".into(), Pick::Go(*client)));
+        }
+        items.push((Some('n'), "Leave it as it is".into(), Pick::Nothing));
+        let about = vec![error.to_string(), "A client whom nobody needs any more is closed, not taken back.".into()];
+        let whose = self.names_of(clients);
+        let title = if whose.is_empty() { "Not undone".into() } else { format!("Not undone: {whose}") };
+        self.overlay = Some(Menu::telling(title, about, items));
+    }
+
+    /// Takes an action back but for the clients on whom others have written since.
+    pub(super) fn undo_but_theirs(&mut self, id: ActionId) -> Result<(), StoreError> {
+        let past = self.store.past_action(id)?;
+        match self.store.undo_all_but_theirs(id) {
+            Ok(Some((label, receipt))) => self.went_back(receipt, past, &format!("Undone, but for theirs: {label}")),
+            Ok(None) => {
+                self.say("That is undone already.");
+                Ok(())
+            }
+            Err(error) => {
                 self.tell_refusal(&error, None);
                 Ok(())
             }
@@ -206,9 +248,13 @@ impl Sheet for UndoHistory {
                 let one = self.past[self.at].clone();
                 match self.state(self.at) {
                     "undone" => desk.say("That is undone already."),
-                    "changed since" => {
-                        desk.say("What it set was changed since: change it by hand, or undo that first.")
-                    }
+                    "changed since" => match desk.store.why_not_undo(one.id)? {
+                        Some(error @ StoreError::OthersWrote { .. }) => {
+                            desk.tell_theirs(&error, Some(one));
+                            return Ok(None);
+                        }
+                        _ => desk.say("What it set was changed since: change it by hand, or undo that first."),
+                    },
                     _ if desk.store.read_only() => desk.trouble("Not now: this file is read-only."),
                     _ => {
                         let why = desk.why_ask(&one).unwrap_or_default();

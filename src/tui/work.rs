@@ -108,7 +108,7 @@ impl Desk {
                 self.ask(Answer::Passphrase(path.into(), kind), "Passphrase", about);
             }
             Err(refusal) => self.refuse(&refusal.to_string()),
-            Ok(taken) if taken.merged.entries == 0 && taken.merged.held_back == 0 => {
+            Ok(taken) if taken.merged.is_nothing() => {
                 self.overlay = None;
                 self.say("Nothing new: all of it is here already.");
             }
@@ -166,7 +166,7 @@ impl Desk {
                         }
                     }
                 }
-                Err(error) => trouble = Some(error.to_string()),
+                Err(error) => trouble = Some(format!("{address}: {error}")),
             }
         }
         self.load()?;
@@ -246,6 +246,11 @@ impl Desk {
             let label = format!("Choose where you and they differ: {}", merged.conflicts);
             menu.items.push(Item { key: Some('c'), label, choice: Pick::Do(super::action::Action::Conflicts) });
         }
+        if merged.clients.len() > 1 {
+            let all = merged.clients.iter().map(|(client, ..)| *client).collect();
+            let label = format!("Mark all {} of them", merged.clients.len());
+            menu.items.push(Item { key: Some('x'), label, choice: Pick::MarkAll(all) });
+        }
         for (client, name, new) in &merged.clients {
             let label = format!("{} {}", if *new { "new    " } else { "changed" }, one_line(name));
             menu.items.push(Item { key: None, label, choice: Pick::Go(*client) });
@@ -277,12 +282,6 @@ fn not_closed(held: Vec<Held>, lines: Vec<String>) -> Overlay {
 fn told(taken: &Taken) -> Vec<String> {
     let mut lines = vec![format!("From {}:", one_line(&taken.sender))];
     lines.extend(sync::in_words(&taken.merged));
-    if taken.told.as_ref().is_some_and(|told| told.set_back) {
-        lines.push(
-            "They have more of your own work than is here: this file was set back, or copied. Ask them for everything."
-                .into(),
-        );
-    }
     lines
 }
 

@@ -25,7 +25,10 @@ impl Caseload {
     /// A folder with a passphrase and no caseload yet.
     pub fn none() -> Caseload {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("pass"), PASSPHRASE).unwrap();
+        let pass = folder.path().join("pass");
+        std::fs::write(&pass, PASSPHRASE).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&pass, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         Caseload { folder, day: Some(TODAY) }
     }
 

@@ -27,7 +27,22 @@ impl Terminal {
         Terminal::spawn(caseload, columns, rows, command)
     }
 
-    pub fn spawn(caseload: &Caseload, columns: u16, rows: u16, mut command: CommandBuilder) -> Terminal {
+    /// The same in a zone in which it is this hour of the day just now: what is shown may hang on what of the day is over.
+    pub fn start_at_hour(hour: i32, caseload: &Caseload, columns: u16, rows: u16, args: &[&str]) -> Terminal {
+        use chrono::Timelike;
+        let ahead = (hour - chrono::Utc::now().hour() as i32 + 36) % 24 - 12;
+        // The names of these zones count the other way round.
+        let zone = format!("Etc/GMT{:+}", -ahead);
+        let mut command = CommandBuilder::new(program());
+        command.args(caseload.on(args));
+        Terminal::spawn_in(&zone, caseload, columns, rows, command)
+    }
+
+    pub fn spawn(caseload: &Caseload, columns: u16, rows: u16, command: CommandBuilder) -> Terminal {
+        Terminal::spawn_in("America/New_York", caseload, columns, rows, command)
+    }
+
+    fn spawn_in(zone: &str, caseload: &Caseload, columns: u16, rows: u16, mut command: CommandBuilder) -> Terminal {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         command.env_clear();
@@ -37,7 +52,7 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", caseload.folder.path());
-        command.env("TZ", "America/New_York");
+        command.env("TZ", zone);
         command.env("CASELOAD_FILE", caseload.file());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);

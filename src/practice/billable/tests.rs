@@ -60,7 +60,7 @@ impl Books {
     fn sign(&mut self, note: RowId, role: SignatureRole, name: &str) {
         let row = self.notes.iter().find(|row| row.id == note).unwrap();
         let when = at("2026-12-31T12:00");
-        let content = signing::note_text(row, &self.goals, when, false);
+        let content = signing::note_content(row, &self.goals, when, false);
         let mut own = Row::new(&signature::TYPE, id(&format!("{note}{}", role.code())), self.client);
         own.put(signature::of, note.to_string());
         own.put(signature::role, role.code());

@@ -119,7 +119,9 @@ impl<'a> Material<'a> {
         }
         let mut signed = std::collections::HashSet::new();
         store.each_row(&signature::TYPE, None, |row| {
-            if row.text(signature::role) == SignatureRole::Author.code()
+            let counts = row.by.as_ref().is_none_or(|by| by.counts);
+            if counts
+                && row.text(signature::role) == SignatureRole::Author.code()
                 && let Ok(of) = row.text(signature::of).parse::<RowId>()
             {
                 signed.insert(of);

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use crate::model::records::{client, goal, note, signature};
 use crate::model::standing::Standing;
-use crate::model::{FieldId, Information, Kind, RecordType, Row, Value};
+use crate::model::{FieldId, Information, Kind, RecordType, Row, Value, sealed};
 use crate::practice::Practice;
 use crate::practice::information::{Categories, Sorter};
 use crate::store::ClientFile;
@@ -66,16 +66,31 @@ impl<'a> Lens<'a> {
 
     /// Rows of a type of which at least the first line may be told.
     pub fn rows(&self, record: &'static RecordType) -> Vec<&'a Row> {
-        let shown = |row: &&Row| match record.title_field() {
-            Some(title) => self.shows(row, title.id),
-            None => false,
-        };
-        self.file.of(record).iter().filter(shown).collect()
+        self.file.of(record).iter().filter(|row| self.names(row)).collect()
+    }
+
+    /// Whether at least the first line of a row may be told.
+    pub fn names(&self, row: &Row) -> bool {
+        row.record.title_field().is_some_and(|title| self.shows(row, title.id))
     }
 
     /// Rows of a type, whatever may be told of them: for those that say it themselves.
     pub fn all_rows(&self, record: &RecordType) -> &'a [Row] {
         self.file.of(record)
+    }
+
+    /// Whether a row as it was signed may be named: it, and what it became since.
+    pub fn names_signed(&self, row: &Row) -> bool {
+        self.names(row) && self.now(row).is_none_or(|now| self.names(now))
+    }
+
+    /// Whether a field may be told as it was signed or as it is now: only where both may.
+    pub fn shows_both(&self, row: &Row, field: FieldId) -> bool {
+        self.shows(row, field) && self.now(row).is_none_or(|now| self.shows(now, field))
+    }
+
+    fn now(&self, row: &Row) -> Option<&'a Row> {
+        self.file.of(row.record).iter().find(|now| now.id == row.id)
     }
 
     fn shows(&self, row: &Row, field: FieldId) -> bool {
@@ -160,10 +175,20 @@ impl<'a> Lens<'a> {
         self.may(&tells)
     }
 
-    /// What a signed text tells. Its lines stand under the labels of the note's fields; words of the note itself that look
-    /// like such a line count too, so that it never tells more than is thought.
+    /// What a signed text tells. One of before there were numbers in it stands under the labels of the note's fields; words
+    /// of the note itself that look like such a line count too, so that it never tells more than is thought.
     fn of_signed(&self, row: &Row, content: &str) -> Categories {
         let mut tells = Categories::new();
+        if let Some(sealed) = sealed::read(content) {
+            for as_signed in sealed.rows(row.stream) {
+                for field in as_signed.record.fields {
+                    let served = as_signed.words(field.id).iter().filter(|_| matches!(field.kind, Kind::Links("goal")));
+                    tells.extend(self.of_goals(served.map(String::as_str), |goal, id| goal.id.to_string() == id));
+                }
+                tells.extend(self.sorter.of_row(&as_signed));
+            }
+            return tells;
+        }
         for line in content.lines() {
             for field in note::TYPE.fields {
                 let Some(value) = line.strip_prefix(field.label).and_then(|rest| rest.strip_prefix(": ")) else {
@@ -171,7 +196,8 @@ impl<'a> Lens<'a> {
                 };
                 let mut as_signed = Row::new(row.record, row.id, row.stream);
                 if matches!(field.kind, Kind::Links("goal")) {
-                    tells.extend(self.of_goals(value));
+                    let served = value.split("; ").map(|words| words.trim_matches('"'));
+                    tells.extend(self.of_goals(served, |goal, words| goal.text(goal::words) == words));
                 } else if !field.kind.is_set() {
                     as_signed.put(field.id, value);
                 }
@@ -181,13 +207,12 @@ impl<'a> Lens<'a> {
         tells
     }
 
-    /// What goals tell that stand in a signed text by their words. One that is not known any more might be about anything,
-    /// so it is held as the most guarded.
-    fn of_goals(&self, value: &str) -> Categories {
+    /// What goals tell that are named in a signed text. One that is not known any more might be about anything, so it is
+    /// held as the most guarded.
+    fn of_goals<'t>(&self, named: impl Iterator<Item = &'t str>, is: impl Fn(&Row, &str) -> bool) -> Categories {
         let mut tells = Categories::new();
-        for words in value.split("; ").map(|words| words.trim_matches('"')) {
-            let known: Vec<&Row> =
-                self.file.of(&goal::TYPE).iter().filter(|row| row.text(goal::words) == words).collect();
+        for name in named {
+            let known: Vec<&Row> = self.file.of(&goal::TYPE).iter().filter(|row| is(row, name)).collect();
             match known.is_empty() {
                 true => tells.extend([Information::MentalHealth, Information::SubstanceUse, Information::Violence]),
                 false => tells.extend(known.into_iter().flat_map(|row| self.sorter.of_field(row, goal::words))),

@@ -8,6 +8,7 @@
 use chrono::NaiveDate;
 
 use crate::model::records::{addendum, note, signature};
+use crate::model::signing::signed_words;
 use crate::model::standing::{Standing, State, standing};
 use crate::model::{Moment, Row, SignatureRole};
 
@@ -29,7 +30,7 @@ pub fn notes(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     let (mut all, mut unsigned, mut broken, mut withheld) = (Vec::new(), 0, 0, 0);
     for row in lens.all_rows(&note::TYPE) {
         let standing = standing(row, signatures, addenda);
-        let (day, when) = served(row, standing.text, &on.moment);
+        let (day, when) = served(row, &standing.text, &on.moment);
         if on.period.is_some_and(|period| !period.holds(day)) {
             continue;
         }
@@ -125,12 +126,18 @@ fn cover(lens: &Lens<'_>, on: &On<'_>, all: &[Signed<'_>], broken: usize) -> Vec
 fn one_note(blocks: &mut Vec<Block>, one: &Signed<'_>, number: usize, of: usize) {
     let late = if one.standing.is_late() { ", late entry" } else { "" };
     blocks.push(Block::heading(2, format!("Note {number} of {of}: {}{late}", one.when)));
-    signed_text(blocks, one.standing.text);
+    signed_text(blocks, &one.standing.text);
+    if one.standing.state == State::ChangedBeside {
+        blocks.push(Block::paragraph(
+            "Set otherwise elsewhere, by someone who did not know that it was signed. Here stands what was signed; what \
+             nobody signed is not contained.",
+        ));
+    }
     for row in &one.standing.signatures {
-        let text = row.text(signature::content);
+        let text = signed_words(row);
         if text != one.standing.text && row.text(signature::role) == SignatureRole::Author.code() {
             blocks.push(Block::heading(3, "Another version of the same note was signed too"));
-            signed_text(blocks, text);
+            signed_text(blocks, &text);
         }
         blocks.push(Block::Signature(given_by(row)));
     }
@@ -139,7 +146,7 @@ fn one_note(blocks: &mut Vec<Block>, one: &Signed<'_>, number: usize, of: usize)
         let Some(first) = signatures.first() else { continue };
         let when = added.time(addendum::when).map_or(String::new(), say::hour);
         blocks.push(Block::heading(3, format!("Addendum to note {number}, {when}")));
-        signed_text(blocks, first.text(signature::content));
+        signed_text(blocks, &signed_words(first));
         blocks.extend(signatures.iter().map(|row| Block::Signature(given_by(row))));
     }
 }

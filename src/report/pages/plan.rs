@@ -1,13 +1,20 @@
 //! The plan for the client to read and sign: their own words first, then who does what by when, in plain words and large
 //! letters. Pure.
+//!
+//! A name stands under the words that were signed, and under no others. Where the plan still says them, it is printed once,
+//! with the names beneath. Where it says something else, the plan as it was signed comes first, out of the seal, with the
+//! name under it and a box that says what was changed since and is not part of what was signed: that is what an auditor
+//! looks for. The plan as it reads now follows on a page of its own with lines to sign on: that is what the client needs,
+//! to read it whole before agreeing. A name that was overtaken by a newer one of the same side is told in a line.
 
+use crate::model::plans::Agreed;
 use crate::model::records::{arrangement, goal, plan, signature, step, strength};
-use crate::model::{
-    ArrangementStatus, ClientChoice, GoalStatus, PlanKind, PlanStatus, Row, SignatureRole, WorkStatus, signing,
-};
+use crate::model::sealed::{self, Sealed};
+use crate::model::stands::{self, Changed, Stands};
+use crate::model::{ArrangementStatus, ClientChoice, GoalStatus, PlanKind, PlanStatus, Row, SignatureRole, WorkStatus};
 
 use super::super::{Block, Column, Signature, Table};
-use super::{Lens, Made, On, say, services};
+use super::{Lens, Made, On, To, say, services};
 
 /// The plan in force, or the newest draft where none is.
 fn current<'a>(lens: &Lens<'a>) -> Option<&'a Row> {
@@ -18,22 +25,132 @@ fn current<'a>(lens: &Lens<'a>) -> Option<&'a Row> {
 
 pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
     let plan = current(lens).ok_or("there is no plan yet")?;
-    let with = |row: &&Row| row.link(goal::plan).is_none_or(|of| of == plan.id);
-    let shown = |row: &&Row| row.text(goal::status) != GoalStatus::SetAside.code();
-    let goals: Vec<&Row> = lens.rows(&goal::TYPE).into_iter().filter(with).filter(shown).collect();
-    let mut blocks = vec![Block::facts(head(lens, on, plan))];
+    let whole = Agreed::of(plan, |record| lens.all_rows(record));
+    let given = given(lens, &whole);
+    let agreed = whole.clone().only(|row| lens.names(row));
+    let standing: Vec<&Row> = given.iter().filter(|(_, stands)| stands.stands()).map(|(row, _)| row).collect();
+    let overtaken: Vec<&(Row, Stands)> = stands::overtaken(&given).collect();
+    // The client's comes first; where only others signed, the newest of them.
+    let signed = overtaken.iter().find(|(row, _)| stands::is_clients(row)).or(overtaken.last()).copied();
+    let mut blocks = Vec::new();
+    if let Some((row, changes)) = signed {
+        as_signed(&mut blocks, lens, on, &given, row, changes);
+        blocks.extend([Block::PageBreak, Block::heading(1, "The plan as it reads now, to be signed")]);
+    }
+    // "Me" is whoever was the case manager when it was signed, as long as that is what stands here.
+    let manager = standing.last().and_then(|row| sealed::read(row.text(signature::content)));
+    let manager = manager.map(|sealed| sealed.case_manager).filter(|name| !name.is_empty());
+    blocks.extend(body(lens, on, &agreed, manager.as_deref()));
+    blocks.push(Block::heading(1, "Signatures"));
+    blocks.extend(standing.iter().map(|row| Block::Signature(given_by(row))));
+    for (row, stands) in &given {
+        let shown = signed.is_some_and(|(shown, _)| same_words(shown, row));
+        match stands {
+            Stands::Changed(_) if !shown => blocks.push(Block::paragraph(format!(
+                "Signed before, under other words than these: {}.",
+                crate::model::standing::signed_by(row)
+            ))),
+            Stands::Broken => blocks.push(Block::Notice(
+                "A signature that was put under this plan is not what was given: it was altered outside the program, and \
+                 does not stand here."
+                    .into(),
+            )),
+            _ => {}
+        }
+    }
+    to_sign(&mut blocks, on, &standing);
+    Ok(Made { blocks, aside: services::missing(lens, &agreed) })
+}
+
+/// Every name under the plan, the oldest first, and whether it stands.
+fn given(lens: &Lens<'_>, agreed: &Agreed<'_>) -> Vec<(Row, Stands)> {
+    let given = stands::under(agreed.plan, lens.all_rows(&signature::TYPE));
+    given.map(|row| (row.clone(), stands::under_plan(row, agreed))).collect()
+}
+
+fn same_words(one: &Row, other: &Row) -> bool {
+    one.text(signature::content) == other.text(signature::content)
+}
+
+/// The plan as it was signed, whoever signed those words, and what was changed since.
+fn as_signed(
+    blocks: &mut Vec<Block>,
+    lens: &Lens<'_>,
+    on: &On<'_>,
+    given: &[(Row, Stands)],
+    row: &Row,
+    stands: &Stands,
+) {
+    blocks.push(Block::heading(1, "The plan as it was signed"));
+    match sealed::read(row.text(signature::content)) {
+        Some(sealed) => {
+            let Sealed { case_manager, .. } = &sealed;
+            let rows = sealed.rows(row.stream);
+            let signed = Agreed::as_signed(&rows).map(|signed| signed.only(|row| lens.names_signed(row)));
+            blocks.extend(signed.into_iter().flat_map(|signed| body(lens, on, &signed, Some(case_manager))));
+        }
+        // A text of before there were numbers in it cannot be told in part.
+        None if matches!(on.to, To::Other(_)) => {
+            blocks.push(Block::paragraph("The words that were signed are kept in the file."));
+        }
+        None => blocks.push(Block::paragraph(row.text(signature::content).trim_end())),
+    }
+    blocks.push(Block::heading(1, "Signed"));
+    let under = given.iter().filter(|(other, stands)| same_words(row, other) && !matches!(stands, Stands::Broken));
+    blocks.extend(under.map(|(row, _)| Block::Signature(given_by(row))));
+    let name = row.text(signature::name).trim();
+    let on_day = row.time(signature::at).map_or(String::new(), |at| format!(" on {}", say::day(at.date_naive())));
+    blocks.push(Block::Notice(format!(
+        "Changed since it was signed (not part of what {name} signed{on_day}). Please sign again below, if you agree."
+    )));
+    let Stands::Changed(changes) = stands else { return };
+    let tell = |row: &Row, field| match lens.shows_both(row, field) {
+        true => stands::shown(row, field),
+        false => String::new(),
+    };
+    let told = |one: &Changed| match one {
+        Changed::Line { .. } if matches!(on.to, To::Other(_)) => None,
+        // What was done for a goal is told with the goal.
+        Changed::Added(step) | Changed::TakenOut(step) | Changed::Field { now: step, .. }
+            if *step.record == step::TYPE && !goal_is_named(lens, row, step) =>
+        {
+            None
+        }
+        one => one.told(&tell),
+    };
+    let told: Vec<String> = changes.iter().filter_map(told).collect();
+    if !told.is_empty() {
+        blocks.push(Block::List(told));
+    }
+}
+
+/// Whether the goal that a step serves may be named: as it is now, or else as it was signed.
+fn goal_is_named(lens: &Lens<'_>, signed: &Row, step: &Row) -> bool {
+    let Some(of) = step.link(step::goal) else { return false };
+    if let Some(goal) = lens.all_rows(&goal::TYPE).iter().find(|goal| goal.id == of) {
+        return lens.names(goal);
+    }
+    let sealed = sealed::read(signed.text(signature::content)).unwrap_or_default();
+    sealed.rows(signed.stream).iter().find(|row| row.id == of).is_some_and(|goal| lens.names(goal))
+}
+
+/// What the plan says, above the names. `manager`: who was "me" when it was signed.
+fn body(lens: &Lens<'_>, on: &On<'_>, agreed: &Agreed<'_>, manager: Option<&str>) -> Vec<Block> {
+    let (plan, goals) = (agreed.plan, &agreed.goals);
+    let who = |name: String| who(&name, manager.unwrap_or(&on.worker.name));
+    let mut blocks = vec![Block::facts(head(lens, plan, manager.map_or_else(|| on.signer(), String::from)))];
     blocks.extend(services::outcome(lens, plan));
     if !goals.is_empty() {
         blocks.push(Block::heading(1, "What I want, in my own words"));
         blocks.extend(goals.iter().map(|row| Block::Quote(lens.text(row, goal::words))));
         blocks.push(Block::heading(1, "How we get there"));
         for (row, number) in goals.iter().zip(1..) {
-            one_goal(&mut blocks, lens, on, row, number);
+            one_goal(&mut blocks, lens, agreed, row, number, &who);
         }
     }
-    blocks.extend(services::blocks(lens, plan, &goals));
-    arrangements(&mut blocks, lens, on);
-    strengths(&mut blocks, lens, plan, &goals);
+    blocks.extend(services::blocks(lens, agreed));
+    arrangements(&mut blocks, lens, agreed, &who);
+    strengths(&mut blocks, lens, agreed);
     let mut barriers = say::items(&lens.text(plan, plan::barriers));
     barriers.extend(goals.iter().map(|row| lens.text(row, goal::barriers)).filter(|text| !text.is_empty()));
     list(&mut blocks, "What stands in the way", barriers);
@@ -48,21 +165,15 @@ pub fn plan(lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static str> {
         Some(day) => format!("On {}, or sooner if you ask.", say::day_in_full(day)),
         None => "Whenever you ask.".into(),
     }));
-    blocks.push(Block::heading(1, "Signatures"));
-    blocks.push(Block::paragraph(
-        "My signature says that I took part in making this plan and that I have a copy. I can ask to change it, and I can \
-         change my mind.",
-    ));
-    signatures(&mut blocks, lens, on, plan, &goals);
-    Ok(Made { blocks, aside: services::missing(lens, plan, &goals) })
+    blocks
 }
 
-fn head(lens: &Lens<'_>, on: &On<'_>, row: &Row) -> Vec<(String, String)> {
+fn head(lens: &Lens<'_>, row: &Row, manager: String) -> Vec<(String, String)> {
     let kind = PlanKind::from_code(row.text(plan::kind)).map_or("Plan", PlanKind::label);
     let draft = if row.text(plan::status) == PlanStatus::Draft.code() { "a draft, not agreed yet" } else { "" };
     let version = row.whole(plan::version).filter(|number| *number > 1).map(|number| format!("version {number}"));
     let mut facts = vec![("Kind of plan".to_string(), say::joined([kind, version.as_deref().unwrap_or(""), draft]))];
-    facts.push(("Case manager".into(), on.signer()));
+    facts.push(("Case manager".into(), manager));
     facts.extend(lens.date(row, plan::start).map(|day| ("From".to_string(), say::day(day))));
     let summary = lens.text(row, plan::summary);
     if !summary.is_empty() {
@@ -71,7 +182,14 @@ fn head(lens: &Lens<'_>, on: &On<'_>, row: &Row) -> Vec<(String, String)> {
     facts
 }
 
-fn one_goal(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, row: &Row, number: usize) {
+fn one_goal(
+    blocks: &mut Vec<Block>,
+    lens: &Lens<'_>,
+    agreed: &Agreed<'_>,
+    row: &Row,
+    number: usize,
+    who: &dyn Fn(String) -> String,
+) {
     blocks.push(Block::heading(2, format!("{number}. {}", lens.text(row, goal::words))));
     let statement = lens.text(row, goal::statement);
     if !statement.is_empty() {
@@ -97,9 +215,7 @@ fn one_goal(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, row: &Row, nu
     if !facts.is_empty() {
         blocks.push(Block::facts(facts));
     }
-    let mine =
-        |one: &&Row| one.link(step::goal) == Some(row.id) && one.text(step::status) != WorkStatus::Dropped.code();
-    let steps: Vec<&Row> = lens.rows(&step::TYPE).into_iter().filter(mine).collect();
+    let steps: Vec<&Row> = agreed.steps_of(row).collect();
     if !steps.is_empty() {
         let columns = vec![Column::text("Step", 5), Column::text("Who", 2), Column::text("By when", 2)];
         let rows = steps.into_iter().map(|one| {
@@ -110,7 +226,7 @@ fn one_goal(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, row: &Row, nu
                 (false, _, Some(day)) => say::day(day),
                 (false, _, None) => String::new(),
             };
-            vec![lens.text(one, step::what), who(&lens.text(one, step::who), on), when]
+            vec![lens.text(one, step::what), who(lens.text(one, step::who)), when]
         });
         blocks.push(Block::Table(Table { columns, rows: rows.collect() }));
     }
@@ -143,17 +259,17 @@ pub fn attainment(level: i64) -> &'static str {
 }
 
 /// "me" is whoever writes the plan down: on the client's paper that is the case manager, and the client is "I".
-fn who(who: &str, on: &On<'_>) -> String {
+fn who(who: &str, manager: &str) -> String {
     match who.trim().to_lowercase().as_str() {
-        "me" => on.worker.name.clone(),
+        "me" => manager.to_string(),
         "client" | "the client" => "I".into(),
         _ => who.to_string(),
     }
 }
 
-fn arrangements(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
-    let needed = |row: &&Row| row.text(arrangement::status) != ArrangementStatus::NotNeeded.code();
-    let rows: Vec<&Row> = lens.rows(&arrangement::TYPE).into_iter().filter(needed).collect();
+fn arrangements(blocks: &mut Vec<Block>, lens: &Lens<'_>, agreed: &Agreed<'_>, who: &dyn Fn(String) -> String) {
+    let needed = |row: &&&Row| row.text(arrangement::status) != ArrangementStatus::NotNeeded.code();
+    let rows: Vec<&&Row> = agreed.arrangements.iter().filter(needed).collect();
     if rows.is_empty() {
         return;
     }
@@ -166,16 +282,16 @@ fn arrangements(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>) {
     ];
     let rows = rows.into_iter().map(|row| {
         let what = say::joined([lens.text(row, arrangement::what), lens.text(row, arrangement::provider)]);
-        let owner = who(&lens.text(row, arrangement::owner), on);
+        let owner = who(lens.text(row, arrangement::owner));
         vec![what, owner, lens.text(row, arrangement::due), lens.text(row, arrangement::status)]
     });
     blocks.push(Block::Table(Table { columns, rows: rows.collect() }));
 }
 
-fn strengths(blocks: &mut Vec<Block>, lens: &Lens<'_>, plan: &Row, goals: &[&Row]) {
-    let mut all = say::items(&lens.text(plan, plan::strengths));
-    all.extend(lens.rows(&strength::TYPE).iter().map(|row| lens.text(row, strength::what)));
-    all.extend(goals.iter().map(|row| lens.text(row, goal::strengths)));
+fn strengths(blocks: &mut Vec<Block>, lens: &Lens<'_>, agreed: &Agreed<'_>) {
+    let mut all = say::items(&lens.text(agreed.plan, plan::strengths));
+    all.extend(agreed.strengths.iter().map(|row| lens.text(row, strength::what)));
+    all.extend(agreed.goals.iter().map(|row| lens.text(row, goal::strengths)));
     let mut once: Vec<String> = Vec::new();
     for one in all.into_iter().filter(|one| !one.is_empty()) {
         if !once.contains(&one) {
@@ -192,31 +308,21 @@ fn list(blocks: &mut Vec<Block>, title: &str, items: Vec<String>) {
     }
 }
 
-/// Signatures that were given under this plan, and a line for each that is still to be given.
-fn signatures(blocks: &mut Vec<Block>, lens: &Lens<'_>, on: &On<'_>, plan: &Row, goals: &[&Row]) {
-    let id = plan.id.to_string();
-    let mut given: Vec<&Row> =
-        lens.all_rows(&signature::TYPE).iter().filter(|row| row.text(signature::of) == id).collect();
-    given.sort_by_key(|row| (row.time(signature::at), row.id));
-    // A signature stands for the words it was given under.
-    let stands = |row: &&Row| {
-        let content = row.text(signature::content);
-        signing::holds(row)
-            && row.text(signature::reads) == signing::reads(plan)
-            && goals.iter().all(|goal| content.contains(goal.text(goal::words)))
-    };
-    for row in &given {
-        blocks.push(Block::Signature(given_by(row)));
-        if !stands(row) {
-            blocks.push(Block::paragraph("The plan was changed after this signature: please sign again below."));
-        }
+/// A line for each name that is still to be put under the plan as it reads now, and what signing means.
+fn to_sign(blocks: &mut Vec<Block>, on: &On<'_>, standing: &[&Row]) {
+    let signed = |role: SignatureRole| standing.iter().any(|row| is(row, role));
+    let by_client = standing.iter().any(|row| stands::is_clients(row));
+    let by_worker = signed(SignatureRole::Worker) || signed(SignatureRole::Author);
+    if !by_client || !by_worker {
+        blocks.push(Block::paragraph(
+            "My signature says that I took part in making this plan and that I have a copy. I can ask to change it, and I \
+             can change my mind.",
+        ));
     }
-    let signed = |role: SignatureRole| given.iter().filter(|row| stands(row)).any(|row| is(row, role));
-    let by_client = signed(SignatureRole::Client) || signed(SignatureRole::Guardian);
     if !by_client {
         blocks.push(line("Client, or guardian", None));
     }
-    if !signed(SignatureRole::Worker) && !signed(SignatureRole::Author) {
+    if !by_worker {
         blocks.push(line("Case manager", Some(on)));
     }
 }

@@ -6,8 +6,9 @@
 //! Of services that Medicaid pays for, their amount, frequency and duration. What is not written down yet is told to the
 //! worker, and is not on the client's paper. Pure.
 
+use crate::model::plans::Agreed;
 use crate::model::records::{plan, step};
-use crate::model::{FieldId, PlanKind, Row, WorkStatus};
+use crate::model::{FieldId, PlanKind, Row};
 
 use super::super::Block;
 use super::{Lens, say};
@@ -21,11 +22,10 @@ fn is_ipe(row: &Row) -> bool {
 }
 
 /// The steps of a plan that are services; of an IPE all of them are.
-fn services<'a>(lens: &Lens<'a>, row: &Row, goals: &[&Row]) -> Vec<&'a Row> {
-    let mine = |one: &&Row| goals.iter().any(|goal| one.link(step::goal) == Some(goal.id));
-    let dropped = |one: &&Row| one.text(step::status) == WorkStatus::Dropped.code();
-    let is_service = |one: &&Row| is_ipe(row) || OF_A_SERVICE.iter().any(|field| !one.get(*field).is_empty());
-    lens.rows(&step::TYPE).into_iter().filter(mine).filter(|one| !dropped(one)).filter(is_service).collect()
+fn services<'a>(agreed: &Agreed<'a>) -> Vec<&'a Row> {
+    let is_service = |one: &&Row| is_ipe(agreed.plan) || OF_A_SERVICE.iter().any(|field| !one.get(*field).is_empty());
+    let of_a_goal = agreed.goals.iter().flat_map(|goal| agreed.steps_of(goal).collect::<Vec<_>>());
+    of_a_goal.filter(is_service).collect()
 }
 
 /// The job that the client chose.
@@ -35,9 +35,9 @@ pub fn outcome(lens: &Lens<'_>, row: &Row) -> Option<Block> {
 }
 
 /// The table of services, the criteria of progress and the responsibilities.
-pub fn blocks(lens: &Lens<'_>, row: &Row, goals: &[&Row]) -> Vec<Block> {
+pub fn blocks(lens: &Lens<'_>, agreed: &Agreed<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let services = services(lens, row, goals);
+    let (row, services) = (agreed.plan, services(agreed));
     let told = |one: &&Row| OF_A_SERVICE.iter().any(|field| !lens.text(one, *field).is_empty());
     if services.iter().any(told) {
         blocks.push(Block::heading(1, "Services"));
@@ -74,8 +74,8 @@ pub fn blocks(lens: &Lens<'_>, row: &Row, goals: &[&Row]) -> Vec<Block> {
 }
 
 /// What is not written down yet that the plan must say.
-pub fn missing(lens: &Lens<'_>, row: &Row, goals: &[&Row]) -> Vec<String> {
-    let services = services(lens, row, goals);
+pub fn missing(lens: &Lens<'_>, agreed: &Agreed<'_>) -> Vec<String> {
+    let (row, goals, services) = (agreed.plan, &agreed.goals, services(agreed));
     let lacks = |one: &Row, field: FieldId| lens.text(one, field).is_empty();
     let of_services = |what: &str, lacking: &dyn Fn(&Row) -> bool, among: &[&Row]| {
         let names: Vec<String> =

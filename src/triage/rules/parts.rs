@@ -38,6 +38,8 @@ pub enum LooksAt {
     #[serde(rename = "dependent-18")]
     Dependent18,
     NoPlan,
+    /// A plan that says something else than was signed under it.
+    PlanChanged,
     NoNext,
     CoverEnds,
     /// The oldest note that nobody has signed.

@@ -34,6 +34,7 @@ fn quiet(name: &str) -> ClientFacts {
         start: Some(day("2026-01-10")),
         review_due: None,
         reviewed: None,
+        overtaken: None,
     });
     facts.visits.push(visit("2026-12-20T10:00:00-05:00", AppointmentStatus::Confirmed));
     facts

@@ -123,7 +123,8 @@ fn any_life() -> impl Strategy<Value = ClientFacts> {
             if planned {
                 let kind = Some(PlanKind::Ipe);
                 let (start, review_due) = (Some(on(-200)), Some(on(contact_day)));
-                facts.plans.push(OpenPlan { row: id("p"), kind, active: true, start, review_due, reviewed: None });
+                let (row, active) = (id("p"), true);
+                facts.plans.push(OpenPlan { row, kind, active, start, review_due, reviewed: None, overtaken: None });
             }
             facts.marks = rows;
             facts
@@ -468,6 +469,7 @@ fn an_ipe_is_reviewed_within_a_year_of_its_start() {
         start: Some(day("2026-01-15")),
         review_due: Some(day("2028-01-01")),
         reviewed: None,
+        overtaken: None,
     };
     facts.visits[0] = visit("2027-06-20T10:00:00-05:00", AppointmentStatus::Confirmed);
     let asks = |facts: &ClientFacts, today: &str| {
@@ -521,6 +523,7 @@ fn life_of(rule: &Rule) -> ClientFacts {
         start: Some(on(40 - 365)),
         review_due: review.map(on),
         reviewed: None,
+        overtaken: None,
     };
     let due = |days: i64| Due { row: id("due"), what: "call".into(), due: Some(on(days)), done: None };
     match rule.looks_at {
@@ -544,6 +547,10 @@ fn life_of(rule: &Rule) -> ClientFacts {
         LooksAt::GoalTarget => {
             facts.goals.push(OpenGoal { row: id("g"), words: "a job".into(), target: Some(on(40)), progress: 0 });
         }
+        LooksAt::PlanChanged => {
+            let overtaken = Some(Overtaken { name: "Maria Delgado".into(), day: on(30) });
+            facts.plans.push(OpenPlan { overtaken, ..plan(PlanKind::Service, None) });
+        }
         LooksAt::PlanReview => facts.plans.push(plan(PlanKind::Service, Some(40))),
         LooksAt::IpeReview => facts.plans.push(plan(PlanKind::Ipe, None)),
         LooksAt::Contact | LooksAt::NoPlan | LooksAt::NoNext => {}
@@ -565,6 +572,7 @@ fn life_of(rule: &Rule) -> ClientFacts {
             with: "Ben".into(),
             from: Some(on(0)),
             until: Some(on(40)),
+            ends: None,
         }),
         LooksAt::Unsigned | LooksAt::Cosign => {
             let cosigner = if rule.looks_at == LooksAt::Cosign { "Ben" } else { "" };

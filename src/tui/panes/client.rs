@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship, signature};
+use crate::model::records::{care_team, client, enrollment, goal, need, note, plan, relationship};
 use crate::model::{AppointmentStatus, Barrier, ClientStatus, NeedStatus, PlanStatus, Row, ShareKind, text::one_line};
 use crate::triage::{Band, ClientFacts, WEEKS, calendar::years_between, hour_in_words};
 
@@ -128,14 +128,23 @@ impl Desk {
             let more = [other.client_name(), other.text(client::phone).into(), other.text(client::address).into()];
             say(format!("Also entered as {}", joined(&more)), theme.quiet());
         }
+        let moment = self.moment();
         for share in self.facts().map_or(&[][..], |facts| &facts.shares) {
             let day = |day: Option<NaiveDate>| day.map(|day| crate::triage::day_in_words(day, self.today));
+            // Where it is not the whole of the last day.
+            let hour = |ends: Option<i64>| {
+                let ends = ends.and_then(|ends| chrono::DateTime::from_timestamp(ends, 0));
+                let ends = ends.map(|ends| moment.local(ends.fixed_offset()).format(" %H:%M").to_string());
+                ends.filter(|hour| hour != " 00:00").unwrap_or_default()
+            };
             let text = match share.kind {
                 ShareKind::Transfer => format!("Handed over to {} {}", share.with, day(share.from).unwrap_or_default()),
-                ShareKind::Cover if share.covers(self.today) => {
-                    format!("{} stands in until {}", share.with, day(share.until).unwrap_or("told otherwise".into()))
+                ShareKind::Cover if share.covers(&moment) => {
+                    let until = day(share.until).unwrap_or("told otherwise".into());
+                    format!("{} stands in until {until}{}", share.with, hour(share.ends))
                 }
                 ShareKind::Cover => continue,
+                ShareKind::Copy if share.is_over(&moment) => continue,
                 ShareKind::Copy => format!("{} has a copy to read", share.with),
             };
             say(text, theme.strong());
@@ -269,7 +278,7 @@ impl Desk {
             if at == 0 {
                 say("PLAN".into(), theme.heading());
             }
-            say(format!("  {}", self.plan_in_short(row, file.of(&signature::TYPE))), theme.text());
+            say(format!("  {}", self.plan_in_short(row, file)), theme.text());
         }
         let notes = file.of(&note::TYPE);
         if !notes.is_empty() {

@@ -225,6 +225,8 @@ impl Desk {
         }
         if self.demo {
             right = if area.width < 90 { "DEMO" } else { "DEMO, nothing is kept" }.into();
+        } else if self.store.moved().is_some() {
+            right.push_str("  MOVED AWAY");
         } else if self.store.read_only() {
             right.push_str("  READ ONLY");
         }

@@ -1,0 +1,120 @@
+//! Erasing for good: what is said before, what is gone after, on every laptop, and what happens where somebody takes values
+//! out without an order.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::Caseload;
+
+fn laptop(name: &str) -> Caseload {
+    let caseload = Caseload::none();
+    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
+    caseload
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn acquaint(one: &Caseload, other: &Caseload) {
+    for (from, to) in [(one, other), (other, one)] {
+        let card = from.json(&["site", "card"]);
+        to.run(&["site", "accept", card["card"].as_str().unwrap()]);
+    }
+}
+
+fn hand_over(from: &Caseload, to: &Caseload) -> serde_json::Value {
+    let path: PathBuf = from.folder.path().join(format!("{}.bundle", uuid::Uuid::new_v4()));
+    from.run(&["export", text(&path)]);
+    to.json(&["import", text(&path)])
+}
+
+#[test]
+fn a_phone_number_is_erased_by_order_on_every_laptop() {
+    let (rosa, tom) = (laptop("Rosa Ortiz"), laptop("Tom Baker"));
+    acquaint(&rosa, &tom);
+    let ana = rosa.client(&["given_name=Ana", "phone=555-0142", "safe_contact=only by text"]);
+    rosa.run(&["set", &ana, "phone=555-0199"]);
+    let note =
+        rosa.json(&["log", &ana, "kind=phone", "body=her number is 555-0199 now"])["id"].as_str().unwrap().to_string();
+    hand_over(&rosa, &tom);
+    rosa.run(&["backup"]);
+    hand_over(&tom, &rosa);
+
+    // Without an order nothing; with one it is told first, and nothing is gone yet.
+    assert_eq!(rosa.output(&["erase", &ana, "phone"]).status.code(), Some(2));
+    assert!(rosa.refused(&["erase", &ana, "phone", "--order", " "]).contains("Say what it rests on"));
+    assert!(rosa.refused(&["erase", &ana, "tags", "--order", "x"]).contains("cannot be erased"));
+    assert!(rosa.refused(&["erase", &ana, "--order", "x"]).contains("--everything"));
+    assert!(rosa.refused(&["erase", &ana, "--everything", "--order", "x"]).contains("the case is open"));
+    let order = ["--order", "12 CV 345, county court"];
+    let asked = [&["erase", &ana, "phone"], &order[..]].concat();
+    let output = rosa.output(&asked);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for line in [
+        "To be erased, for good: Phone (2 values, earlier ones too).",
+        "By order of: 12 CV 345, county court",
+        "cannot be undone",
+        &format!("The same words stand in: Note {note}"),
+        "laptops of Tom Baker",
+        "newer version",
+        "made by hand: ",
+        "that the program made: --remove-backups takes them away",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(rosa.run(&["show", &ana]).contains("555-0199"));
+    // A colleague may not: they did not write it.
+    assert!(tom.refused(&[&asked[..], &["--yes"]].concat()).contains("others wrote it"));
+
+    let done = rosa.json(&[&asked[..], &["--yes", "--remove-backups"]].concat());
+    assert_eq!((done["values"].as_u64(), done["must_update"][0].as_str()), (Some(2), Some("Tom Baker")));
+    let names = || -> Vec<String> {
+        let left = std::fs::read_dir(rosa.folder.path().join("backups")).unwrap();
+        left.map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.contains("daily"))
+            .collect()
+    };
+    assert_eq!(names().len(), 1, "one that is new");
+    rosa.run(&["erase", &note, "--order", "12 CV 345", "--yes"]);
+    assert!(rosa.refused(&["undo", "--yes"]).contains("gone for good"));
+    hand_over(&rosa, &tom);
+    for laptop in [&rosa, &tom] {
+        let told = [&["show", &ana][..], &["history", &ana], &["history", &note], &["search", "555"]];
+        let told: String = told.iter().map(|command| laptop.run(command)).collect();
+        assert!(!told.contains("555-01"), "{told}");
+        assert!(told.contains("(erased)") && told.contains("Erased") && told.contains("12 CV 345"), "{told}");
+        assert!(told.contains("only by text"));
+        let check = laptop.json(&["check"]);
+        assert_eq!((&check["ok"], &check["missing"]), (&true.into(), &serde_json::json!([])));
+    }
+    // A new number is as good as any.
+    rosa.run(&["set", &ana, "phone=555-0111"]);
+    assert!(rosa.run(&["show", &ana]).contains("555-0111"));
+}
+
+#[test]
+fn a_file_goes_when_its_time_is_over_and_what_was_given_out_stays_on_the_record() {
+    let rosa = laptop("Rosa Ortiz");
+    let ana = rosa.client(&["given_name=Ana", "family_name=Zanzibar", "birth_date=1950-05-05", "opened=2010-01-04"]);
+    rosa.run(&["log", &ana, "kind=phone", "body=the house on Zanzibar Street"]);
+    rosa.run(&["set", &ana, "status=closed", "closed=2012-03-01", "closing_reason=moved away"]);
+    let hold = ["set", ana.as_str(), "hold=yes"];
+    rosa.run(&hold);
+    let asked = ["erase", ana.as_str(), "--everything", "--order", "retention, 7 years", "--yes"];
+    assert!(rosa.refused(&asked).contains("legal hold"));
+    rosa.run(&["set", &ana, "hold=no"]);
+    let refused = rosa.output(&asked);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    // The note waits for its signature: that is owed.
+    assert!(said.contains("owed still: a note to be signed"), "{said}");
+    let note = rosa.json(&["show", &ana])["notes"][0]["id"].as_str().unwrap().to_string();
+    rosa.run(&["sign", &note]);
+    rosa.run(&asked);
+    let told =
+        format!("{}{}{}", rosa.run(&["show", &ana]), rosa.run(&["history", &ana]), rosa.run(&["search", "zanzibar"]));
+    assert!(!told.contains("Zanzibar") && !told.contains("1950"), "{told}");
+    assert_eq!(rosa.json(&["check"])["ok"], true);
+}
