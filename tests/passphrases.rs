@@ -141,6 +141,20 @@ fn a_secret_that_others_can_read_is_told_and_does_its_work() {
     }
     // Nothing beside what a script reads: many read both streams as one.
     assert_eq!(said(0o644, &["list", "--json"]), (Some(0), String::new()));
+    // Both streams in one, and a reader who goes away: what was asked for stands last, and nothing breaks off.
+    std::fs::set_permissions(caseload.pass(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    caseload.client(&["given_name=Ana"]);
+    let both = |then: &str| {
+        let line = format!("{} list --all 2>&1 {then}; exit ${{PIPESTATUS[0]}}", common::program().display());
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", &line]).env("CASELOAD_FILE", caseload.file());
+        shell.env("CASELOAD_PASSPHRASE_FILE", caseload.pass()).env("HOME", caseload.folder.path());
+        shell.output().unwrap()
+    };
+    let all = both("");
+    let text = String::from_utf8(all.stdout).unwrap();
+    assert!(text.starts_with("caseload: Others") && text.ends_with("1 client\n"), "{text}");
+    assert_eq!(both("| true").status.code(), Some(0));
     assert_eq!(said(0o600, &["list"]), (Some(0), String::new()));
     assert_eq!(said(0o400, &["list"]), (Some(0), String::new()));
     // A refusal is one clear line.

@@ -600,12 +600,13 @@ pub fn main() -> ExitCode {
     };
     match run(command, &setting, json) {
         Ok(done) => {
-            say(&done.text);
-            setting.backup_of_the_day();
-            // A script that reads JSON may read what is told beside it too; `check` tells it there.
+            // First, so that what was asked for stands last; a script that reads JSON may read both streams as one, and
+            // `check` tells it there.
             if !json {
                 setting.tell_of_secrets();
             }
+            say(&done.text);
+            setting.backup_of_the_day();
             if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
@@ -841,8 +842,14 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = error.downcast_ref::<crate::store::StoreError>().and_then(crate::store::StoreError::hint) {
         line.push_str(&format!(" What to do: {hint}."));
     }
-    eprintln!("caseload: {}", crate::model::text::one_line(&line));
+    say_beside(format_args!("caseload: {}", crate::model::text::one_line(&line)));
     ExitCode::from(1)
+}
+
+/// Says something beside what was asked for; a reader that went away is no failure.
+fn say_beside(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Prints; a reader that went away is no failure.

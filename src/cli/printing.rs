@@ -106,7 +106,7 @@ pub fn print(setting: &Setting, args: &PrintArgs, json: bool) -> anyhow::Result<
         print::record(&mut store, &printing)?;
         // What is said about the page is not part of it.
         for line in printing.told() {
-            eprintln!("{}", one_line(&line));
+            super::say_beside(format_args!("{}", one_line(&line)));
         }
         return Ok(match json {
             true => printed(&told(&printing, None, &print::Written::default())),

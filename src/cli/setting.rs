@@ -118,7 +118,7 @@ impl Setting {
     /// Says it at every start.
     pub fn tell_left_out(&self) {
         for told in self.left_out() {
-            eprintln!("caseload: {told}");
+            super::say_beside(format_args!("caseload: {told}"));
         }
     }
 
@@ -168,7 +168,9 @@ impl Setting {
         match made {
             // It was moved, or its passphrase changed, by this very command: the next one makes it.
             Ok(()) | Err(StoreError::WrongPassphrase | StoreError::NoFile(_)) => {}
-            Err(error) => eprintln!("caseload: no backup was made today: {}", one_line(&error.to_string())),
+            Err(error) => {
+                super::say_beside(format_args!("caseload: no backup was made today: {}", one_line(&error.to_string())))
+            }
         }
     }
 
@@ -210,7 +212,7 @@ impl Setting {
     /// Says of secrets what a command that went well leaves to be said: a refusal is one line.
     pub fn tell_of_secrets(&self) {
         for told in self.to_tell.borrow().iter() {
-            eprintln!("caseload: {}", one_line(told));
+            super::say_beside(format_args!("caseload: {}", one_line(told)));
         }
     }
 
@@ -226,7 +228,7 @@ impl Setting {
             bail!("{why} Nothing was changed.");
         }
         if let Some(weak) = weakness(&first) {
-            eprintln!("{weak}");
+            super::say_beside(format_args!("{weak}"));
         }
         if *first != *ask("The same again: ")? {
             bail!("The two were not the same. Nothing was changed.");

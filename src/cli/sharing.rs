@@ -392,7 +392,7 @@ pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<
         }
     }
     for line in &failed {
-        eprintln!("caseload: {}", one_line(line));
+        super::say_beside(format_args!("caseload: {}", one_line(line)));
     }
     let text = if json { printed(&Json::Array(all)) } else { crate::model::text::lines(&out).into_owned() };
     Ok(SyncedAll { text, ok: failed.is_empty() })
@@ -443,7 +443,9 @@ pub fn card(setting: &Setting, json: bool) -> anyhow::Result<String> {
         let id = card.site.id.to_string();
         return Ok(printed(&json!({"id": id, "name": name, "fingerprint": fingerprint, "card": card.text()})));
     }
-    eprintln!("Fingerprint: {fingerprint}. Send the line below; have the fingerprint read to you on the phone.");
+    super::say_beside(format_args!(
+        "Fingerprint: {fingerprint}. Send the line below; have the fingerprint read to you on the phone."
+    ));
     Ok(format!("{}\n", card.text()))
 }
 
