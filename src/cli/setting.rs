@@ -140,16 +140,21 @@ impl Setting {
         })
     }
 
+    /// What opens the caseload.
+    pub fn passphrase(&self) -> anyhow::Result<Passphrase> {
+        let passphrase = match &self.passphrase_file {
+            Some(path) => self.secret(path)?,
+            None => ask("Passphrase: ")?,
+        };
+        Ok(Passphrase::new(passphrase.as_str()))
+    }
+
     /// Unlocks the caseload.
     pub fn open(&self) -> anyhow::Result<Store> {
         if !self.file.exists() {
             return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
         }
-        let passphrase = match &self.passphrase_file {
-            Some(path) => self.secret(path)?,
-            None => ask("Passphrase: ")?,
-        };
-        let passphrase = Passphrase::new(passphrase.as_str());
+        let passphrase = self.passphrase()?;
         let mut store = Store::open(&self.file, &passphrase, wall_clock())?;
         if let Some(folder) = state_folder() {
             store.hold_against(&folder)?;

@@ -32,6 +32,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../assets/schema/0006_forks.sql")),
         M::up(include_str!("../../assets/schema/0007_backups.sql")),
         M::up(include_str!("../../assets/schema/0008_arrivals.sql")),
+        M::up(include_str!("../../assets/schema/0009_generations.sql")),
     ])
 });
 
@@ -44,6 +45,15 @@ pub fn migrate(db: &mut Connection) -> Result<()> {
         rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
         other => StoreError::Damaged(other.to_string()),
     })
+}
+
+/// Whether the journal's tables are this version's.
+pub fn is_current(db: &Connection) -> Result<bool> {
+    match MIGRATIONS.pending_migrations(db) {
+        Ok(pending) if pending < 0 => Err(StoreError::Newer),
+        Ok(pending) => Ok(pending == 0),
+        Err(error) => Err(StoreError::Damaged(error.to_string())),
+    }
 }
 
 /// What the projection is made from: changes when a field is added.

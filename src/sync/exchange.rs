@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
+use crate::store::new_file;
+use crate::store::{Merged, Passphrase, Range, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -87,6 +88,19 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
     }
     let ((counts, clients), ()) = written?;
     Ok(Given { counts, clients, bytes: std::fs::metadata(path)?.len() })
+}
+
+/// Writes entries of a caseload into a new file that opens with the caseload's own passphrase: what a rescue could not enter
+/// again. Nothing is noted of it, for it stays where it is.
+///
+/// # Errors
+/// What the file system says, also where there is a file of that name.
+pub fn set_by(store: &Store, ranges: &[Range], path: &Path) -> Result<(), StoreError> {
+    let passphrase = store.passphrase().ok_or(StoreError::WrongPassphrase)?;
+    let mut file = BufWriter::new(new_file(path)?);
+    write(store, &Seal::Passphrase(passphrase.as_str()), false, ranges, false, &mut file)?;
+    file.flush()?;
+    Ok(file.get_ref().sync_all()?)
 }
 
 /// A new file for its owner only, on the disk when this returns.

@@ -95,11 +95,15 @@ impl App {
         self.back_up();
         loop {
             let wake = wakes.wait(self.patience());
-            let mut changed = wake.is_none() && self.rested()?;
+            let mut changed = wake.is_none() && {
+                let rested = self.rested();
+                self.survive(rested, true)?
+            };
             let mut next = wake;
             // All keys that wait are taken before the next frame.
             while let Some(wake) = next {
-                match self.take(wake, screen, wakes)? {
+                let taken = self.take(wake, screen, wakes);
+                match self.survive(taken, Some(true))? {
                     Some(redraw) => changed |= redraw,
                     None => return Ok(()),
                 }
@@ -108,11 +112,24 @@ impl App {
             self.announce(screen)?;
             changed |= self.back_up();
             if changed {
-                self.settle(screen, wakes)?;
+                let settled = self.settle(screen, wakes);
+                self.survive(settled, ())?;
                 self.draw(screen)?;
-                self.look_ahead()?;
+                let ahead = self.look_ahead();
+                self.survive(ahead, ())?;
             }
         }
+    }
+
+    /// An error of the file is told, and what is open stays: a damaged page or a changed passphrase takes nobody's form away.
+    fn survive<T>(&mut self, done: anyhow::Result<T>, otherwise: T) -> anyhow::Result<T> {
+        let error = match done {
+            Ok(done) => return Ok(done),
+            Err(error) => error.downcast::<StoreError>()?,
+        };
+        let Stage::Desk(desk) = &mut self.stage else { return Err(error.into()) };
+        desk.failed(error);
+        Ok(otherwise)
     }
 
     /// Makes the backup of the day beside everything else; says whether there is something to show of it.
@@ -232,11 +249,14 @@ impl App {
                 if elsewhere {
                     desk.load()?;
                 }
+                let firm = desk.stands_firm()?;
+                // Hands rest: the time to bring the file up to date.
+                let _ = desk.store.fold();
                 let ticks = desk.timer_ticks();
                 let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
                 // A visit ends by itself, and then asks whether it was kept.
                 let ended = desk.line_up();
-                Ok(desk.new_minute() || elsewhere || ticks || clock || ended)
+                Ok(desk.new_minute() || elsewhere || !firm || ticks || clock || ended)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }
@@ -255,6 +275,7 @@ impl App {
             }
             Stage::Desk(mut desk) => {
                 desk.keep_draft();
+                self.start.file = desk.store.path().cloned().unwrap_or_else(|| self.start.file.clone());
                 // Dropping the desk closes the file and wipes its keys.
                 drop(desk);
                 Stage::Gate(Gate::locked(&self.start.file, why))
@@ -360,9 +381,9 @@ impl App {
 
     fn desk_key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
-        if desk.store.changed_elsewhere()? {
-            // Another program has changed the file since the last key.
-            desk.load()?;
+        // Another program may have changed the file since the last key, or taken it away.
+        if !desk.stands_firm()? {
+            return Ok(Some(true));
         }
         let flow = desk.key(key)?;
         let last = match flow {
@@ -384,6 +405,11 @@ impl App {
 
     /// Leaving: a backup that is nearly there is waited for.
     pub fn end(&mut self) {
+        if let Stage::Desk(desk) = &self.stage
+            && let Some(now) = desk.store.path().filter(|path| **path != self.start.file)
+        {
+            self.farewell = Some(format!("the caseload is in {} now", now.display()));
+        }
         let (Some(daily), Stage::Desk(desk)) = (self.daily.take(), &mut self.stage) else { return };
         if let Err(error) = daily.keep_soon(&mut desk.store) {
             self.farewell.get_or_insert_with(|| format!("no backup was made today: {error}"));
@@ -434,7 +460,11 @@ impl App {
     fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
         match &mut self.stage {
             Stage::Gate(gate) => gate.paste(pasted),
-            Stage::Desk(desk) => desk.paste(pasted)?,
+            Stage::Desk(desk) => {
+                if desk.stands_firm()? {
+                    desk.paste(pasted)?;
+                }
+            }
             Stage::Covered(_) | Stage::Nothing => {}
         }
         Ok(())
@@ -443,6 +473,9 @@ impl App {
     fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> anyhow::Result<Option<bool>> {
         let plain = self.theme.plain;
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
+        if !desk.stands_firm()? {
+            return Ok(Some(true));
+        }
         let flow = desk.mouse(mouse, area, plain)?;
         Ok(self.flows(flow))
     }
