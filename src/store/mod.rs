@@ -67,6 +67,7 @@ mod speaking;
 mod staged;
 mod step;
 mod undo;
+mod unfinished;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -76,6 +77,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
+pub(crate) use crate::files::new_file;
 pub use access::{Access, Deed};
 pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
@@ -102,7 +104,6 @@ pub use setback::state_folder;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
-pub(crate) use staged::{made, new_file, unheld};
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 
