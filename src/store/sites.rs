@@ -312,7 +312,12 @@ pub(super) fn machine(path: Option<&Path>) -> [u8; 32] {
         .find_map(|file| std::fs::read_to_string(file).ok().filter(|id| !id.trim().is_empty()))
         .or_else(|| std::env::var("COMPUTERNAME").ok())
         .unwrap_or_default();
-    let place = path.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
+    // Where no file stands yet, by the folder that it will stand in.
+    let place = path.map(|path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let there = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(there).unwrap_or_else(|| path.to_path_buf())
+    });
     let place = place.map_or(String::new(), |place| place.to_string_lossy().into_owned());
     blake3::derive_key("caseload machine 1", format!("{}\0{place}", id.trim()).as_bytes())
 }
