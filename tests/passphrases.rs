@@ -141,6 +141,8 @@ fn a_secret_that_others_can_read_is_told_and_does_its_work() {
     }
     assert_eq!(said(0o600, &["list"]), (Some(0), String::new()));
     assert_eq!(said(0o400, &["list"]), (Some(0), String::new()));
+    // A script that reads both streams as one gets what it parses, and nothing else.
+    assert_eq!(said(0o644, &["list", "--json"]), (Some(0), String::new()));
     // A refusal is one clear line.
     let (code, told) = said(0o644, &["show", "nobody at all"]);
     assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");

@@ -630,7 +630,10 @@ pub fn main() -> ExitCode {
         Ok(done) => {
             say(&done.text);
             setting.backup_of_the_day();
-            setting.tell_of_secrets();
+            // A script reads both streams as one at times, and parses what it gets.
+            if !json || std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+                setting.tell_of_secrets();
+            }
             if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
