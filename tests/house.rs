@@ -42,8 +42,10 @@ fn rooms_know_only_those_below_them() {
     for (room, known) in ROOMS {
         let mut found = Vec::new();
         files(&source.join(room), &mut found);
-        for file in found {
-            let text = std::fs::read_to_string(&file).unwrap();
+        // Tests beside the code may look at it from above.
+        let is_test = |file: &Path| file.iter().any(|part| part == "tests" || part == "tests.rs");
+        for file in found.iter().filter(|file| !is_test(file.strip_prefix(&source).unwrap())) {
+            let text = std::fs::read_to_string(file).unwrap();
             for (at, _) in text.match_indices("crate::") {
                 let name: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let is_room = rooms.contains(&name) && name != *room;
@@ -61,4 +63,33 @@ fn the_readme_holds_the_table_of_keys() {
         "README.md needs this:\n{}",
         caseload::tui::action::markdown()
     );
+}
+
+/// Every promise of `docs/security.md` names the tests that hold it, and each of them is there.
+#[test]
+fn each_promise_of_the_threat_model_is_held_by_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let promises = text.split("\n## ").find(|part| part.starts_with("Promises")).unwrap();
+    let mut number = 0;
+    let mut named = vec![0];
+    for line in promises.lines() {
+        if line.starts_with(&format!("{}. **", number + 1)) {
+            number += 1;
+            named.push(0);
+        }
+        for quoted in line.split('`').skip(1).step_by(2) {
+            let Some((file, test)) = quoted.split_once(".rs: ") else { continue };
+            let source = std::fs::read_to_string(root.join(format!("{file}.rs")))
+                .unwrap_or_else(|error| panic!("{quoted}: {error}"));
+            let at = source.find(&format!("fn {test}(")).unwrap_or_else(|| panic!("there is no test {quoted}"));
+            let before = source[..at].trim_end();
+            assert!(before.ends_with("#[test]"), "{quoted} is no test");
+            named[number] += 1;
+        }
+    }
+    assert_eq!((number, named[0]), (12, 0));
+    for (number, named) in named.iter().enumerate().skip(1) {
+        assert!(*named > 0, "promise {number} names no test");
+    }
 }
