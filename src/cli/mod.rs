@@ -74,6 +74,9 @@ pub struct Common {
     /// Print JSON with stable keys
     #[arg(long, global = true)]
     json: bool,
+    /// Given by the program to itself when the screen locks
+    #[arg(long = tui::LOCKED, hide = true, value_name = "WHY")]
+    locked: Option<tui::Why>,
 }
 
 #[derive(Subcommand)]
@@ -594,7 +597,9 @@ pub fn main() -> ExitCode {
     if on_screen && let Err(error) = setting.start(None) {
         return failed(&error);
     }
-    setting.tell_left_out();
+    if !setting.is_locked() {
+        setting.tell_left_out();
+    }
     let Some(command) = cli.command else {
         return screen(setting.start(None).and_then(tui::run).map(|()| setting.tell_of_own_secret()));
     };
