@@ -58,7 +58,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
             );
         }
     }
-    if wanted.path.exists() {
+    if wanted.path.symlink_metadata().is_ok() {
         return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
     }
     let until = wanted.until.map(|text| Until::parse(text, &setting.moment())).transpose()?;
@@ -80,12 +80,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     }
     // Whoever is given a client's file as something gets all of it.
     let everything = wanted.everything || wanted.kind.is_some();
-    let given = sync::give(&store, &scope, &whom, everything, wanted.path)?;
-    if let Err(error) = leaving.record(&mut store, &scope, &whom, wanted.without.as_ref()) {
-        // What is not on the record does not leave.
-        let _ = std::fs::remove_file(wanted.path);
-        return Err(error.into());
-    }
+    let given = leaving.give(&mut store, (&scope, &whom), everything, wanted.without.as_ref(), wanted.path)?;
     if json {
         return Ok(printed(&json!({
             "path": wanted.path.display().to_string(), "clients": given.clients, "batches": given.counts.batches,
@@ -456,8 +451,8 @@ pub fn accept(
     json: bool,
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
-    let text = match std::fs::read_to_string(card) {
-        Ok(text) => text,
+    let text = match crate::files::handed(Path::new(card), sync::LARGEST_CARD) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) if card.contains("caseload-card-") => card.to_string(),
         Err(error) => bail!("Cannot read {card}: {error}. Give a card, or a file that holds one."),
     };

@@ -3,7 +3,6 @@
 //! The file is SQLCipher's, opened by the passphrase alone, so that any SQLCipher tool can open it too. Nothing of it
 //! is ever written in the clear: temporary tables stay in memory, and SQLCipher's own log is off before the key is given.
 
-use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -90,10 +89,18 @@ pub fn others_can_read(path: &Path) -> bool {
     }
 }
 
-/// The first line of a file that holds a secret. A name that is no file is not repeated: it may be the secret itself, put
+/// No file with a passphrase or a key in its first line has more bytes than this.
+const LARGEST_SECRET: u64 = 64 << 10;
+
+/// The first line of a file that holds a secret, or of what is handed through a pipe. A name that is no file is not repeated: it may be the secret itself, put
 /// where its file was to be named.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+    let bytes = crate::files::handed(path, LARGEST_SECRET).map(Zeroizing::new);
+    let text = bytes.and_then(|bytes| match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_string())),
+        Err(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8 text")),
+    });
+    let text = text.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename => std::io::Error::new(
             error.kind(),
             "There is no file by the name that was given for a passphrase or a key. Write it into a file of your own, and \
@@ -101,7 +108,6 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
         ),
         kind => std::io::Error::new(kind, format!("Cannot read {}: {error}", path.display())),
     })?;
-    let text = Zeroizing::new(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
 }
 
@@ -170,11 +176,7 @@ impl Store {
         if let Some(why) = passphrase.impossible() {
             return Err(StoreError::UnfitPassphrase(why));
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map_err(|error| match error.kind() {
+        crate::files::new_file(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.into()),
             _ => error.into(),
         })?;
@@ -353,13 +355,12 @@ pub(super) fn remove(path: &Path) {
 /// The first look, before any library touches the file.
 fn look_at(path: &Path) -> Result<()> {
     let mut head = Vec::new();
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = crate::files::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => StoreError::NoFile(path.into()),
+        std::io::ErrorKind::IsADirectory => not_a_caseload(path, "it is a folder"),
+        std::io::ErrorKind::InvalidInput => not_a_caseload(path, "it is a pipe or a device"),
         _ => error.into(),
     })?;
-    if file.metadata()?.is_dir() {
-        return Err(not_a_caseload(path, "it is a folder"));
-    }
     file.take(4096).read_to_end(&mut head)?;
     if head.starts_with(b"SQLite format 3\0") {
         return Err(not_a_caseload(path, "it is an SQLite file of another program, not encrypted"));

@@ -69,6 +69,7 @@ mod staged;
 mod step;
 mod theirs;
 mod undo;
+mod unfinished;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -78,6 +79,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
+pub(crate) use crate::files::new_file;
 pub use access::{Access, Deed};
 pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
@@ -104,7 +106,6 @@ pub use setback::state_folder;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
-pub(crate) use staged::{made, new_file, unheld};
 pub use theirs::Receiver;
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};

@@ -27,6 +27,7 @@ pub use bundle::Refusal;
 pub use card::Card;
 pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
 pub use leaving::Leaving;
+pub use place::LARGEST_CARD;
 pub use share::{Until, share};
 pub use through::{SET_BACK, Synced, Trouble, sync};
 pub use unread::{take_unread, unread};
@@ -45,7 +46,7 @@ pub enum Kind {
 pub fn kind_of(path: &std::path::Path) -> Option<Kind> {
     use std::io::Read;
     let mut head = Vec::new();
-    std::fs::File::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
+    crate::files::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
     if head.starts_with(bundle::BEGINS) {
         return Some(Kind::Bundle);
     }

@@ -172,8 +172,8 @@ impl Desk {
 
     /// A card, or the path of a file that holds one.
     fn read_card(&mut self, typed: &str) {
-        let text = match std::fs::read_to_string(path(typed)) {
-            Ok(text) => text,
+        let text = match crate::files::small(&path(typed), crate::sync::LARGEST_CARD) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(_) if typed.contains("caseload-card-") => typed.to_string(),
             Err(error) => return self.refuse(&format!("{}: {error}", Path::new(typed).display())),
         };

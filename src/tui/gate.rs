@@ -385,5 +385,6 @@ pub fn open(file: &Path, passphrase: &str) -> Result<Store, StoreError> {
     if let Some(folder) = state_folder() {
         store.hold_against(&folder)?;
     }
+    store.sweep_unfinished()?;
     Ok(store)
 }

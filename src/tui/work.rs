@@ -194,7 +194,7 @@ impl Desk {
             true => path.join(format!("handover-{}.bundle", self.moment().now.format("%Y%m%d-%H%M"))),
             false => path.to_path_buf(),
         };
-        if path.exists() {
+        if path.symlink_metadata().is_ok() {
             self.refuse(&format!("There is already a file at {}: name another.", path.display()));
             return Ok(());
         }
@@ -211,14 +211,9 @@ impl Desk {
             let receipt = sync::share(&mut self.store, clients, kind, to, self.today, hand.until)?;
             self.follow(receipt)?;
         }
-        match sync::give(&self.store, &scope, &whom, hand.kind.is_some(), &path) {
+        let (everything, without) = (hand.kind.is_some(), hand.without.as_ref());
+        match leaving.give(&mut self.store, (&scope, &whom), everything, without, &path) {
             Ok(given) => {
-                if let Err(error) = leaving.record(&mut self.store, &scope, &whom, hand.without.as_ref()) {
-                    // What is not on the record does not leave.
-                    let _ = std::fs::remove_file(&path);
-                    self.refuse(&error.to_string());
-                    return Ok(());
-                }
                 self.overlay = None;
                 let names: Vec<String> = hand.to.iter().map(|site| one_line(&site.name).into_owned()).collect();
                 self.say(format!(
