@@ -244,10 +244,10 @@ fn keep_voucher(db: &Connection, site: &Site, said: bool) -> Result<bool> {
     }
     let kept = db
         .prepare_cached(
-            "UPDATE site SET voucher_of = ?2, voucher = ?3, said = ?4
+            "UPDATE site SET voucher_of = ?2, voucher = ?3, said = ?4, recipient = iif(?5 = '', recipient, ?5)
              WHERE id = ?1 AND (voucher_of IS NULL OR said = 0 AND ?4)",
         )?
-        .execute((site.id.0.as_slice(), before.0.as_slice(), signature.as_slice(), said))?;
+        .execute((site.id.0.as_slice(), before.0.as_slice(), signature.as_slice(), said, site.recipient.as_str()))?;
     Ok(kept > 0)
 }
 
@@ -400,7 +400,7 @@ impl Store {
             return Ok(None);
         }
         let transaction = self.db.unchecked_transaction()?;
-        sites::keep(&transaction, &Site { voucher: None, ..site.clone() })?;
+        sites::keep_own_word(&transaction, site)?;
         let known = sites::of(&transaction, site.id)?.unwrap_or_else(|| site.clone());
         // What its card says of a line that it took over from is not its own word yet: enough to give no more than that.
         let told = Site { voucher: known.voucher.clone().or_else(|| site.voucher.clone()), ..known.clone() };

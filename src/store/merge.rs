@@ -256,7 +256,7 @@ impl<'a> Merger<'a> {
     /// not say so itself: see [`Merger::sender`].
     pub fn know(&mut self, told: &[Site]) -> Result<()> {
         for site in told {
-            sites::keep(self.db, site)?;
+            sites::keep_hearsay(self.db, site)?;
             self.told.insert(site.id, site.clone());
         }
         told.iter().try_for_each(|site| lines::hear(self.db, site))
@@ -265,6 +265,9 @@ impl<'a> Merger<'a> {
     /// The sender as it is known here, with the line that it says it belongs to: its own word and the signatures of those
     /// that it took over from.
     pub fn sender(&mut self, id: SiteId) -> Result<Option<Site>> {
+        if let Some(told) = self.told.get(&id) {
+            sites::keep_own_word(self.db, told)?;
+        }
         let mut line: Vec<Site> = Vec::new();
         let mut at = Some(id);
         while let Some(told) = at.and_then(|id| self.told.get(&id)).filter(|told| !line.contains(told)) {

@@ -285,8 +285,25 @@ pub(super) fn machine(path: Option<&Path>) -> [u8; 32] {
     blake3::derive_key("caseload machine 1", format!("{}\0{place}", id.trim()).as_bytes())
 }
 
-/// Keeps what is told of a site: its key, and where nothing was known yet what it seals with and what it calls itself. Nobody
-/// else can put another in its place, and a voucher is kept by [`lines::vouch`] only.
+/// Keeps what a site says of itself, under its own signature: what it seals with and what it calls itself stand in the place
+/// of whatever others told of it.
+pub(super) fn keep_own_word(db: &Connection, site: &Site) -> Result<()> {
+    keep(db, site)?;
+    db.prepare_cached(
+        "UPDATE site SET name = iif(?2 = '', name, ?2), recipient = iif(?3 = '', recipient, ?3)
+         WHERE id = ?1 AND (name <> ?2 OR recipient <> ?3)",
+    )?
+    .execute((site.id.0.as_slice(), site.name.as_str(), site.recipient.as_str()))?;
+    Ok(())
+}
+
+/// Keeps what others tell of a site: its key, and its name where none was known. What it seals with is taken from itself, or
+/// from a voucher that is signed over it: whoever could put another in its place would read what is meant for it.
+pub(super) fn keep_hearsay(db: &Connection, site: &Site) -> Result<()> {
+    keep(db, &Site { recipient: String::new(), ..site.clone() })
+}
+
+/// Keeps a site where none is known, and fills in what nothing was known of. A voucher is kept by [`lines::vouch`] only.
 pub(super) fn keep(db: &Connection, site: &Site) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO site (id, public_key, name, recipient) VALUES (?1, ?2, ?3, ?4)
@@ -441,10 +458,10 @@ impl Store {
         Ok(())
     }
 
-    /// Takes note of a site without believing it.
+    /// Takes note of a site without believing it, by a card that it signed.
     pub fn know_site(&mut self, site: &Site) -> Result<()> {
         self.writable()?;
-        keep(&self.db, site)?;
+        keep_own_word(&self.db, site)?;
         erase::judge_again(&self.db, false)?;
         Ok(())
     }

@@ -278,16 +278,48 @@ fn a_voucher_that_does_not_hold_makes_no_one_believed_and_takes_no_ones_place() 
     let next = sites[1].own_site().unwrap();
     assert!(sites[0].trust_of(&next).unwrap().takes());
     let spoiled = Site { voucher: Some((sites[0].site(), vec![1; 64])), name: FORGED.into(), ..next.clone() };
-    let bytes = Forged::by(&next, &sites[0]).site(&spoiled).bytes(&sites[1], &sites[0]);
+    let colleague = mallory.own_site().unwrap();
+    sites[0].accept_site(&colleague).unwrap();
+    let bytes = Forged::by(&colleague, &sites[0]).site(&colleague).site(&spoiled).bytes(&mallory, &sites[0]);
     hand(&mut sites[0], post.folder.path(), &bytes).unwrap();
     let known = sites[0].site_known(next.id).unwrap().unwrap();
     assert_eq!((known.voucher, known.name), (next.voucher.clone(), next.name.clone()));
+    // He himself may be called otherwise; his voucher stays, and so does what we called him.
+    let bytes = Forged::by(&next, &sites[0]).site(&spoiled).bytes(&sites[1], &sites[0]);
+    hand(&mut sites[0], post.folder.path(), &bytes).unwrap();
+    let known = sites[0].site_known(next.id).unwrap().unwrap();
+    assert_eq!(known.voucher, next.voucher);
+    assert!(!known.person().contains(FORGED), "{known:?}");
     assert_eq!(sites[0].trust_of(&next).unwrap(), Trust::Accepted);
 }
 
 fn post_of(post: &Post) -> Post {
     let folder = tempfile::tempdir_in(post.folder.path()).unwrap();
     Post { folder, sent: Vec::new() }
+}
+
+/// What a site seals with, and what it calls itself, is its own word: whoever tells of it first could read what is meant for it.
+#[test]
+fn nobody_says_for_another_what_is_sealed_for_them() {
+    for card_first in [false, true] {
+        let (mut sites, post, _) = two();
+        let uma = site(7, 0);
+        let (mallory, theirs) = (sites[1].own_site().unwrap(), uma.own_site().unwrap());
+        let spoiled = Site { recipient: mallory.recipient.clone(), name: FORGED.into(), ..theirs.clone() };
+        if card_first {
+            sites[0].accept_site(&theirs).unwrap();
+        }
+        let bytes = Forged::by(&mallory, &sites[0]).site(&mallory).site(&spoiled).bytes(&sites[1], &sites[0]);
+        hand(&mut sites[0], post.folder.path(), &bytes).unwrap();
+        let known = sites[0].site_known(theirs.id).unwrap().unwrap();
+        assert_ne!(known.recipient, mallory.recipient);
+        if !card_first {
+            assert!(!known.is_reached());
+            sites[0].accept_site(&theirs).unwrap();
+        }
+        let known = sites[0].site_known(theirs.id).unwrap().unwrap();
+        assert_eq!((known.recipient, known.name), (theirs.recipient, theirs.name));
+    }
 }
 
 #[test]
