@@ -45,7 +45,7 @@ impl Desk {
         self.ask(
             Answer::Place,
             "Sync through a place",
-            "A folder that others reach too (a stick, a shared drive), or s3://BUCKET/PREFIX, gs://..., az://.... It is remembered.",
+            "A folder that others reach too (a stick, a shared drive), or an address that begins with s3://, gs:// or az://. It is remembered.",
         );
     }
 

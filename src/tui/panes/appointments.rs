@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::{AppointmentStatus, Arranged};
 use crate::triage::day_in_words;
@@ -11,6 +12,9 @@ use super::super::text::{cell, fit};
 use super::super::theme::Theme;
 use super::super::visits::is_over;
 use super::{put, scrolled};
+
+/// How many columns of what an appointment is about there have to be room for, or it is left out.
+const LEAST_OF_A_TITLE: usize = 4;
 
 impl Desk {
     pub(super) fn draw_appointments(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
@@ -56,7 +60,11 @@ impl Desk {
             let columns = usize::from(area.width);
             let name = cell(&fit(&facts.name, 16), if columns > 50 { 17 } else { 13 });
             let room = columns.saturating_sub(mark.len() + 1);
-            let text = format!("{} {mark}", cell(&format!("{} {name} {}", cell(&when, 12), visit.title), room));
+            let head = format!("{} {name}", cell(&when, 12));
+            // A letter or two of what it is about tell nothing.
+            let title =
+                Some(&visit.title).filter(|title| head.width() + 1 + title.width().min(LEAST_OF_A_TITLE) <= room);
+            let text = format!("{} {mark}", cell(&title.map_or(head.clone(), |title| format!("{head} {title}")), room));
             let own = Some(queued.client) == self.chosen;
             let chosen = self.focus == Pane::Appointments && number == self.visit_at && own;
             let style = if chosen {
