@@ -727,8 +727,10 @@ fn attendance(db: &Connection, members: &[RowId]) -> Result<Vec<AppointmentStatu
     let mut query = db.prepare_cached(&sql)?;
     let mut found: Vec<(String, RowId, String)> = Vec::new();
     for stream in members {
-        for one in query.query_map([stream], |row| Ok((row.get(0)?, RowId::from_bytes(row.get(1)?), row.get(2)?)))? {
-            found.push(one?);
+        let mut rows = query.query([stream])?;
+        while let Some(row) = rows.next()? {
+            let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str().unwrap_or("").to_string());
+            found.push((text(0)?, RowId::from_bytes(row.get(1)?), text(2)?));
         }
     }
     found.sort_unstable();

@@ -14,7 +14,10 @@ use super::{Receipt, Result, Store, StoreError};
 /// Whom a client row says it is the same person as; `None` where it says nothing or is not here.
 fn said(db: &Connection, stream: RowId) -> Result<Option<RowId>> {
     let sql = format!("SELECT same_as FROM {} WHERE id = ?1 AND state & 1 = 0", client::TYPE.table());
-    let found: Option<Option<[u8; 16]>> = db.prepare_cached(&sql)?.query_row([stream], |row| row.get(0)).optional()?;
+    let mut query = db.prepare_cached(&sql)?;
+    // Something else than a link may stand there: a colleague's, or in place of a value that is missing.
+    let link = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok()));
+    let found: Option<Option<[u8; 16]>> = query.query_row([stream], link).optional()?;
     Ok(found.flatten().map(RowId::from_bytes))
 }
 

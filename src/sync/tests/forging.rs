@@ -1,7 +1,7 @@
 //! Bundles written by hand, by someone who wants more than is theirs: nothing of them gets in, and nothing follows from them.
 
 use super::*;
-use crate::model::SiteId;
+use crate::model::{CATALOGUE, SiteId};
 use crate::store::tests::everything;
 use crate::store::wire::{self, Content, Entry, Header};
 use crate::store::{ChainEnd, Trust};
@@ -50,6 +50,12 @@ impl Forged {
 
     /// A batch that says something of a client, in good form.
     pub fn batch(self, row: RowId, says: &str) -> Forged {
+        let value = Value::text(says);
+        self.says(&[(client::TYPE.number, row, client::given_name.field, value)])
+    }
+
+    /// A batch that says something of rows of any type, fields and kinds.
+    pub fn says(self, what: &[(u16, RowId, u16, Value)]) -> Forged {
         let header = Header {
             stream: self.chain.0,
             site: self.chain.1,
@@ -58,11 +64,20 @@ impl Forged {
             label: FORGED.into(),
             ..Header::nobody()
         };
-        let content = Content::Value(Value::text(says).encoded());
-        let field = client::given_name.field;
-        let entry = Entry { record: client::TYPE.number, row, field, key: String::new(), base: Vec::new(), content };
-        let packed = wire::pack(&header, &[entry], [7; 16], &self.end.hash);
-        self.raw(header, 1, packed.body, packed.hash)
+        let entry = |(record, row, field, value): &(u16, RowId, u16, Value)| Entry {
+            record: *record,
+            row: *row,
+            field: *field,
+            key: String::new(),
+            base: Vec::new(),
+            content: match *field {
+                wire::ROW_ITSELF => Content::Value(wire::Existence::Here.encoded()),
+                _ => Content::Value(value.encoded()),
+            },
+        };
+        let entries: Vec<Entry> = what.iter().map(entry).collect();
+        let packed = wire::pack(&header, &entries, [7; 16], &self.end.hash);
+        self.raw(header, entries.len() as u64, packed.body, packed.hash)
     }
 
     /// A batch of any bytes.
@@ -80,7 +95,7 @@ impl Forged {
         self.parts.push(Part::Batch(PackedBatch {
             count,
             hlc: header.hlc.0,
-            action: [3; 16],
+            action: *header.action.as_bytes(),
             undoes: None,
             author: header.author,
             label: header.label,
@@ -351,4 +366,43 @@ fn a_trial_and_a_refusal_leave_the_file_as_it_is_byte_for_byte() {
     assert!(std::fs::read(&path).unwrap() == bytes, "and when it is closed");
     let mut lea = Store::open(&path, &pass, clock(0)).unwrap();
     assert_eq!(take(&mut lea, &sound, None, true, &mut go()).unwrap().merged.new.len(), 1);
+}
+
+/// Words where a colleague's bundle should have a link, a number or a date, as in place of a value that is missing: they are
+/// kept, and nobody is stopped by them.
+#[test]
+fn words_in_place_of_any_other_value_stop_nobody() {
+    for value in [Value::text("no such thing"), Value::Empty] {
+        let (mut sites, post, ana) = two();
+        let tom = sites[1].own_site().unwrap();
+        let end = sites[1].chain_end(ana, tom.id).unwrap();
+        let mut forged = Forged::by(&tom, &sites[0]).site(&tom).chain(ana, tom.id, end);
+        for record in CATALOGUE.iter().filter(|record| !record.is_the_workers()) {
+            let row = if record.number == client::TYPE.number { ana } else { RowId::derived(&[record.name]) };
+            let mut what = vec![(record.number, row, wire::ROW_ITSELF, Value::Empty)];
+            what.extend(record.fields.iter().map(|field| (record.number, row, field.id.field, value.clone())));
+            forged = forged.says(&what);
+        }
+        let bytes = forged.ended(&sites[1]).bytes(&sites[1], &sites[0]);
+        hand(&mut sites[0], post.folder.path(), &bytes).unwrap_or_else(|refused| panic!("{value:?}: {refused:?}"));
+        let store = &mut sites[0];
+        assert!(store.row_of(&client::TYPE, ana).unwrap().is_some());
+        for record in CATALOGUE.iter().filter(|record| !record.is_the_workers()) {
+            store.rows(record, ana).unwrap_or_else(|error| panic!("{value:?} in {}: {error}", record.name));
+        }
+        let now = Moment::new(store.now(), |_| chrono::FixedOffset::west_opt(5 * 3600).unwrap());
+        let facts = store.all_facts().unwrap();
+        Caseload::new(facts, &Rules::standard(), now).ranked();
+        store.client_file(ana, 10).unwrap();
+        store.waiting(None).unwrap();
+        store.conflicts(None).unwrap();
+        store.history(ana).unwrap();
+        store.search("such", 10).unwrap();
+        store.receivers().unwrap();
+        store.unmet_needs().unwrap();
+        store.check().unwrap();
+        let same = dump(store);
+        store.rebuild().unwrap();
+        assert_eq!(dump(store), same, "{value:?}");
+    }
 }
