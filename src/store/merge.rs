@@ -95,6 +95,8 @@ pub enum Why {
     Elsewhere,
     /// The site wrote two different things at the same place: there are two of it. The other branch is kept aside.
     Fork,
+    /// They claim a row that stands in another file already.
+    Twice,
 }
 
 impl Why {
@@ -104,6 +106,7 @@ impl Why {
             Why::Gap => "gap",
             Why::Elsewhere => "elsewhere",
             Why::Fork => "fork",
+            Why::Twice => "twice",
         }
     }
 }
@@ -133,6 +136,10 @@ pub struct Merger<'a> {
     moved_from: BTreeSet<(SiteId, SiteId)>,
     documents: Documents,
     not_taken: BTreeMap<(SiteId, Why), (u64, BTreeSet<RowId>)>,
+    /// The last batch in the order of arrival before this merge.
+    last_before: i64,
+    /// Rows that stand in another stream already, each with the stream that claims them too.
+    twice: BTreeSet<(RowId, RowId)>,
     /// Chains beside which something was put, with how many entries each time.
     forked: BTreeSet<(RowId, SiteId)>,
     claims: Vec<Claim>,
@@ -195,6 +202,10 @@ impl Store {
             moved_from: BTreeSet::new(),
             documents: Documents::default(),
             not_taken: BTreeMap::new(),
+            last_before: transaction
+                .query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))
+                .map_err(StoreError::from)?,
+            twice: BTreeSet::new(),
             forked: BTreeSet::new(),
             claims: Vec::new(),
             claimed_before: None,
@@ -412,9 +423,46 @@ impl<'a> Merger<'a> {
     }
 
     fn save(&mut self) -> Result<()> {
-        if let Some((stream, workspace)) = self.stream.take() {
+        if let Some((stream, mut workspace)) = self.stream.take() {
             workspace.save_with(&mut self.documents, &mut |_, _| std::ops::ControlFlow::Continue(()))?;
+            self.twice.extend(workspace.twice());
             self.touched.insert(stream);
+        }
+        Ok(())
+    }
+
+    /// Takes out again what came of chains that claim a row of another stream: no honest program writes it, and whose row it is
+    /// says the stream that had it.
+    fn leave_out_what_stands_twice(&mut self) -> Result<()> {
+        let mut chains: BTreeSet<(RowId, SiteId)> = BTreeSet::new();
+        for (stream, row) in std::mem::take(&mut self.twice) {
+            let mut query = self.db.prepare_cached(
+                "SELECT DISTINCT site FROM touched JOIN batch ON batch = n WHERE row = ?1 AND stream = ?2 AND n > ?3",
+            )?;
+            for site in query.query_map((row, stream, self.last_before), |row| Ok(SiteId(row.get(0)?)))? {
+                chains.insert((stream, site?));
+            }
+        }
+        for (stream, site) in &chains {
+            let (first, entries): (i64, i64) = self.db.query_row(
+                "SELECT min(first), sum(count) FROM batch WHERE stream = ?1 AND site = ?2 AND n > ?3",
+                (stream, site.0.as_slice(), self.last_before),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            journal::remove_from(self.db, *stream, *site, first as u64)?;
+            self.merged.entries = self.merged.entries.saturating_sub(entries as u64);
+            let (left_out, clients) = self.not_taken.entry((*site, Why::Twice)).or_default();
+            *left_out += entries as u64;
+            if clients.len() < NAMED {
+                clients.insert(*stream);
+            }
+        }
+        for stream in chains.iter().map(|(stream, _)| *stream).collect::<BTreeSet<RowId>>() {
+            projection::make_stream_again(self.db, stream)?;
+            let mut others = self.db.prepare_cached("SELECT 1 FROM batch WHERE stream = ?1 AND n > ?2")?;
+            if !others.exists((stream, self.last_before))? {
+                self.touched.remove(&stream);
+            }
         }
         Ok(())
     }
@@ -423,6 +471,7 @@ impl<'a> Merger<'a> {
     fn finish(mut self) -> Result<(Merged, Option<sites::Keys>)> {
         self.save()?;
         self.documents.flush(self.db)?;
+        self.leave_out_what_stands_twice()?;
         for (site, old) in &self.moved_from {
             if lines::said_itself(self.db, *site, *old)? {
                 self.joined.insert(*site);

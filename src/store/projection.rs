@@ -37,12 +37,15 @@ pub struct Workspace<'a> {
     marker: Marker<'a>,
     /// Entries of which the value is missing, by stream, site and first index of their batch.
     missing: BTreeMap<(RowId, SiteId, u64), Vec<u64>>,
+    /// Rows that stand in another stream already, each with the stream that claims them too.
+    twice: BTreeSet<(RowId, RowId)>,
 }
 
 impl<'a> Workspace<'a> {
     pub fn new(db: &'a Connection) -> Workspace<'a> {
         let (rows, changed, missing) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Workspace { db, load: true, rows, changed, grown: BTreeSet::new(), marker: Marker::new(db), missing }
+        let (grown, twice) = (BTreeSet::new(), BTreeSet::new());
+        Workspace { db, load: true, rows, changed, grown, marker: Marker::new(db), missing, twice }
     }
 
     /// For streams of which no row is in the tables: none is looked up.
@@ -106,9 +109,11 @@ impl<'a> Workspace<'a> {
         }
         for (entry, index) in entries.into_iter().zip(header.first..) {
             if record_by_number(entry.record).is_some() {
-                let state = self.change(entry.record, entry.row, header.stream)?;
+                let row = entry.row;
+                let state = self.change(entry.record, row, header.stream)?;
                 if state.stream != header.stream {
-                    return Err(StoreError::Damaged("a row stands in two streams".into()));
+                    self.twice.insert((header.stream, row));
+                    continue;
                 }
                 state.apply(header, EntryRef { site: header.site, index }, entry, seen);
             }
@@ -117,17 +122,20 @@ impl<'a> Workspace<'a> {
     }
 
     /// Saves what changed, with all that follows from it. Gives the rows that changed, and the clients whose facts did.
-    pub fn save(self, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
+    pub fn save(mut self, progress: Progress<'_>) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
         let mut documents = Documents::default();
         let db = self.db;
         let saved = self.save_with(&mut documents, progress)?;
         documents.flush(db)?;
-        Ok(saved)
+        match self.twice.is_empty() {
+            true => Ok(saved),
+            false => Err(StoreError::Damaged("a row stands in two streams".into())),
+        }
     }
 
     /// The same, with the texts for the index left for later.
     pub fn save_with(
-        mut self,
+        &mut self,
         documents: &mut Documents,
         progress: Progress<'_>,
     ) -> Result<(Vec<RowId>, BTreeSet<RowId>)> {
@@ -138,7 +146,10 @@ impl<'a> Workspace<'a> {
                 return Err(StoreError::Stopped);
             }
             let state = &self.rows[key];
-            save(self.db, documents, state, !self.load)?;
+            if !save(self.db, documents, state, !self.load)? {
+                self.twice.insert((state.stream, state.id));
+                continue;
+            }
             if documents.is_full() {
                 documents.flush(self.db)?;
             }
@@ -154,7 +165,12 @@ impl<'a> Workspace<'a> {
         for (stream, touched) in &streams {
             clients.extend(facts::refresh(self.db, *stream, touched)?);
         }
-        Ok((self.changed.into_iter().map(|(_, id)| id).collect(), clients))
+        Ok((std::mem::take(&mut self.changed).into_iter().map(|(_, id)| id).collect(), clients))
+    }
+
+    /// Rows that were left as they are, for they stand in another stream already: each with the stream that claims them too.
+    pub fn twice(self) -> BTreeSet<(RowId, RowId)> {
+        self.twice
     }
 }
 
@@ -241,9 +257,9 @@ pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Resu
     Ok(row)
 }
 
-/// Writes a row and what follows from it; a `new` one is known not to be there.
-fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool) -> Result<()> {
-    let Some(record) = record_by_number(state.record) else { return Ok(()) };
+/// Writes a row and what follows from it; a `new` one is known not to be there. Whether it could be: it stands in one stream.
+fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool) -> Result<bool> {
+    let Some(record) = record_by_number(state.record) else { return Ok(true) };
     let row = state.to_row().expect("a known type makes a row");
     let disagreeing = state.disagreeing();
     let presence = state.presence();
@@ -275,7 +291,7 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
         });
     }
     if db.prepare_cached(&record.sql().save)?.execute(params_from_iter(values))? == 0 {
-        return Err(StoreError::Damaged("a row stands in two streams".into()));
+        return Ok(false);
     }
 
     let stream = state.stream.as_bytes().as_slice();
@@ -296,7 +312,8 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
         }
     }
     signing::follow(db, &row, presence == Presence::Gone)?;
-    search::index(db, documents, &row, presence == Presence::Gone, new)
+    search::index(db, documents, &row, presence == Presence::Gone, new)?;
+    Ok(true)
 }
 
 impl ToSql for RowId {

@@ -131,6 +131,9 @@ fn not_taken(one: &NotTaken) -> String {
         Why::Elsewhere => format!(
             "Left out: {entries} entries by {name}{about}. They go on from something else than what is here: ask for everything (caseload export --everything)."
         ),
+        Why::Twice => format!(
+            "Left out: {entries} entries by {name} (fingerprint {fingerprint}){about}. They claim what stands in another file already, which this program never writes: ask {name} what happened there."
+        ),
         Why::Fork => format!(
             "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place: {entries} entries{about} are kept aside. They come in by themselves once {name} has taken in what you have and gives to you again."
         ),

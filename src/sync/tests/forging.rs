@@ -1,5 +1,6 @@
 //! Bundles written by hand, by someone who wants more than is theirs: nothing of them gets in, and nothing follows from them.
 
+use super::places::add_note;
 use super::*;
 use crate::model::{CATALOGUE, SiteId};
 use crate::store::tests::everything;
@@ -398,11 +399,55 @@ fn words_in_place_of_any_other_value_stop_nobody() {
         store.conflicts(None).unwrap();
         store.history(ana).unwrap();
         store.search("such", 10).unwrap();
-        store.receivers().unwrap();
         store.unmet_needs().unwrap();
         store.check().unwrap();
         let same = dump(store);
         store.rebuild().unwrap();
         assert_eq!(dump(store), same, "{value:?}");
+    }
+}
+
+#[test]
+fn a_row_that_stands_in_another_file_already_leaves_out_its_own_chain_only() {
+    for anew in [false, true] {
+        let (mut sites, post, ana) = two();
+        add_note(&mut sites[0], ana, "seen");
+        let row = sites[0].rows(&note::TYPE, ana).unwrap()[0].id;
+        let tom = sites[1].own_site().unwrap();
+        // In a file of his own that Tom makes up, or in one in which he has written before.
+        let (bea, cal) = (id(2), id(3));
+        if !anew {
+            run(&mut sites[1], &Op::Client(2));
+            exchange(&mut sites, &mut Post::new(), 1, 0, &Scope::Whole, false);
+        }
+        let before = dump(&sites[0]);
+        let end = sites[1].chain_end(bea, tom.id).unwrap();
+        let said = |row, field: crate::model::FieldId, words| (field.record, row, field.field, Value::text(words));
+        let is_there = |record, row| (record, row, wire::ROW_ITSELF, Value::Empty);
+        let forged = Forged::by(&tom, &sites[0])
+            .site(&tom)
+            .chain(bea, tom.id, end)
+            .says(&[is_there(client::TYPE.number, bea), said(bea, client::given_name, "Bea, again")])
+            .says(&[is_there(note::TYPE.number, row), said(row, note::body, FORGED)])
+            .ended(&sites[1])
+            .chain(cal, tom.id, ChainEnd::START)
+            .says(&[is_there(client::TYPE.number, cal), said(cal, client::given_name, "Cal")])
+            .ended(&sites[1]);
+        let bytes = forged.bytes(&sites[1], &sites[0]);
+        let merged = hand(&mut sites[0], post.folder.path(), &bytes).unwrap().merged;
+        let left: Vec<(Why, u64)> = merged.not_taken.iter().map(|one| (one.why, one.entries)).collect();
+        assert_eq!((left, merged.entries), (vec![(Why::Twice, 4)], 2), "{merged:?}");
+        assert_eq!((merged.new, merged.changed), (vec![cal], vec![]));
+        assert_eq!(sites[0].row_of(&note::TYPE, row).unwrap().unwrap().text(note::body), "seen");
+        assert_eq!(sites[0].chain_end(bea, tom.id).unwrap(), end);
+        assert!(!dump(&sites[0]).concat().contains(FORGED));
+        let report = sites[0].check().unwrap();
+        assert!(report.ok, "{:?}", report.problems);
+        // But for what came with it that holds, all is as it was, and stays so.
+        let after = dump(&sites[0]);
+        assert_ne!(after, before);
+        sites[0].rebuild().unwrap();
+        assert_eq!(dump(&sites[0]), after);
+        assert_eq!(hand(&mut sites[0], post.folder.path(), &bytes).unwrap().merged.entries, 0);
     }
 }

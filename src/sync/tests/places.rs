@@ -29,7 +29,7 @@ fn size(folder: &Path) -> (usize, u64) {
     (many, bytes)
 }
 
-fn add_note(store: &mut Store, row: RowId, body: &str) {
+pub(super) fn add_note(store: &mut Store, row: RowId, body: &str) {
     let (note, now) = (store.new_id(), store.now());
     let mut change = Change::new("log contact");
     change.create(&note::TYPE, note, row).set(note, note::when, now).set(note, note::kind, "phone").set(

@@ -167,7 +167,8 @@ impl Round<'_, '_> {
                 let mut merged = taken.merged;
                 let entries = merged.entries;
                 // What is kept aside is here; what waits for something else is read again.
-                let (forks, waits) = merged.not_taken.into_iter().partition(|one: &NotTaken| one.why == Why::Fork);
+                let (forks, waits) =
+                    merged.not_taken.into_iter().partition(|one: &NotTaken| matches!(one.why, Why::Fork | Why::Twice));
                 merged.not_taken = forks;
                 let not_taken: Vec<NotTaken> = waits;
                 if not_taken.is_empty() {
