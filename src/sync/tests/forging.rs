@@ -113,6 +113,11 @@ impl Forged {
         self
     }
 
+    /// The hash of its last batch.
+    pub fn hash(&self) -> [u8; 32] {
+        self.end.hash
+    }
+
     pub fn has(mut self, stream: RowId, site: SiteId, next: u64) -> Forged {
         self.parts.push(Part::Has { stream, site, next, hash: [5; 32] });
         self
