@@ -102,12 +102,14 @@ impl Site {
         live && self.line.as_ref().is_some_and(|line| line.ended.is_none())
     }
 
-    /// Who works with it: as we called them on accepting, or marked as what they say of themselves.
+    /// Who works with it: as we called them on accepting, or marked as what they say of themselves or others say of them.
     pub fn person(&self) -> String {
         match &self.line {
             Some(line) if line.own => self.name.clone(),
             Some(line) if !line.called.is_empty() => line.called.clone(),
             _ if self.name.is_empty() => "someone without a name".into(),
+            // What it seals with is its own word: where that is missing it never spoke here, and the name is hearsay.
+            _ if self.recipient.is_empty() => format!("one that others call \"{}\"", self.name),
             _ => format!("one that calls itself \"{}\"", self.name),
         }
     }
