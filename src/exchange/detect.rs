@@ -3,10 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::source::{HEAD, encoding};
 use super::{ExchangeError, Format, refused, table};
-
-/// So much of a file is looked at.
-const HEAD: u64 = 16 * 1024;
 
 /// Called by [`super::read`] where nobody said what the file is.
 pub(super) fn detect(path: &Path) -> Result<Format, ExchangeError> {
@@ -27,10 +25,8 @@ pub(super) fn detect(path: &Path) -> Result<Format, ExchangeError> {
     if head.starts_with(b"PK\x03\x04") && path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("zip")) {
         return Err(refused(path, "unpack this zip first, then name the folder"));
     }
-    let text = match encoding_rs::Encoding::for_bom(&head) {
-        Some((encoding, _)) => encoding.decode(&head).0,
-        None => String::from_utf8_lossy(&head),
-    };
+    let (encoding, mark) = encoding(&head);
+    let text = encoding.decode_without_bom_handling(&head[mark..]).0;
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let begins = |with: &str| start.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
     if begins("BEGIN:VCARD") {

@@ -19,6 +19,32 @@ pub type Going<'a> = &'a dyn Fn(u64, u64) -> ControlFlow<()>;
 /// Bytes of a file in UTF-16: it is held whole.
 const MOST_WIDE: u64 = 64 << 20;
 
+/// So much of a file tells its encoding.
+pub(super) const HEAD: u64 = 16 * 1024;
+
+/// The encoding that a file's beginning tells, and how long its mark is. UTF-16 has no mark where a program left it off:
+/// then every other byte of what stands between words (commas, line ends, digits) is zero.
+pub(super) fn encoding(head: &[u8]) -> (&'static encoding_rs::Encoding, usize) {
+    if let Some(marked) = encoding_rs::Encoding::for_bom(head) {
+        return marked;
+    }
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    // One stray zero is none of a text's.
+    let enough = 2.max(head.len() / 128);
+    let wide = match () {
+        () if even.max(odd) < enough => return (encoding_rs::UTF_8, 0),
+        () if odd > 2 * even => encoding_rs::UTF_16LE,
+        () if even > 2 * odd => encoding_rs::UTF_16BE,
+        () => return (encoding_rs::UTF_8, 0),
+    };
+    // The last character may be cut in two.
+    let (text, broken) = wide.decode_without_bom_handling(&head[..head.len() & !3]);
+    let strange = |c: char| (c.is_control() && !c.is_whitespace()) || c == '\u{fffd}';
+    let text = text.trim_end_matches('\u{fffd}');
+    if (broken && text.is_empty()) || text.chars().any(strange) { (encoding_rs::UTF_8, 0) } else { (wide, 0) }
+}
+
 /// How far reading has come, and whether it was told to stop.
 pub(super) struct Watch<'a> {
     going: Going<'a>,
@@ -64,24 +90,20 @@ impl<'a> Watch<'a> {
     pub fn unmarked<'w>(&'w self, path: &Path) -> Result<Box<dyn Read + 'w>, ExchangeError> {
         let io = |source| trouble(path, source);
         let mut bytes = self.bytes(path).map_err(io)?;
-        let mut mark = [0; 3];
-        let read = bytes.file.read(&mut mark).map_err(io)?;
-        let wide = [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE];
-        Ok(match encoding_rs::Encoding::for_bom(&mark[..read]) {
-            Some((encoding, _)) if wide.contains(&encoding) => {
-                if bytes.file.metadata().map_err(io)?.len() > MOST_WIDE {
-                    return Err(refused(path, "it is in UTF-16 and larger than 64 MB: save it as UTF-8"));
-                }
-                let mut whole = mark[..read].to_vec();
-                bytes.read_to_end(&mut whole).map_err(io)?;
-                Box::new(Cursor::new(encoding.decode(&whole).0.into_owned().into_bytes()))
-            }
-            Some((_, length)) => Box::new(Cursor::new(mark[length..read].to_vec()).chain(bytes)),
-            None => Box::new(Cursor::new(mark[..read].to_vec()).chain(bytes)),
-        })
+        let mut head = Vec::new();
+        bytes.file.by_ref().take(HEAD).read_to_end(&mut head).map_err(io)?;
+        let (encoding, mark) = encoding(&head);
+        if encoding == encoding_rs::UTF_8 {
+            return Ok(Box::new(Cursor::new(head.split_off(mark)).chain(bytes)));
+        }
+        if bytes.file.metadata().map_err(io)?.len() > MOST_WIDE {
+            return Err(refused(path, "it is in UTF-16 and larger than 64 MB: save it as UTF-8"));
+        }
+        bytes.by_ref().take(MOST_WIDE).read_to_end(&mut head).map_err(io)?;
+        Ok(Box::new(Cursor::new(encoding.decode_without_bom_handling(&head[mark..]).0.into_owned().into_bytes())))
     }
 
-    /// A file as text: UTF-8, UTF-16 with its mark, or else Windows-1252. What is not text fails as it is read: see
+    /// A file as text: UTF-8, UTF-16, or else Windows-1252. What is not text fails as it is read: see
     /// [`trouble`].
     pub fn text<'w>(&'w self, path: &Path) -> Result<Text<'w>, ExchangeError> {
         Ok(Text { from: self.unmarked(path)?, raw: Vec::new(), out: Vec::new(), at: 0, ended: false })
@@ -216,6 +238,14 @@ mod tests {
         {
             let wide: Vec<u8> = mark.into_iter().chain("aë日👋".encode_utf16().flat_map(bytes)).collect();
             assert_eq!(text(&wide).unwrap(), "aë日👋");
+        }
+        for script in
+            ["Имя,Фамилия\nЮлия,Иванова\n", "姓,名\n一,李\n", "Vārds\tUzvārds\nĀnija\tĀbele\n", "Name;DOB\r\n"]
+        {
+            for bytes in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+                let wide: Vec<u8> = script.encode_utf16().flat_map(bytes).collect();
+                assert_eq!(text(&wide).unwrap(), script);
+            }
         }
         assert_eq!(text(b"").unwrap(), "");
         assert_eq!(text(b"a\0b").unwrap_err().to_string(), "it is not a text file");
