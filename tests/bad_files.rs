@@ -256,3 +256,96 @@ fn reading_shows_how_far_it_is_and_can_be_stopped() {
         std::fs::remove_file(path).unwrap();
     }
 }
+
+/// Names in any script, in any encoding of it that names it, are a sheet of people: never an encrypted caseload.
+#[test]
+fn names_in_any_script_are_text() {
+    for (script, given, family) in [
+        ("Cyrillic", "Юлия", "Иванова"),
+        ("Greek", "Ελένη", "Παπαδοπούλου"),
+        ("Arabic", "محمد", "پژمان"),
+        ("Chinese", "小龙", "李"),
+        ("Thai", "สมชาย", "ใจดี"),
+    ] {
+        let bed = Bed::new();
+        let rows: String =
+            (0..200).map(|n| format!("{given},{family},1980-01-02,id{n},{}\n", given.repeat(6))).collect();
+        let text = format!("First name,Last name,DOB,MRN,About\n{rows}");
+        let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        for (state, bytes) in [
+            ("plain", text.clone().into_bytes()),
+            ("marked", [b"\xef\xbb\xbf", text.as_bytes()].concat()),
+            ("UTF-16 LE", [vec![0xff, 0xfe], wide(u16::to_le_bytes)].concat()),
+            ("UTF-16 BE", [vec![0xfe, 0xff], wide(u16::to_be_bytes)].concat()),
+            ("UTF-16 LE without a mark", wide(u16::to_le_bytes)),
+            ("UTF-16 BE without a mark", wide(u16::to_be_bytes)),
+        ] {
+            let path = bed.caseload.folder.path().join("people.csv");
+            std::fs::write(&path, bytes).unwrap();
+            let done = bed.import(&path).unwrap_or_else(|said| panic!("{script}, {state}: {said}"));
+            let what = if state == "plain" { "created" } else { "unchanged" };
+            assert_eq!(done[what]["client"], 200, "{script}, {state}: {done}");
+        }
+        let found = bed.caseload.json(&["show", "mrn:id7"]);
+        assert_eq!((&found["client"]["given_name"], &found["client"]["family_name"]), (&json!(given), &json!(family)));
+    }
+}
+
+/// A workbook costs what it holds, not what it claims: two cells in opposite corners, in less than two thousand bytes, would
+/// be a table of five hundred gigabytes.
+#[test]
+fn a_small_workbook_with_a_large_claim_costs_what_it_holds() {
+    use std::io::Write;
+    let bed = Bed::new();
+    let text = |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let row = |number: u32, cells: &[String]| format!("<row r=\"{number}\">{}</row>", cells.concat());
+    let head = row(1, &[text("A1", "First name"), text("B1", "Last name")]);
+    let corner = row(1_048_576, &[text("XFD1048576", "x")]);
+    for (name, rows, wanted) in [
+        ("corners.xlsx", row(1, &[text("A1", "x")]) + &corner, Err("no sheet in it has a row of column names")),
+        ("people.xlsx", head.clone() + &row(2, &[text("A2", "Bo"), text("B2", "Vega")]) + &corner, Ok(1)),
+        ("long.xlsx", head + &row(2, &[text("A2", &"B".repeat(20 << 20))]), Err("longer than 8 MB: shorten it")),
+    ] {
+        let path = bed.caseload.folder.path().join(name);
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+        let links = |kind: &str, to: &str| {
+            format!("<Relationships><Relationship Id=\"r1\" Type=\"x/{kind}\" Target=\"{to}\"/></Relationships>")
+        };
+        for (part, text) in [
+            ("[Content_Types].xml", "<Types/>".to_string()),
+            ("_rels/.rels", links("officeDocument", "xl/workbook.xml")),
+            (
+                "xl/workbook.xml",
+                "<workbook><sheets><sheet name=\"A\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>".into(),
+            ),
+            ("xl/_rels/workbook.xml.rels", links("worksheet", "worksheets/sheet1.xml")),
+            ("xl/worksheets/sheet1.xml", format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")),
+        ] {
+            zip.start_file(part, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+        match (bed.import(&path), wanted) {
+            (Ok(done), Ok(many)) => assert_eq!(done["created"]["client"], many, "{name}: {done}"),
+            (Err(said), Err(why)) => {
+                assert!(said.contains(why) && said.contains("Nothing was imported"), "{name}: {said}");
+            }
+            (done, _) => panic!("{name}: {done:?}"),
+        }
+    }
+}
+
+/// A table of half a million columns, and a quote that nobody closes.
+#[test]
+fn a_table_without_end_is_refused() {
+    let bed = Bed::new();
+    let folder = bed.caseload.folder.path();
+    let wide = folder.join("wide.csv");
+    std::fs::write(&wide, format!("First name,Last name{}\nAna,Reed\n", ",Note".repeat(500_000))).unwrap();
+    assert!(bed.import(&wide).unwrap_err().contains("more than 4096 columns: leave out"));
+    let open = folder.join("open.csv");
+    std::fs::write(&open, format!("First name,Last name\nAna,\"{}", "Reed,\n".repeat(48 << 20))).unwrap();
+    let said = bed.import(&open).unwrap_err();
+    assert!(said.contains("a quote may have been opened") && said.contains("Nothing was imported"), "{said}");
+    assert_eq!(bed.caseload.json(&["list", "--all"]).as_array().unwrap().len(), 1);
+}

@@ -308,6 +308,27 @@ fn a_resource_directory_comes_in_and_goes_round_without_loss() {
     }
 }
 
+/// The tables of a directory are opened in spreadsheets too: nothing in them runs, and all comes back as it was.
+#[test]
+fn the_tables_of_a_directory_are_disarmed_and_come_back_as_they_were() {
+    let caseload = Caseload::new();
+    caseload.run(&["add", "resource", "what==cmd()", "organisation=@SUM(A1)", "about='=kept\n-5"]);
+    let folder = caseload.folder.path().join("directory");
+    caseload.run(&["export", folder.to_str().unwrap(), "--format", "hsds"]);
+    let read = |table: &str| std::fs::read_to_string(folder.join(table)).unwrap();
+    let (services, organizations) = (read("services.csv"), read("organizations.csv"));
+    assert!(services.contains(",'=cmd(),") && services.contains("\"''=kept\n-5\""), "{services}");
+    assert!(organizations.contains(",'@SUM(A1),'@SUM(A1)"), "{organizations}");
+    let other = Caseload::new();
+    import(&other, folder.to_str().unwrap(), &[]);
+    // Had an apostrophe stayed in, this list would show two.
+    let there = &resources(&other)[0];
+    assert_eq!(
+        (there["Service"].as_str(), there["Organisation"].as_str(), there["Notes"].as_str()),
+        ("'=cmd()", "'@SUM(A1)", "''=kept\n-5")
+    );
+}
+
 #[test]
 fn the_specifications_own_directories_come_in_whole() {
     let Some(folder) = sample_data("hsds") else { return };

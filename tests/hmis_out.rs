@@ -121,6 +121,8 @@ fn what_was_recorded_here_goes_out_under_ids_that_find_it_again() {
     let folder = caseload.folder.path().join("out");
     let written = caseload.json(&["export", folder.to_str().unwrap(), "--format", "hmis-csv"]);
     assert!(written["told"].to_string().contains("did not go out: 1"));
+    // What a spreadsheet would run is disarmed, as in every table that goes out, and comes back as it was.
+    assert_eq!(rows(&folder, "Client.csv")[0]["FirstName"], "'=cmd()");
     let here = caseload.json(&["import", folder.to_str().unwrap()]);
     assert_eq!((total(&here["created"]), total(&here["updated"]), &here["skipped"]), (0, 0, &json!([])));
     let other = Caseload::new();
@@ -130,6 +132,7 @@ fn what_was_recorded_here_goes_out_under_ids_that_find_it_again() {
         (&person["client"]["family_name"], &person["enrollments"][0]["exit"]),
         (&json!("O'Hara, Cy"), &json!("2026-06-01"))
     );
+    assert_eq!(person["client"]["given_name"], "=cmd()");
     let exit = &rows(&folder, "Exit.csv")[0];
     assert_eq!(exit["Destination"], "99");
 }

@@ -508,7 +508,7 @@ pub fn rfc(time: chrono::DateTime<chrono::FixedOffset>) -> String {
 pub fn sheet<R: IntoIterator<Item = String>>(rows: impl IntoIterator<Item = R>) -> anyhow::Result<String> {
     let mut out = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        out.write_record(row.into_iter().map(|text| crate::model::text::cell(&text).into_owned()))?;
+        out.write_record(row.into_iter().map(|text| crate::model::text::cell(&one_line(&text)).into_owned()))?;
     }
     Ok(String::from_utf8(out.into_inner()?)?)
 }

@@ -10,6 +10,7 @@ use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, ClientStatus, Field, FieldId, Kind, RecordType, Row, RowId, Value, record_by_name};
 use crate::store::Store;
 
+use super::table::Made;
 use super::{ExchangeError, Format, Wanted, Written};
 
 /// The list of clients as the caseload pane has it; every other list is a record type, by its name or in the plural.
@@ -179,30 +180,21 @@ fn cell(row: &Row, field: &Field) -> Cell {
     }
 }
 
-/// What a spreadsheet would take for a formula, and what hides in front of one, begins with an apostrophe.
-pub(super) fn disarmed(text: &str) -> String {
-    let text = crate::model::text::lines(text);
-    match text.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@' | '|' | '%' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
-        _ => text.into_owned(),
-    }
-}
-
 fn text(sheet: &Sheet) -> Result<Vec<u8>, ExchangeError> {
-    let failed = |error: String| ExchangeError::Unwritten(error);
-    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    out.write_record(&sheet.columns).map_err(|error| failed(error.to_string()))?;
+    let failed = |error: csv::Error| ExchangeError::Unwritten(error.to_string());
+    let mut out = Made::new(csv::Terminator::CRLF);
+    out.row(&sheet.columns).map_err(failed)?;
     for row in &sheet.rows {
         let cells = row.iter().map(|cell| match cell {
             Cell::Empty => String::new(),
-            Cell::Text(text) => disarmed(text),
+            Cell::Text(text) => text.clone(),
             Cell::Number(number) => number.to_string(),
             Cell::Day(day) => day.format("%Y-%m-%d").to_string(),
             Cell::Time(time) => time.format("%Y-%m-%d %H:%M").to_string(),
         });
-        out.write_record(cells).map_err(|error| failed(error.to_string()))?;
+        out.row(cells).map_err(failed)?;
     }
-    out.into_inner().map_err(|error| failed(error.to_string()))
+    out.done().map_err(failed)
 }
 
 fn workbook(sheet: &Sheet) -> Result<Vec<u8>, ExchangeError> {
@@ -231,7 +223,7 @@ fn workbook(sheet: &Sheet) -> Result<Vec<u8>, ExchangeError> {
             match cell {
                 Cell::Empty => continue,
                 Cell::Text(text) => {
-                    let text: String = disarmed(text).chars().take(CHARACTERS).collect();
+                    let text: String = crate::model::text::cell(text).chars().take(CHARACTERS).collect();
                     page.write_string(row, column, text)
                 }
                 Cell::Number(number) => page.write_number(row, column, *number as f64),
@@ -256,24 +248,4 @@ fn dated(time: chrono::NaiveDateTime) -> Option<ExcelDateTime> {
     let year = u16::try_from(time.year()).ok().filter(|year| *year >= 1900)?;
     let date = ExcelDateTime::from_ymd(year, time.month() as u8, time.day() as u8).ok()?;
     date.and_hms(time.hour() as u16, time.minute() as u8, f64::from(time.second())).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_are_disarmed_wherever_they_begin() {
-        for (text, safe) in [
-            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
-            ("  @SUM(1)", "'  @SUM(1)"),
-            ("-2+3", "'-2+3"),
-            ("+44 1234", "'+44 1234"),
-            ("＝1", "'＝1"),
-            ("Ann = Bob", "Ann = Bob"),
-            ("", ""),
-        ] {
-            assert_eq!(disarmed(text), safe);
-        }
-    }
 }

@@ -7,6 +7,7 @@
 //!
 //! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
 
+mod book;
 pub mod closings;
 mod detect;
 mod fhir;

@@ -2,11 +2,9 @@
 //! (`assets/exchange/sheet-columns.toml`), and `--map` for the rest.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
-
-use calamine::{Data, Reader, Sheets};
 
 use crate::model::records::{appointment, client, goal, note, task};
 use crate::model::{
@@ -14,6 +12,7 @@ use crate::model::{
 };
 use crate::store::{Draft, Store};
 
+use super::book::{self, Book};
 use super::source::Watch;
 use super::table::{Header, Line, Rows};
 use super::{ExchangeError, Format, Options, Reading, refused};
@@ -45,7 +44,8 @@ fn synonyms() -> &'static BTreeMap<String, Vec<String>> {
 }
 
 pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
-    let rows = load(path, watch)?;
+    let mut book = None;
+    let rows = load(path, &mut book, watch)?;
     let columns = columns(path, &rows.header, options.map)?;
     let mut reading = Reading::of(Format::Sheet);
     for (name, column) in rows.header.names.iter().zip(&columns) {
@@ -70,7 +70,8 @@ pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Res
     Ok(reading)
 }
 
-fn load<'w>(path: &Path, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
+/// The file's rows; a workbook stays open in `book` while they are gone through.
+fn load<'w>(path: &Path, book: &'w mut Option<Book<'w>>, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
     let io = |source| ExchangeError::Io { path: path.into(), source };
     let mut head = Vec::new();
     std::fs::File::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
@@ -82,56 +83,16 @@ fn load<'w>(path: &Path, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError
         }
         return Rows::open(path, None, watch);
     }
-    let broken = |why: String| refused(path, &format!("it cannot be read as a workbook ({why})"));
-    let bytes = || Ok::<_, ExchangeError>(BufReader::with_capacity(1 << 16, watch.bytes(path).map_err(io)?));
-    let mut book = if old {
-        Sheets::Xls(calamine::Xls::new(bytes()?).map_err(|error| broken(error.to_string()))?)
-    } else if let Ok(book) = calamine::Xlsx::new(bytes()?) {
-        Sheets::Xlsx(book)
-    } else if let Ok(book) = calamine::Xlsb::new(bytes()?) {
-        Sheets::Xlsb(book)
-    } else {
-        Sheets::Ods(calamine::Ods::new(bytes()?).map_err(|error| broken(error.to_string()))?)
-    };
-    let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    for sheet in book.sheet_names() {
-        watch.go()?;
-        let range = book.worksheet_range(&sheet).map_err(|error| broken(error.to_string()))?;
-        let first = range.start().map_or(0, |(row, _)| row);
-        let mut rows = range
-            .rows()
-            .zip(u64::from(first) + 1..)
-            .map(|(cells, number)| (number, cells.iter().map(shown).collect::<csv::StringRecord>()));
-        // A title or two may stand above the header.
-        let header = rows.by_ref().take(20).find(|(_, cells)| {
-            cells.iter().filter(|cell| known(cell).is_some()).count() >= 1
-                && cells.iter().filter(|cell| !cell.is_empty()).count() >= 2
-        });
-        if let Some((_, header)) = header {
-            let header = Header::new(file, header.iter().map(String::from).collect());
-            let rows: Vec<_> = rows.collect();
-            return Ok(Rows::of(header, rows.into_iter(), watch));
-        }
+    if old {
+        return Err(refused(path, book::OLD));
     }
-    Err(refused(
-        path,
-        "no sheet in it has a row of column names that are known here; name them with --map \"Column=field\"",
-    ))
-}
-
-/// A cell as text; dates as `2026-11-30`, with the time where there is one.
-fn shown(cell: &Data) -> String {
-    match cell {
-        Data::DateTime(when) => match when.as_datetime() {
-            Some(time) if time.time() == chrono::NaiveTime::MIN => time.date().to_string(),
-            Some(time) => time.format("%Y-%m-%d %H:%M").to_string(),
-            None => String::new(),
-        },
-        Data::DateTimeIso(text) => text.trim_end_matches("T00:00:00").to_string(),
-        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
-        Data::Error(_) | Data::Empty => String::new(),
-        other => other.to_string().trim().to_string(),
-    }
+    let rows = book.insert(Book::open(path, watch)?).rows(path, watch, |cell| known(cell).is_some())?;
+    rows.ok_or_else(|| {
+        refused(
+            path,
+            "no sheet in it has a row of column names that are known here; name them with --map \"Column=field\"",
+        )
+    })
 }
 
 /// A name of a column without case, spaces and punctuation.
@@ -217,7 +178,7 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
     let mut own: Option<RowId> = None;
     let mut more: Vec<(Column, usize, &str)> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
-        let (Some(column), cell) = (column, armed(line.at(at).trim())) else { continue };
+        let (Some(column), cell) = (column, line.at(at).trim()) else { continue };
         if cell.is_empty() {
             continue;
         }
@@ -345,11 +306,6 @@ fn drafts(line: Line<'_>, columns: &[Option<Column>], options: &Options<'_>) -> 
 /// Whether somebody here goes by this id.
 fn is_client(id: &str, store: &Store) -> bool {
     id.parse().is_ok_and(|id| store.row_of(&client::TYPE, id).is_ok_and(|row| row.is_some()))
-}
-
-/// A cell as it was before it was disarmed on its way out (see [`disarmed`](super::lists::disarmed)).
-fn armed(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| super::lists::disarmed(rest) == cell).unwrap_or(cell)
 }
 
 /// What people write for a status.

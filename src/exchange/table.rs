@@ -1,6 +1,6 @@
 //! Rows and columns: a text file's separator, its rows with their line numbers, gone through one by one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,21 @@ use std::rc::Rc;
 
 use csv::StringRecord;
 
-use crate::model::LONGEST;
+use crate::model::{LONGEST, text};
 
 use super::source::{Watch, trouble};
 use super::{ExchangeError, Skipped, refused};
+
+/// Columns that a table may have.
+pub(super) const MOST_COLUMNS: usize = 4096;
+
+/// Bytes of one row of text, its quoted line ends included.
+const LONGEST_ROW: u64 = 256 << 20;
+
+/// What is said of a table that has more.
+pub(super) fn too_wide() -> String {
+    format!("it has more than {MOST_COLUMNS} columns: leave out those that nobody needs")
+}
 
 /// What a table's columns are called.
 pub(super) struct Header {
@@ -46,8 +57,9 @@ impl<'a> Line<'a> {
         self.header.column(column).map_or("", |at| self.at(at))
     }
 
+    /// The cell in a column, as it was before it was disarmed on its way out.
     pub fn at(self, column: usize) -> &'a str {
-        self.cells.get(column).unwrap_or("")
+        text::from_cell(self.cells.get(column).unwrap_or(""))
     }
 
     pub fn skip(self, column: &str, reason: impl Into<String>) -> Skipped {
@@ -63,7 +75,7 @@ pub(super) struct Rows<'w> {
 }
 
 /// The line it begins on, and its cells.
-type Row = (u64, StringRecord);
+pub(super) type Row = (u64, StringRecord);
 
 impl<'w> Rows<'w> {
     /// Opens a file of text with the given separator, or the one that its first line suggests.
@@ -71,13 +83,14 @@ impl<'w> Rows<'w> {
     /// # Errors
     /// [`ExchangeError::Refused`] where it is empty or no text.
     pub fn open(path: &Path, separator: Option<u8>, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
-        let mut text = BufReader::with_capacity(1 << 16, watch.text(path)?);
+        let mut from = BufReader::with_capacity(1 << 16, watch.text(path)?);
         let separator = match separator {
             Some(separator) => separator,
-            None => sniff(text.fill_buf().map_err(|error| trouble(path, error))?),
+            None => sniff(from.fill_buf().map_err(|error| trouble(path, error))?),
         };
         let starts = Rc::new(RefCell::new(VecDeque::new()));
-        let lines = Lines { from: text, at: 0, line: 1, begins: true, starts: Rc::clone(&starts) };
+        let row = Rc::new(Cell::new(0));
+        let lines = Lines { from, at: 0, line: 1, begins: true, starts: Rc::clone(&starts), row: Rc::clone(&row) };
         let mut records = csv::ReaderBuilder::new()
             .delimiter(separator)
             .flexible(true)
@@ -91,10 +104,14 @@ impl<'w> Rows<'w> {
             other => refused(&owned, &format!("it cannot be read as a table ({other:?})")),
         };
         let first = records.next().transpose().map_err(&bad)?.ok_or_else(|| refused(path, "it is empty"))?;
+        if first.len() > MOST_COLUMNS {
+            return Err(refused(path, &too_wide()));
+        }
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut line = 1;
         let rows = records.map(move |record| {
             let record = record.map_err(&bad)?;
+            row.set(0);
             let byte = record.position().map_or(0, csv::Position::byte);
             // Where the row's first letter stands: line ends before it are passed over.
             while let Some((start, number)) = starts.borrow_mut().pop_front() {
@@ -109,9 +126,13 @@ impl<'w> Rows<'w> {
         Ok(Rows { header: Header::new(file, names), rows: Box::new(rows), watch })
     }
 
-    /// Of rows that are in memory already.
-    pub fn of(header: Header, rows: impl Iterator<Item = Row> + 'w, watch: &'w Watch<'w>) -> Rows<'w> {
-        Rows { header, rows: Box::new(rows.map(Ok)), watch }
+    /// Of rows that come from elsewhere.
+    pub fn of(
+        header: Header,
+        rows: impl Iterator<Item = Result<Row, ExchangeError>> + 'w,
+        watch: &'w Watch<'w>,
+    ) -> Rows<'w> {
+        Rows { header, rows: Box::new(rows), watch }
     }
 
     /// Goes through all rows and gives how many there were. Those that do not fit the header are skipped and named, and
@@ -189,6 +210,26 @@ impl Table {
     }
 }
 
+/// A table of text that goes out: every cell of every format is disarmed on its way through here.
+pub(super) struct Made(csv::Writer<Vec<u8>>);
+
+impl Made {
+    pub fn new(ends: csv::Terminator) -> Made {
+        Made(csv::WriterBuilder::new().terminator(ends).from_writer(Vec::new()))
+    }
+
+    pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) -> csv::Result<()> {
+        for cell in cells {
+            self.0.write_field(&*text::cell(cell.as_ref()))?;
+        }
+        self.0.write_record(None::<&[u8]>)
+    }
+
+    pub fn done(self) -> csv::Result<Vec<u8>> {
+        self.0.into_inner().map_err(|error| csv::Error::from(std::io::Error::from(error.error().kind())))
+    }
+}
+
 /// Takes note, as text goes by, of where its lines begin that hold something: the reader's own count is one behind where
 /// lines end in CR LF.
 struct Lines<R> {
@@ -199,6 +240,8 @@ struct Lines<R> {
     begins: bool,
     /// The byte and the number of every line not yet asked for.
     starts: Rc<RefCell<VecDeque<(u64, u64)>>>,
+    /// Bytes since the last row was taken: a quote that nobody closed would hold the whole file in one cell.
+    row: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Lines<R> {
@@ -217,6 +260,14 @@ impl<R: Read> Read for Lines<R> {
             }
         }
         self.at += read as u64;
+        self.row.set(self.row.get() + read as u64);
+        if self.row.get() > LONGEST_ROW {
+            let why = format!(
+                "a row of it is longer than {} MB: a quote may have been opened there that is not closed",
+                LONGEST_ROW >> 20
+            );
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+        }
         Ok(read)
     }
 }

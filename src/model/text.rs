@@ -15,12 +15,25 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     disarm(text, true)
 }
 
-/// A cell of a spreadsheet: one line, and what a program might take for a formula begins with an apostrophe.
+/// A cell of a table that leaves, the same in every format: several lines at most, and what a spreadsheet would take for a
+/// formula (also behind blanks, and in the wide letters of East Asia) begins with an apostrophe. A negative number is none.
+/// What already reads like that gets another, so that [`from_cell`] gives everything back as it was.
 pub fn cell(text: &str) -> Cow<'_, str> {
-    let clean = one_line(text);
-    let formula = clean.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let number = clean.trim().parse::<f64>().is_ok();
-    if formula && !number { Cow::Owned(format!("'{clean}")) } else { clean }
+    let clean = lines(text);
+    let bare = clean.trim_start_matches('\'').trim_start();
+    let formula = bare.starts_with(['=', '+', '-', '@', '|', '%', '\t', '\r', '＝', '＋', '－', '＠']);
+    if formula && !is_negative(&clean) { Cow::Owned(format!("'{clean}")) } else { clean }
+}
+
+/// What stood in a cell before it was disarmed on its way out.
+pub fn from_cell(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| self::cell(rest) == cell).unwrap_or(cell)
+}
+
+fn is_negative(text: &str) -> bool {
+    let Some(number) = text.trim().strip_prefix('-') else { return false };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    !whole.is_empty() && whole.bytes().chain(part.bytes()).all(|byte| byte.is_ascii_digit())
 }
 
 fn disarm(text: &str, keep_breaks: bool) -> Cow<'_, str> {
@@ -77,15 +90,40 @@ mod tests {
     }
 
     #[test]
-    fn a_formula_is_disarmed_and_a_number_is_not() {
-        for (text, cell_text) in
-            [("=1+1", "'=1+1"), (" @SUM(A1)", "' @SUM(A1)"), ("-5.2", "-5.2"), ("-rent", "'-rent"), ("a=b", "a=b")]
-        {
+    fn a_formula_is_disarmed_wherever_it_begins_and_a_number_is_not() {
+        for (text, cell_text) in [
+            ("=1+1", "'=1+1"),
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            (" @SUM(A1)", "' @SUM(A1)"),
+            ("\n=1", "'\n=1"),
+            ("\u{feff}=1", "'=1"),
+            ("-5.2", "-5.2"),
+            ("-5", "-5"),
+            ("-2+3", "'-2+3"),
+            ("-inf", "'-inf"),
+            ("-rent", "'-rent"),
+            ("+44 1234", "'+44 1234"),
+            ("+1", "'+1"),
+            ("|cmd", "'|cmd"),
+            ("％", "％"),
+            ("＝1", "'＝1"),
+            ("'=1", "''=1"),
+            ("'tis", "'tis"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
             assert_eq!(cell(text), cell_text);
         }
     }
 
     proptest! {
+        #[test]
+        fn a_cell_comes_back_as_it_was(text in "[' =@a+-]{0,6}") {
+            let there = cell(&text);
+            prop_assert_eq!(from_cell(&there), text.as_str());
+            prop_assert!(!there.trim_start().starts_with(['=', '@', '+']));
+        }
+
         #[test]
         fn no_control_character_survives(text in any::<String>()) {
             prop_assert!(!one_line(&text).chars().any(|c| c.is_control() || unseen(c)));

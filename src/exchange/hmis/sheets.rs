@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::super::table::Made;
+
 /// The files, in the order in which they are made.
 pub(super) const FILES: &[&str] = &[
     "Export",
@@ -42,26 +44,26 @@ fn columns() -> &'static Columns {
 pub(super) struct Sheets {
     /// Stands in every row that has a place for it.
     pub always: Vec<(&'static str, String)>,
-    files: BTreeMap<&'static str, (csv::Writer<Vec<u8>>, usize)>,
+    files: BTreeMap<&'static str, (Made, usize)>,
 }
 
 impl Sheets {
     pub fn new(always: Vec<(&'static str, String)>) -> csv::Result<Sheets> {
         let mut files = BTreeMap::new();
         for name in FILES {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(&columns().files[*name])?;
-            files.insert(*name, (writer, 0));
+            let mut made = Made::new(csv::Terminator::Any(b'\n'));
+            made.row(&columns().files[*name])?;
+            files.insert(*name, (made, 0));
         }
         Ok(Sheets { always, files })
     }
 
     /// Writes a row: what is given by column, what stands in every row, 99 where that is asked for, and nothing else.
     pub fn row(&mut self, file: &'static str, given: &[(&str, &str)]) -> csv::Result<()> {
-        let Some((writer, count)) = self.files.get_mut(file) else { return Ok(()) };
+        let Some((made, count)) = self.files.get_mut(file) else { return Ok(()) };
         let unknown = columns().not_collected.get(file);
         let always = &self.always;
-        writer.write_record(columns().files[file].iter().map(|column| {
+        made.row(columns().files[file].iter().map(|column| {
             let given = given.iter().find(|(name, value)| name == column && !value.is_empty()).map(|(_, value)| *value);
             let always = || always.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str());
             let unknown = || unknown.filter(|all| all.contains(column)).map(|_| "99");
@@ -76,10 +78,7 @@ impl Sheets {
     }
 
     /// Each file's name and bytes.
-    pub fn done(self) -> Vec<(String, Vec<u8>)> {
-        let finished = self.files.into_iter().map(|(name, (writer, _))| {
-            (format!("{name}.csv"), writer.into_inner().expect("a buffer in memory takes all"))
-        });
-        finished.collect()
+    pub fn done(self) -> csv::Result<Vec<(String, Vec<u8>)>> {
+        self.files.into_iter().map(|(name, (made, _))| Ok((format!("{name}.csv"), made.done()?))).collect()
     }
 }

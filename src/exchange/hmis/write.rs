@@ -42,7 +42,7 @@ pub(in super::super) fn write(
     if unplaced > 0 {
         told.push(format!("Contacts written here have no code of HMIS and did not go out: {unplaced}."));
     }
-    Ok(Written { files: sheets.done(), counts, told })
+    Ok(Written { files: sheets.done().map_err(unwritten)?, counts, told })
 }
 
 fn unwritten(error: csv::Error) -> ExchangeError {

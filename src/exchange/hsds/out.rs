@@ -11,6 +11,7 @@ use crate::model::records::resource;
 use crate::model::{Domain, ResourceStatus, Row, RowId};
 use crate::store::Store;
 
+use super::super::table::Made;
 use super::super::{ExchangeError, Wanted, Written};
 use super::terms::OWN;
 use super::{LABELLED, WAITS, hours};
@@ -191,7 +192,7 @@ fn tables(services: &[Json]) -> Result<Vec<(String, Vec<u8>)>, ExchangeError> {
     // Even a directory without a service says what it is.
     tables.entry("organizations").or_default();
     tables.entry("services").or_default();
-    let failed = |error: String| ExchangeError::Unwritten(error);
+    let failed = |error: csv::Error| ExchangeError::Unwritten(error.to_string());
     let mut files = Vec::new();
     for (table, rows) in tables {
         let mut columns = vec!["id".to_string()];
@@ -203,13 +204,12 @@ fn tables(services: &[Json]) -> Result<Vec<(String, Vec<u8>)>, ExchangeError> {
                 columns.push(name.clone());
             }
         }
-        let mut out = csv::Writer::from_writer(Vec::new());
-        out.write_record(&columns).map_err(|error| failed(error.to_string()))?;
+        let mut out = Made::new(csv::Terminator::Any(b'\n'));
+        out.row(&columns).map_err(failed)?;
         for row in rows {
-            out.write_record(columns.iter().map(|name| super::text(&row, name)))
-                .map_err(|error| failed(error.to_string()))?;
+            out.row(columns.iter().map(|name| super::text(&row, name))).map_err(failed)?;
         }
-        files.push((format!("{table}.csv"), out.into_inner().map_err(|error| failed(error.to_string()))?));
+        files.push((format!("{table}.csv"), out.done().map_err(failed)?));
     }
     Ok(files)
 }
