@@ -126,7 +126,7 @@ fn nothing_that_lies_in_the_folder_stops_a_command() {
     write(&config, "keys.toml", b"\xff");
     let output = caseload.output(&["list"]);
     assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("keys.toml is not UTF-8"));
-    // Keys of which two clash keep the screen from opening, and no command from being done.
+    // Keys of which two clash, too.
     write(&config, "keys.toml", "[keys]\nlog-contact = [\"n\"]\n");
     let output = caseload.output(&["list"]);
     assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("would call both"));

@@ -168,3 +168,57 @@ fn what_holds_a_passphrase_does_not_show_it() {
     let whom = caseload::sync::Whom::Passphrase(passphrase.clone());
     assert!(!format!("{passphrase:?} {whom:?}").contains("heron"));
 }
+
+/// A text as editors and shells save it.
+fn saved(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let wide = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+        mark.iter().copied().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<u8>>()
+    };
+    vec![
+        ("UTF-8", text.as_bytes().to_vec()),
+        ("with a mark", [b"\xef\xbb\xbf", text.as_bytes()].concat()),
+        ("UTF-16", wide(&[0xff, 0xfe], u16::to_le_bytes)),
+        ("UTF-16, the other way round", wide(&[0xfe, 0xff], u16::to_be_bytes)),
+        ("UTF-16 without a mark", wide(&[], u16::to_le_bytes)),
+    ]
+}
+
+/// Notepad puts a mark in front, PowerShell writes UTF-16, both end lines in CR LF: it is the same passphrase, card and key.
+#[test]
+fn secrets_and_cards_are_read_as_any_editor_saves_them() {
+    let caseload = Caseload::new();
+    caseload.client(&["given_name=Ana"]);
+    let card = Caseload::new().json(&["site", "card"]);
+    let path = caseload.folder.path().join("saved.txt");
+    let given = path.to_str().unwrap();
+    for (how, bytes) in saved(&format!("{PASSPHRASE}\r\n")) {
+        std::fs::write(&path, bytes).unwrap();
+        let listed = caseload.json(&["--passphrase-file", given, "list"]);
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{how}");
+    }
+    for (how, bytes) in saved(&format!("My card:\r\n{}\r\n", card["card"].as_str().unwrap())) {
+        std::fs::write(&path, bytes).unwrap();
+        let said = caseload.refused(&["site", "accept", given, "--fingerprint", "0000-0000-0000-0000"]);
+        assert!(said.contains(card["fingerprint"].as_str().unwrap()), "{how}: {said}");
+    }
+    // What is no text, or has no end, is told and not repeated.
+    std::fs::write(&path, b"otter\xff lamp").unwrap();
+    assert!(caseload.refused(&["--passphrase-file", given, "list"]).contains("not text: save it as UTF-8"));
+    assert!(caseload.refused(&["--passphrase-file", "/dev/zero", "list"]).contains("larger than 64 KB"));
+    assert!(caseload.refused(&["site", "accept", "/dev/zero"]).contains("larger than 1024 KB"));
+}
+
+/// An earlier version took an editor's mark for the first letter of the passphrase: what was locked so still opens.
+#[test]
+fn what_was_locked_with_an_editors_mark_still_opens() {
+    use caseload::store::{Passphrase, Store, wall_clock};
+    let caseload = Caseload::new();
+    caseload.client(&["given_name=Ana"]);
+    let marked = format!("\u{feff}{PASSPHRASE}");
+    let mut store = Store::open(&caseload.file(), &Passphrase::new(PASSPHRASE), wall_clock()).unwrap();
+    store.change_passphrase(&Passphrase::new(marked.as_str())).unwrap();
+    drop(store);
+    let path = secret(&caseload, "marked", &marked);
+    assert_eq!(caseload.json(&["--passphrase-file", text(&path), "list"]).as_array().map(Vec::len), Some(1));
+    assert!(!caseload.output(&["list"]).status.success(), "without the mark it is another passphrase");
+}

@@ -590,13 +590,9 @@ pub fn main() -> ExitCode {
         Ok(setting) => setting,
         Err(error) => return failed(&error),
     };
-    let on_screen = matches!(cli.command, None | Some(Command::Demo(DemoArgs { write: None, .. })));
-    if on_screen && let Err(error) = setting.start(None) {
-        return failed(&error);
-    }
     setting.tell_left_out();
     let Some(command) = cli.command else {
-        return screen(setting.start(None).and_then(tui::run).map(|()| setting.tell_of_own_secret()));
+        return screen(tui::run(setting.start(None)).map(|()| setting.tell_of_own_secret()));
     };
     match run(command, &setting, json) {
         Ok(done) => {
@@ -645,7 +641,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             Some(path) => writing::demo(setting, path, args.clients, args.notes, args.seed)?.into(),
             None => {
                 let spec = setting.demo(args.clients, args.notes, args.seed);
-                tui::run(setting.start(Some(spec))?)?;
+                tui::run(setting.start(Some(spec)))?;
                 String::new().into()
             }
         },

@@ -15,8 +15,8 @@ use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
 use crate::store::{
-    Passphrase, Store, StoreError, local_moment, others_can_read, read_secret, state_folder, unfit, wall_clock,
-    weakness,
+    Passphrase, Store, StoreError, local_moment, open_by_file, others_can_read, read_secret, state_folder, unfit,
+    wall_clock, weakness,
 };
 use crate::triage::Rules;
 use crate::tui;
@@ -37,8 +37,7 @@ pub struct Setting {
     pub rules: Rules,
     /// What was wrong with the agency's own files.
     troubles: Vec<Trouble>,
-    /// Or what is wrong in the file of the worker's own ones: the screen does not open with keys that call two things.
-    keys: Result<tui::Keys, String>,
+    keys: tui::Keys,
     theme: Option<String>,
     plain: bool,
     /// How to open the caseload once more, and whether its backup of the day was due when it was closed.
@@ -104,15 +103,8 @@ impl Setting {
     /// What was left out of the agency's folder and of the worker's own settings, and which safety rules the agency switched
     /// off or weakened, each as a sentence.
     pub fn left_out(&self) -> Vec<String> {
-        let keys = self.keys.as_ref().err().map(|why| format!("{why}. This file was left out."));
         let accepted = self.rules.accepted().iter().cloned();
-        self.troubles
-            .iter()
-            .map(Trouble::told)
-            .chain(keys)
-            .chain(accepted)
-            .map(|told| one_line(&told).into_owned())
-            .collect()
+        self.troubles.iter().map(Trouble::told).chain(accepted).map(|told| one_line(&told).into_owned()).collect()
     }
 
     /// Says it at every start.
@@ -123,21 +115,18 @@ impl Setting {
     }
 
     /// What the screen starts with.
-    ///
-    /// # Errors
-    /// Says what is wrong with the worker's own keys.
-    pub fn start(&self, demo: Option<demo::Spec>) -> anyhow::Result<tui::Start> {
-        Ok(tui::Start {
+    pub fn start(&self, demo: Option<demo::Spec>) -> tui::Start {
+        tui::Start {
             file: self.file.clone(),
             passphrase: self.passphrase_file.clone(),
             today: self.today,
             rules: self.rules.clone(),
             troubles: self.troubles.clone(),
-            keys: self.keys.clone().map_err(anyhow::Error::msg)?,
+            keys: self.keys.clone(),
             theme: self.theme.clone(),
             plain: self.plain,
             demo,
-        })
+        }
     }
 
     /// Unlocks the caseload.
@@ -145,12 +134,16 @@ impl Setting {
         if !self.file.exists() {
             return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
         }
-        let passphrase = match &self.passphrase_file {
-            Some(path) => self.secret(path)?,
-            None => ask("Passphrase: ")?,
+        let (mut store, passphrase) = match &self.passphrase_file {
+            Some(path) => {
+                self.to_tell.borrow_mut().extend(open_to_others(path));
+                open_by_file(&self.file, path, wall_clock())?
+            }
+            None => {
+                let passphrase = Passphrase::new(ask("Passphrase: ")?.as_str());
+                (Store::open(&self.file, &passphrase, wall_clock())?, passphrase)
+            }
         };
-        let passphrase = Passphrase::new(passphrase.as_str());
-        let mut store = Store::open(&self.file, &passphrase, wall_clock())?;
         if let Some(folder) = state_folder() {
             store.hold_against(&folder)?;
         }
@@ -243,22 +236,19 @@ fn open_to_others(path: &Path) -> Option<String> {
         .then(|| format!("Others on this computer can read {}: make it yours alone (chmod 600).", path.display()))
 }
 
-/// The keys as the worker's own file has them, or what is wrong in it. One that cannot even be read is told, and the usual
-/// keys stand.
-fn own_keys(folder: Option<&Path>, troubles: &mut Vec<Trouble>) -> Result<tui::Keys, String> {
+/// The keys as the worker's own file has them. What is wrong in it is told, and the usual keys stand.
+fn own_keys(folder: Option<&Path>, troubles: &mut Vec<Trouble>) -> tui::Keys {
     let keys = tui::Keys::standard();
     let Some(path) = folder.map(|folder| folder.join(folder::KEYS)).filter(|path| path.symlink_metadata().is_ok())
     else {
-        return Ok(keys);
+        return keys;
     };
     let shown = path.display().to_string();
-    match folder::text_of(&path) {
-        Ok(text) => keys.overlay(&shown, &text),
-        Err(why) => {
-            troubles.push(Trouble::whole(&shown, why));
-            Ok(keys)
-        }
-    }
+    let text = folder::text_of(&path).map_err(|why| Trouble::whole(&shown, why));
+    text.and_then(|text| keys.overlay(&shown, &text)).unwrap_or_else(|trouble| {
+        troubles.push(trouble);
+        keys
+    })
 }
 
 /// Asks at the terminal, without showing what is typed.

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::model::ShareKind;
 use crate::model::text::one_line;
 use crate::practice::consent::Override;
-use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust};
+use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust, read_text};
 use crate::sync::{self, Card, Kind, Scope, Taken, Until, Whom, place::Place};
 
 use crate::triage::{Caseload, duplicates, team};
@@ -458,8 +458,8 @@ pub fn accept(
     json: bool,
 ) -> anyhow::Result<String> {
     let mut store = setting.open()?;
-    let text = match std::fs::read_to_string(card) {
-        Ok(text) => text,
+    let text = match read_text(Path::new(card), Card::LARGEST) {
+        Ok(text) => text.to_string(),
         Err(_) if card.contains("caseload-card-") => card.to_string(),
         Err(error) => bail!("Cannot read {card}: {error}. Give a card, or a file that holds one."),
     };

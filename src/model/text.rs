@@ -15,6 +15,25 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     disarm(text, true)
 }
 
+/// What a small file of text holds, as any editor saves it: UTF-8 or UTF-16, with a mark or without; `None` where it is no
+/// text.
+pub fn decoded(bytes: &[u8]) -> Option<String> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let text = char::decode_utf16(units).collect::<Result<String, _>>().ok();
+        text.filter(|_| bytes.len().is_multiple_of(2))
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        // The first letter of what is read here is of the plainest: its other half is zero.
+        [first, 0, ..] if *first != 0 => wide(bytes, u16::from_le_bytes),
+        [0, second, ..] if *second != 0 => wide(bytes, u16::from_be_bytes),
+        bytes => String::from_utf8(bytes.to_vec()).ok(),
+    }
+}
+
 /// A cell of a table that leaves, the same in every format: several lines at most, and what a spreadsheet would take for a
 /// formula (also behind blanks, and in the wide letters of East Asia) begins with an apostrophe. A negative number is none.
 /// What already reads like that gets another, so that [`from_cell`] gives everything back as it was.
@@ -87,6 +106,28 @@ mod tests {
         assert_eq!(one_line("Zoë 李 محمد"), "Zoë 李 محمد");
         assert_eq!(one_line(&format!("a{}b", "\u{301}".repeat(50))), format!("a{}b", "\u{301}".repeat(4)));
         assert!(matches!(one_line("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn small_files_are_read_as_any_editor_saves_them() {
+        let text = "Grün 李 👋 correct horse\r\n";
+        let wide = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+            mark.iter().copied().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            wide(&[0xff, 0xfe], u16::to_le_bytes),
+            wide(&[0xfe, 0xff], u16::to_be_bytes),
+            wide(&[], u16::to_le_bytes),
+            wide(&[], u16::to_be_bytes),
+        ] {
+            assert_eq!(decoded(&bytes).as_deref(), Some(text));
+        }
+        assert_eq!(decoded(b"").as_deref(), Some(""));
+        for bytes in [&b"a\0b"[..], b"caf\xe9", b"\xff\xfea", b"\xff\xfe\0\xd8"] {
+            assert_eq!(decoded(bytes), None);
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub fn others_can_read(path: &Path) -> bool {
 /// The first line of a file that holds a secret. A name that is no file is not repeated: it may be the secret itself, put
 /// where its file was to be named.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+    let text = read_text(path, MOST_SECRET).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename => std::io::Error::new(
             error.kind(),
             "There is no file by the name that was given for a passphrase or a key. Write it into a file of your own, and \
@@ -101,8 +101,38 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
         ),
         kind => std::io::Error::new(kind, format!("Cannot read {}: {error}", path.display())),
     })?;
-    let text = Zeroizing::new(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or("").to_string()))
+}
+
+/// Bytes of a file with a passphrase or a key.
+const MOST_SECRET: u64 = 64 << 10;
+
+/// A small file of text as any editor saves it: UTF-8 or UTF-16, with or without a mark.
+///
+/// # Errors
+/// Where it cannot be read, is larger than `most`, or is no text.
+pub fn read_text(path: &Path, most: u64) -> std::io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let why = format!("it is larger than {} KB", most >> 10);
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+    }
+    let no_text = || std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not text: save it as UTF-8");
+    crate::model::text::decoded(&bytes).map(Zeroizing::new).ok_or_else(no_text)
+}
+
+/// Unlocks a caseload with the passphrase in a file. One that was locked by an earlier version with the very mark that an
+/// editor put in front of the passphrase opens too.
+pub fn open_by_file(path: &Path, secret: &Path, clock: Clock) -> Result<(Store, Passphrase)> {
+    let letters = read_secret(secret)?;
+    let opened = |passphrase: Passphrase, clock| Ok((Store::open(path, &passphrase, clock)?, passphrase));
+    match opened(Passphrase::new(letters.as_str()), clock.clone()) {
+        Err(StoreError::WrongPassphrase) if std::fs::read(secret)?.starts_with(b"\xef\xbb\xbf") => {
+            opened(Passphrase::new(format!("\u{feff}{}", *letters)), clock)
+        }
+        other => other,
+    }
 }
 
 /// Makes the folder that a file is to stand in, where there is none, for its owner only.
@@ -277,7 +307,11 @@ impl Store {
         let moved: Option<Vec<u8>> =
             db.query_row("SELECT value FROM local WHERE key = ?1", [MOVED], |row| row.get(0)).optional()?;
         let moved = moved.map(|when| String::from_utf8_lossy(&when).into_owned());
-        let keys = Keys::of(&db, &sites::machine(Some(path)), is_home && !read_only && moved.is_none())?;
+        let (machine, may_write) = (sites::machine(Some(path)), is_home && !read_only && moved.is_none());
+        if may_write {
+            sites::known_before(&db, &machine, &sites::machine_before(Some(path)))?;
+        }
+        let keys = Keys::of(&db, &machine, may_write)?;
         let site = keys.id();
         let id = RowId::from_bytes(meta(&db, "worker")?.try_into().map_err(|_| missing("its worker"))?);
         let last: i64 = db
@@ -415,7 +449,9 @@ pub const CACHE_KB: u32 = 16_000;
 fn prepare(db: &Connection) -> Result<()> {
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     db.execute_batch(&format!(
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -{CACHE_KB};",
+        // On a Mac a write is on the disk only where that is asked for by name; elsewhere the two change nothing.
+        "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -{CACHE_KB};",
     ))?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(())

@@ -46,6 +46,7 @@ mod joined;
 mod journal;
 mod leaving;
 mod lines;
+mod machine;
 mod merge;
 pub mod moving;
 pub mod needs;
@@ -85,7 +86,9 @@ pub use day::Work;
 pub use episodes::Workers;
 pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
-pub use file::{Passphrase, Worker, make_folder_for, others_can_read, read_secret, unfit, weakness};
+pub use file::{
+    Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, unfit, weakness,
+};
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};

@@ -16,6 +16,8 @@ use crate::model::SiteId;
 use super::lines::{self, Acceptance, Gives, Line, SiteState, claim};
 use super::{Result, Store, StoreError, erase, file};
 
+pub(super) use super::machine::{machine, machine_before};
+
 /// A line of a hundred take-overs is no line.
 pub(super) const MOST_OF_A_LINE: usize = 100;
 
@@ -275,16 +277,15 @@ fn first_edition(db: &Connection) -> Result<Keys> {
     Ok(Keys { signing: SigningKey::from_bytes(&seed), ..Keys::generate()? })
 }
 
-/// Which machine this is and where the file stands on it, as a hash that tells nothing else.
-pub(super) fn machine(path: Option<&Path>) -> [u8; 32] {
-    let id = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
-        .iter()
-        .find_map(|file| std::fs::read_to_string(file).ok().filter(|id| !id.trim().is_empty()))
-        .or_else(|| std::env::var("COMPUTERNAME").ok())
-        .unwrap_or_default();
-    let place = path.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
-    let place = place.map_or(String::new(), |place| place.to_string_lossy().into_owned());
-    blake3::derive_key("caseload machine 1", format!("{}\0{place}", id.trim()).as_bytes())
+/// A caseload of an earlier version, which knew this machine under another name, goes on as the installation it is.
+pub(super) fn known_before(db: &Connection, machine: &[u8; 32], before: &[u8; 32]) -> Result<()> {
+    if machine != before {
+        db.execute(
+            "UPDATE own_site SET machine = ?1 WHERE machine = ?2 AND NOT EXISTS (SELECT 1 FROM own_site WHERE machine = ?1)",
+            (machine.as_slice(), before.as_slice()),
+        )?;
+    }
+    Ok(())
 }
 
 /// Keeps what a site says of itself, under its own signature: what it seals with and what it calls itself stand in the place

@@ -710,3 +710,16 @@ fn several_choices_of_a_list_are_what_their_journal_says() {
     assert_eq!(store.row_of(&consent::TYPE, row).unwrap().unwrap().words(consent::what), ["needs"]);
     assert_eq!(store.check().unwrap().problems, [] as [String; 0]);
 }
+
+/// On a Mac only these two bring a write to the disk; the build that a test runs on knows them too.
+#[test]
+fn a_write_is_asked_to_be_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.db");
+    let passphrase = Passphrase::new("otter lamp seven canal");
+    drop(Store::create(&path, &passphrase, &worker(), wall_clock()).unwrap());
+    let store = Store::open(&path, &passphrase, wall_clock()).unwrap();
+    for asked in ["fullfsync", "checkpoint_fullfsync"] {
+        assert_eq!(store.db.pragma_query_value(None, asked, |row| row.get::<_, i64>(0)).unwrap(), 1, "{asked}");
+    }
+}

@@ -38,6 +38,9 @@ fn signed_part(public_key: &[u8; 32], recipient: &str, name: &str) -> Vec<u8> {
 }
 
 impl Card {
+    /// Bytes of a file that holds one, the letter around it included.
+    pub const LARGEST: u64 = 1 << 20;
+
     /// This installation's own card.
     pub fn of(store: &Store) -> Result<Card> {
         let site = store.own_site()?;

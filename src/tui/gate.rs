@@ -381,7 +381,11 @@ impl Locked {
 
 /// Unlocks a file.
 pub fn open(file: &Path, passphrase: &str) -> Result<Store, StoreError> {
-    let mut store = Store::open(file, &Passphrase::new(passphrase), wall_clock())?;
+    held(Store::open(file, &Passphrase::new(passphrase), wall_clock())?)
+}
+
+/// An open caseload, held against what this machine knows of it.
+pub fn held(mut store: Store) -> Result<Store, StoreError> {
     if let Some(folder) = state_folder() {
         store.hold_against(&folder)?;
     }

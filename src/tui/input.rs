@@ -99,7 +99,8 @@ impl Desk {
                     self.list();
                     self.choose_in_list()?;
                 }
-                None => {}
+                // None of its letters is a command.
+                None => self.say("Pasted text goes into a form or a question: open one first."),
             },
         }
         Ok(())

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use crossterm::event::KeyEvent;
 use serde::Deserialize;
 
+use crate::practice::Trouble;
+
 use super::action::{Action, Place, TABLE, by_name, key_name};
 
 #[derive(Clone, Debug)]
@@ -48,31 +50,29 @@ impl Keys {
     ///
     /// # Errors
     /// Names the file and the line of what cannot be understood, or the two actions that one key would call.
-    pub fn overlay(&self, file: &str, text: &str) -> Result<Keys, String> {
-        let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-        let lines: File = toml::from_str(text).map_err(|error| {
-            format!("{file}, line {}: {}", line(error.span().map_or(0, |span| span.start)), error.message())
-        })?;
+    pub fn overlay(&self, file: &str, text: &str) -> Result<Keys, Trouble> {
+        let at = |place: usize, why: String| Trouble::at(file, text, place, why);
+        let lines: File = toml::from_str(text)
+            .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().to_string()))?;
         let mut of = self.of.clone();
         for (name, keys) in &lines.keys {
-            let line = line(name.span().start);
+            let place = name.span().start;
             let entry = by_name(name.get_ref())
-                .ok_or_else(|| format!("{file}, line {line}: there is no action \"{}\"", name.get_ref()))?;
+                .ok_or_else(|| at(place, format!("there is no action \"{}\"", name.get_ref())))?;
             for key in keys {
                 if !is_key(key) {
-                    return Err(format!(
-                        "{file}, line {line}: \"{key}\" is not a key: write a, G, Ctrl-s, Alt-x, F5, Enter, Shift-Tab, Space, PgUp ..."
-                    ));
+                    let why = "is not a key: write a, G, Ctrl-s, Alt-x, F5, Enter, Shift-Tab, Space, PgUp ...";
+                    return Err(at(place, format!("\"{key}\" {why}")));
                 }
             }
             of.insert(entry.action, keys.clone());
         }
         Keys::of(of).map_err(|(one, other, key)| {
-            format!(
-                "{file}: the key {key} would call both {} and {}; give one of them another",
-                name_of(one),
-                name_of(other)
-            )
+            let (one, other) = (name_of(one), name_of(other));
+            let why = format!(
+                "cannot be followed: the key {key} would call both {one} and {other}; give one of them another"
+            );
+            Trouble::whole(file, why)
         })
     }
 
@@ -152,6 +152,7 @@ mod tests {
             ("[kays]\n", "line 1: unknown field"),
         ] {
             let error = Keys::standard().overlay("keys.toml", text).unwrap_err();
+            let error = error.to_string();
             assert!(error.starts_with("keys.toml") && error.contains(why), "{error}");
         }
     }

@@ -60,6 +60,7 @@ mod terminal;
 mod text;
 mod theme;
 mod tour;
+mod typed;
 mod undoing;
 mod unplaced;
 mod visits;
@@ -69,7 +70,7 @@ use std::path::PathBuf;
 
 use crate::demo;
 use crate::practice::Trouble;
-use crate::store::{local_moment, read_secret, wall_clock};
+use crate::store::{local_moment, open_by_file, wall_clock};
 use crate::triage::Rules;
 
 use app::{App, Stage};
@@ -142,8 +143,8 @@ fn opening(start: &Start) -> anyhow::Result<Stage> {
     }
     match (&start.passphrase, start.file.exists()) {
         (Some(path), true) => {
-            let secret = read_secret(path)?;
-            Ok(Stage::Desk(Box::new(desk(gate::open(&start.file, &secret)?, false)?)))
+            let (store, _) = open_by_file(&start.file, path, wall_clock())?;
+            Ok(Stage::Desk(Box::new(desk(gate::held(store)?, false)?)))
         }
         _ => Ok(Stage::Gate(Gate::for_file(&start.file))),
     }

@@ -20,6 +20,7 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 
 use super::frugal::Frugal;
+use super::typed::Typed;
 
 /// The frame's bytes go out in one write.
 pub type Screen = Terminal<Frugal<BufWriter<Stdout>>>;
@@ -142,7 +143,7 @@ pub fn listen() -> anyhow::Result<Wakes> {
     let (bell, rope) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
     signals(Teller { told: send.clone(), bell: rope.try_clone()? })?;
-    let reads_keys = rustix::termios::isatty(std::io::stdin());
+    let reads_keys = rustix::termios::isatty(std::io::stdin()) && can_be_waited_for();
     if !reads_keys {
         // Then keys come from elsewhere, and only reading them tells.
         thread::spawn(move || listen_to_keys(&Teller { told: send, bell: rope }));
@@ -161,27 +162,86 @@ pub fn listen() -> anyhow::Result<Wakes> {
 /// Held by whoever may read the keys.
 static KEYS: Mutex<()> = Mutex::new(());
 
+/// How long to wait for the next key of a paste, where a paste comes as keys.
+const BURST: Duration = Duration::from_millis(5);
+
 fn listen_to_keys(teller: &Teller) {
+    let mut typed = Typed::here();
+    let patience = if typed.comes_in_bursts() { BURST } else { GLANCE };
     while crossterm::event::poll(Duration::from_secs(3600)).is_ok() {
         // Whoever holds the keys (an editor) keeps them; what is left afterwards is ours.
         let _turn = KEYS.lock();
-        while let Some(wake) = key_at_hand() {
-            let lost = matches!(wake, Wake::Lost);
-            if !teller.tell(wake) || lost {
-                return;
+        let (mut burst, mut lost) = (Vec::new(), false);
+        while let Some(wake) = key_within(patience) {
+            match wake {
+                Wake::Event(event) => burst.push(event),
+                _ => lost = true,
             }
+            if lost || burst.len() > MOST_AT_ONCE {
+                break;
+            }
+        }
+        let heard = typed.meant(burst).into_iter().all(|event| teller.tell(Wake::Event(event)));
+        if !heard || lost {
+            break;
         }
     }
     teller.tell(Wake::Lost);
 }
 
+/// How often to look where nothing wakes.
+#[cfg(unix)]
+const BLIND: Duration = Duration::from_millis(20);
+
+/// Keys that are taken together.
+const MOST_AT_ONCE: usize = 1 << 20;
+
 /// A key that has been typed already.
 fn key_at_hand() -> Option<Wake> {
-    match crossterm::event::poll(GLANCE) {
+    key_within(GLANCE)
+}
+
+fn key_within(patience: Duration) -> Option<Wake> {
+    match crossterm::event::poll(patience) {
         Ok(false) => None,
         Ok(true) => Some(crossterm::event::read().map_or(Wake::Lost, Wake::Event)),
         Err(_) => Some(Wake::Lost),
     }
+}
+
+/// What waiting for a terminal says of it.
+#[cfg(unix)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tells {
+    /// That there is something to read, or nothing.
+    Keys,
+    Lost,
+    /// That it is nothing that can be waited for: so says a Mac of `/dev/tty`. It is there all the same.
+    Nothing,
+}
+
+#[cfg(unix)]
+fn tells(found: rustix::event::PollFlags) -> Tells {
+    use rustix::event::PollFlags;
+    if found.contains(PollFlags::IN) {
+        Tells::Keys
+    } else if found.contains(PollFlags::NVAL) {
+        Tells::Nothing
+    } else if found.intersects(PollFlags::HUP | PollFlags::ERR) {
+        Tells::Lost
+    } else {
+        Tells::Keys
+    }
+}
+
+/// Whether the system wakes those who wait for a key of this terminal; where it does not, a thread reads them.
+#[cfg(unix)]
+fn can_be_waited_for() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let input = std::io::stdin();
+    let mut watched = [PollFd::new(&input, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut watched, Some(&at_once)).is_ok() && tells(watched[0].revents()) != Tells::Nothing
 }
 
 #[cfg(unix)]
@@ -215,9 +275,10 @@ impl Wakes {
                 // How often it rang does not matter: what was told is told.
                 let _ = (&self.bell).read(&mut [0; 64]);
             }
-            let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-            if ready[1].intersects(gone) && !ready[1].contains(PollFlags::IN) {
-                return Some(Wake::Lost);
+            match tells(ready[1]) {
+                Tells::Lost => return Some(Wake::Lost),
+                Tells::Nothing => thread::sleep(BLIND),
+                Tells::Keys => {}
             }
         }
     }
@@ -274,4 +335,24 @@ pub fn suspend() -> anyhow::Result<Screen> {
 #[cfg(not(unix))]
 pub fn suspend() -> anyhow::Result<Screen> {
     enter()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::event::PollFlags;
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_cannot_be_waited_for_is_not_lost() {
+        for (found, said) in [
+            (PollFlags::NVAL, Tells::Nothing),
+            (PollFlags::IN | PollFlags::HUP, Tells::Keys),
+            (PollFlags::HUP, Tells::Lost),
+            (PollFlags::ERR, Tells::Lost),
+            (PollFlags::empty(), Tells::Keys),
+        ] {
+            assert_eq!(tells(found), said);
+        }
+    }
 }

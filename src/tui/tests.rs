@@ -397,6 +397,37 @@ fn a_form_saves_only_what_was_touched_and_keeps_what_is_wrong() {
     insta::assert_snapshot!("form_with_trouble_80x24", seen(&mut desk, 80, 24));
 }
 
+/// A paste and letters of the right-hand Alt as a Windows console tells of them: text in a note, and on the desk no command.
+#[test]
+fn keys_of_a_console_are_what_was_meant() {
+    use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+    let mut keyboard = typed::Typed::console();
+    let mut desk = demo_desk(3);
+    let mut give = |desk: &mut Desk, burst: Vec<KeyEvent>| {
+        for event in keyboard.meant(burst.into_iter().map(Event::Key).collect()) {
+            match event {
+                Event::Key(key) => drop(desk.key(&key).unwrap()),
+                Event::Paste(text) => desk.paste(&text).unwrap(),
+                _ => {}
+            }
+        }
+    };
+    let keys = |text: &str| -> Vec<KeyEvent> {
+        let code = |c| if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        text.chars().map(|c| KeyEvent::from(code(c))).collect()
+    };
+    let before = desk.store.history(desk.chosen.unwrap()).unwrap().len();
+    give(&mut desk, keys("ll\nxx\nq"));
+    assert!(desk.form.is_none() && desk.overlay.is_none());
+    assert!(desk.message.as_ref().is_some_and(|said| said.text.contains("open one first")));
+    desk.act(action::Action::AddTask, None).unwrap();
+    give(&mut desk, keys("el a"));
+    give(&mut desk, vec![KeyEvent::new(KeyCode::Char('ñ'), KeyModifiers::CONTROL | KeyModifiers::ALT)]);
+    give(&mut desk, keys("o de la casa"));
+    assert!(seen(&mut desk, 80, 24).contains("el año de la casa"));
+    assert_eq!(desk.store.history(desk.chosen.unwrap()).unwrap().len(), before);
+}
+
 #[test]
 fn a_disagreement_about_safety_shows_every_side() {
     use crate::model::records::client;
