@@ -498,7 +498,7 @@ enum SiteCommand {
     Card,
     /// Believe a site from now on: its card, or a file that holds it
     ///
-    /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state, gives, takes}
     ///
     /// Accepting again changes nothing that is not asked for.
     Accept {
@@ -506,10 +506,15 @@ enum SiteCommand {
         /// The fingerprint that you were told, all sixteen characters: where it is another, nothing is accepted
         #[arg(long)]
         fingerprint: Option<String>,
-        /// One way only: "take" from them and write nothing to them (a supervisor and a worker), or "give" to them and
-        /// take nothing; "neither" to set both aside [of someone accepted before: as it is set]
+        /// One way only: "take" from them (a supervisor and a worker), or "give" to them and
+        /// take nothing; "neither" to set both aside [of someone accepted before: as it is set]. Whoever you only take from
+        /// is given nothing but what is theirs, see --gives
         #[arg(long, value_name = "WAY", value_parser = one_way)]
         only: Option<(Gives, bool)>,
+        /// What they are given through places: "everything"; "theirs", only the clients that they opened, that were handed
+        /// to them or of whom they are the case manager; or "nothing" [of someone accepted before: as it is set]
+        #[arg(long, value_name = "WHAT", value_parser = gives, conflicts_with_all = ["only", "both"])]
+        gives: Option<Gives>,
         /// Both ways, where only one was set before
         #[arg(long, conflicts_with = "only")]
         both: bool,
@@ -526,8 +531,8 @@ enum SiteCommand {
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state}]; name is what the site calls itself, called what you
-    /// call the person; state is live, retired or at-rest
+    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state, gives, takes}]; name is what the site calls itself,
+    /// called what you call the person; state is live, retired or at-rest; gives is nothing, theirs or everything
     List,
     /// Believe a person no longer, by the name or fingerprint of any of their sites: all of them, and all that come later
     Revoke {
@@ -726,10 +731,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         }
         Command::Site { command } => match command {
             SiteCommand::Card => sharing::card(setting, json)?.into(),
-            SiteCommand::Accept { card, fingerprint, only, both, other_agency, own_agency, called } => {
+            SiteCommand::Accept { card, fingerprint, only, both, gives, other_agency, own_agency, called } => {
                 let way = if both { Some((Gives::Everything, true)) } else { only };
                 let wanted = Acceptance {
-                    gives: way.map(|(gives, _)| gives),
+                    gives: gives.or(way.map(|(gives, _)| gives)),
                     takes: way.map(|(_, takes)| takes),
                     agency: other_agency.or(own_agency.then(String::new)),
                     called,
@@ -878,6 +883,13 @@ fn outgoing(text: &str) -> Result<Outgoing, String> {
             .map(Outgoing::Format)
             .ok_or_else(|| format!("it is one of: bundle, {}", names.join(", "))),
     }
+}
+
+fn gives(text: &str) -> Result<Gives, String> {
+    Gives::ALL
+        .into_iter()
+        .find(|gives| gives.code() == text)
+        .ok_or_else(|| "it is one of: nothing, theirs, everything".into())
 }
 
 fn one_way(text: &str) -> Result<(Gives, bool), String> {

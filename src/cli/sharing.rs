@@ -488,7 +488,7 @@ pub fn accept(
     let (person, fingerprint) = (known.person(), known.fingerprint());
     Ok(match before {
         Some(before) if Some(&before) == line.as_ref() => format!(
-            "{fingerprint} was accepted before, as \"{person}\", and is set as it was: {set}. To change it: --only, --both, --other-agency, --own-agency, --called.\n"
+            "{fingerprint} was accepted before, as \"{person}\", and is set as it was: {set}. To change it: --gives, --only, --both, --other-agency, --own-agency, --called.\n"
         ),
         Some(before) => format!("{fingerprint}, \"{person}\": {set}. Before: {}.\n", what_is_set(&before)),
         None => format!(
@@ -501,7 +501,7 @@ pub fn accept(
 fn what_is_set(line: &Line) -> String {
     let gives = match line.gives {
         Gives::Everything => "given everything",
-        Gives::Theirs => "given what you hand them",
+        Gives::Theirs => "given only what is theirs",
         Gives::Nothing => "given nothing",
     };
     let takes = if line.takes { "taken from" } else { "nothing taken from them" };
@@ -547,11 +547,13 @@ fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
         SiteState::Retired => "retired",
         SiteState::AtRest => "at-rest",
     };
+    let set = site.line.as_ref().filter(|line| !line.own && line.ended.is_none());
     Ok(json!({
         "id": site.id.to_string(), "name": site.name, "fingerprint": site.fingerprint(),
         "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
         "agency": Some(store.agency_of(site)?).filter(|agency| !agency.is_empty()),
         "called": site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty()), "state": state,
+        "gives": set.map(|line| line.gives.code()), "takes": set.map(|line| line.takes),
     }))
 }
 

@@ -177,16 +177,4 @@ impl Store {
         }
         Ok(receipt)
     }
-
-    /// The accepted sites of our own agency that are written to: those who get everything through a place. Another agency is
-    /// given single clients by hand, by their releases.
-    pub fn own_partners(&self) -> Result<Vec<Site>> {
-        let mut own = Vec::new();
-        for site in self.partners()? {
-            if self.agency_of(&site)?.is_empty() {
-                own.push(site);
-            }
-        }
-        Ok(own)
-    }
 }

@@ -31,6 +31,18 @@ pub enum Gives {
     Everything = 2,
 }
 
+impl Gives {
+    pub const ALL: [Gives; 3] = [Gives::Nothing, Gives::Theirs, Gives::Everything];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Gives::Nothing => "nothing",
+            Gives::Theirs => "theirs",
+            Gives::Everything => "everything",
+        }
+    }
+}
+
 /// Whether an installation is still worked with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SiteState {
@@ -341,7 +353,7 @@ pub(super) const OF_LINE: u16 = 55;
 const TOOK_OVER: u16 = 1;
 
 /// Where a site says it: in a stream of its own, that goes wherever all of its entries go.
-fn own_word(site: SiteId) -> RowId {
+pub(super) fn own_word(site: SiteId) -> RowId {
     RowId::derived(&["line", &site.to_string()])
 }
 
@@ -436,6 +448,11 @@ impl Store {
         put(&transaction, &line)?;
         set_line(&transaction, site.id, line.root)?;
         join_members(&transaction)?;
+        // Whoever is given more from now on lacks what was passed over for them until now.
+        transaction.execute(
+            "DELETE FROM place_reader WHERE site IN (SELECT id FROM site WHERE line = ?1)",
+            [line.root.0.as_slice()],
+        )?;
         transaction.commit()?;
         Ok(Some(line))
     }

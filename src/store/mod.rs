@@ -19,6 +19,7 @@
 //! - `signing`: what is signed stays as it was; who still has to sign; `speaking`: for whom an entry speaks.
 //! - `sites`: installations and their keys; `lines`: whom this one believes, and as whom.
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
+//! - `theirs`: whose a client is, for giving.
 //! - `places`: what is remembered of places that bundles travel through; `setback`: a file that was set back.
 //! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
@@ -67,6 +68,7 @@ mod sites;
 mod speaking;
 mod staged;
 mod step;
+mod theirs;
 mod undo;
 pub mod wire;
 
@@ -106,6 +108,7 @@ pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
 pub(crate) use staged::{made, new_file, unheld};
+pub use theirs::Receiver;
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 

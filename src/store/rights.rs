@@ -95,6 +95,11 @@ fn agency_stream(founder: SiteId) -> RowId {
     RowId::derived(&["agency", &founder.to_string()])
 }
 
+/// The stream of our own agency, where its founder is known.
+pub(super) fn stream_of_agency(db: &Connection) -> Result<Option<RowId>> {
+    Ok(founder(db)?.map(agency_stream))
+}
+
 fn founder(db: &Connection) -> Result<Option<SiteId>> {
     use rusqlite::OptionalExtension;
     let mut query = db.prepare_cached("SELECT value FROM local WHERE key = ?1")?;

@@ -139,7 +139,7 @@ impl Store {
         Ok(())
     }
 
-    fn own_sites(&self) -> Result<Vec<SiteId>> {
+    pub(super) fn own_sites(&self) -> Result<Vec<SiteId>> {
         let mut query = self.db.prepare_cached("SELECT id FROM site JOIN line ON root = line WHERE own = 1")?;
         let own = query.query_map([], |row| Ok(SiteId(row.get(0)?)))?;
         Ok(own.collect::<rusqlite::Result<_>>()?)

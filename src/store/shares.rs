@@ -94,7 +94,7 @@ pub(super) fn may_write(
 }
 
 /// Whether what was given for a while is over: at the minute that was said, or after the last day.
-fn is_over(row: &Row, moment: &Moment) -> bool {
+pub(super) fn is_over(row: &Row, moment: &Moment) -> bool {
     match row.get(share::ends) {
         ends @ Value::Time(_) => !moment.is_ahead(ends),
         _ => row.date(share::until).is_some_and(|until| until < moment.today()),

@@ -95,7 +95,7 @@ impl Site {
 
     /// Whether everything is given to it as it comes.
     pub fn gives(&self) -> bool {
-        self.trust().gives() && self.is_reached()
+        self.is_reached() && self.line.as_ref().is_some_and(|line| line.own || line.gives == Gives::Everything)
     }
 
     /// Whether something can be given to it by hand.

@@ -6,6 +6,7 @@ mod forging;
 mod forks;
 mod places;
 mod settling;
+mod star;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

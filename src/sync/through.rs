@@ -12,6 +12,7 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::rc::Rc;
 
 use crate::model::SiteId;
 use crate::store::{Merged, Met, Noted, Site, Store, StoreError};
@@ -21,6 +22,7 @@ use super::card::Card;
 use super::exchange::Progress;
 use super::place::{Listing, Lying, Name, Place};
 
+use giving::Group;
 use turn::Turn;
 pub use words::SET_BACK;
 
@@ -75,6 +77,7 @@ pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<
         own_line,
         behind: false,
         not_for_us: BTreeSet::new(),
+        groups: Rc::default(),
         synced: Synced::default(),
         progress,
     };
@@ -83,6 +86,7 @@ pub fn sync(store: &mut Store, place: &Place, progress: Progress<'_>) -> Result<
     }
     round.recognise()?;
     round.take_all()?;
+    round.see_who_reads()?;
     round.synced.left_out = super::unread::left_out(round.store, &round.address, &round.listing)?;
     round.forget_what_is_gone()?;
     if round.behind {
@@ -108,6 +112,8 @@ struct Round<'a, 'p> {
     behind: bool,
     /// Who left something new that is not sealed for this installation.
     not_for_us: BTreeSet<SiteId>,
+    /// Those who are given something, by what they get.
+    groups: Rc<Vec<Group>>,
     synced: Synced,
     progress: Progress<'p>,
 }
@@ -138,10 +144,9 @@ impl Round<'_, '_> {
     fn forget_what_is_gone(&mut self) -> Result<(), Trouble> {
         let there: BTreeSet<Lying> = self.lying().collect();
         let gone: Vec<Noted> = self.noted()?.into_iter().filter(|bundle| !there.contains(&lying_of(bundle))).collect();
-        let readers = self.readers()?;
         let mut lost = false;
         for bundle in gone.iter().filter(|bundle| bundle.met == Met::Known) {
-            lost = lost || !self.is_held_without(bundle, &gone, &readers)?;
+            lost = lost || !self.is_held_without(bundle, &gone)?;
         }
         self.store.forget_bundles(&self.address, &gone)?;
         if lost {
@@ -150,13 +155,18 @@ impl Round<'_, '_> {
         Ok(())
     }
 
-    /// Whether all that a bundle holds can be had from others there, by each of its readers who are still given to.
-    fn is_held_without(&self, bundle: &Noted, gone: &[Noted], readers: &[SiteId]) -> Result<bool, Trouble> {
-        let theirs: Vec<SiteId> = bundle.receivers.iter().filter(|site| readers.contains(site)).copied().collect();
-        if theirs.is_empty() {
+    /// Whether all that a bundle holds can be had from others there, by each of its readers who are still given it.
+    fn is_held_without(&self, bundle: &Noted, gone: &[Noted]) -> Result<bool, Trouble> {
+        let readers = self.readers_of(bundle, &self.groups);
+        if readers.is_empty() {
             return Ok(true);
         }
         for (stream, site, _, next) in self.store.held_in_place(&self.address, bundle)? {
+            let theirs: Vec<SiteId> =
+                readers.iter().filter(|(_, group)| group.is_given(stream)).map(|(id, _)| *id).collect();
+            if theirs.is_empty() {
+                continue;
+            }
             if self.store.covered_in_place(&self.address, (stream, site), &theirs, gone)? < next {
                 return Ok(false);
             }
@@ -171,6 +181,7 @@ impl Round<'_, '_> {
             self.store.go_on_elsewhere()?;
             self.store.set_local(READS_ITS_OWN, Some(b"yes"))?;
             self.own_line = self.store.own_line()?;
+            self.see_who_reads()?;
         }
         Ok(())
     }

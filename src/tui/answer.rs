@@ -208,7 +208,7 @@ impl Desk {
                     (Some('y'), "It is the same: give to them and take from them".into(), both),
                     (
                         Some('t'),
-                        "It is the same: only take from them (you supervise them)".into(),
+                        "It is the same: take from them, give only what is theirs (you supervise them)".into(),
                         accept(Some(Gives::Theirs), Some(true)),
                     ),
                     (

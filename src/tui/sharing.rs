@@ -3,7 +3,7 @@
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
 use crate::practice::consent::Override;
-use crate::store::{Acceptance, Site, StoreError, Trust};
+use crate::store::{Acceptance, Gives, Site, StoreError, Trust};
 use crate::sync::{Card, Until};
 use crate::triage::{duplicates, filter, team};
 
@@ -153,8 +153,13 @@ impl Desk {
         let believed = |site: &Site| site.id != own && site.line.as_ref().is_some_and(|line| line.ended.is_none());
         let partners: Vec<Site> = self.store.sites()?.into_iter().filter(believed).collect();
         for site in &partners {
+            let gives = site.line.as_ref().map(|line| line.gives);
             let way = match site.trust() {
+                Trust::TakeFrom if gives == Some(Gives::Theirs) => {
+                    "  (you take from them, and give only what is theirs)"
+                }
                 Trust::TakeFrom => "  (you only take from them)",
+                Trust::GiveTo if gives == Some(Gives::Theirs) => "  (you only give to them, and only what is theirs)",
                 Trust::GiveTo => "  (you only give to them)",
                 Trust::Own => "  (yours)",
                 _ => "",

@@ -161,7 +161,7 @@ fn accepting_again_changes_nothing_that_is_not_asked_for() {
     let again = rosa.accept(&card, &Acceptance { confirmed: true, ..Acceptance::default() }).unwrap().unwrap();
     assert_eq!(again, set, "neither wider, nor of our own agency");
     assert_eq!(rosa.agency_of(&card).unwrap(), "County Housing");
-    assert!(rosa.own_partners().unwrap().is_empty());
+    assert!(rosa.receivers().unwrap().is_empty());
     // What is asked for changes, and nothing else.
     let wanted = Acceptance { takes: Some(true), ..Acceptance::default() };
     let wider = rosa.accept(&card, &wanted).unwrap().unwrap();
@@ -181,7 +181,7 @@ fn whoever_moves_on_takes_what_is_set_along_and_no_more() {
     rosa.accept(&card, &Acceptance::default()).unwrap();
     assert_eq!(rosa.agency_of(&card).unwrap(), "County Housing");
     send(&ann, &mut rosa).unwrap();
-    assert!(rosa.own_partners().unwrap().is_empty());
+    assert!(rosa.receivers().unwrap().is_empty());
 }
 
 #[test]

@@ -4,18 +4,18 @@ use super::*;
 use crate::sync::place::Place;
 use crate::sync::{Synced, sync};
 
-fn through(store: &mut Store, place: &Place) -> Synced {
+pub(super) fn through(store: &mut Store, place: &Place) -> Synced {
     sync(store, place, &mut go()).unwrap()
 }
 
-fn place() -> (tempfile::TempDir, Place) {
+pub(super) fn place() -> (tempfile::TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::open(folder.path().to_str().unwrap()).unwrap();
     (folder, place)
 }
 
 /// How many bundles lie in a place, and how large they are together.
-fn size(folder: &Path) -> (usize, u64) {
+pub(super) fn size(folder: &Path) -> (usize, u64) {
     let (mut many, mut bytes) = (0, 0);
     for site in std::fs::read_dir(folder).unwrap() {
         for file in std::fs::read_dir(site.unwrap().path()).unwrap() {
@@ -40,7 +40,7 @@ pub(super) fn add_note(store: &mut Store, row: RowId, body: &str) {
     store.commit(&change).unwrap();
 }
 
-fn notes(store: &Store, row: RowId) -> usize {
+pub(super) fn notes(store: &Store, row: RowId) -> usize {
     store.rows(&note::TYPE, row).unwrap().len()
 }
 

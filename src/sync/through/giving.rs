@@ -3,10 +3,12 @@
 //! Readers are grouped by what they get; each group for which there is news gets one bundle. Nothing of ours is taken away
 //! there that is not still to be had by each of its readers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::model::{RowId, SiteId};
-use crate::store::{Met, Noted, Range, Site, Staged, StoreError, Trust};
+use crate::store::{Met, Noted, Range, Receiver, Site, Staged, StoreError, Trust};
 use crate::sync::bundle::Seal;
 use crate::sync::exchange::{write, write_new};
 use crate::sync::place::{HIGHEST, Lying, Name, Put};
@@ -21,25 +23,49 @@ const COMPACT_FROM: usize = 24;
 const PLAUSIBLE: u64 = 100_000;
 
 /// Readers of a place who get the same.
-struct Group {
+pub(super) struct Group {
     readers: Vec<Site>,
     /// The streams that they get; `None` for all.
-    streams: Option<Vec<RowId>>,
+    streams: Option<BTreeSet<RowId>>,
+}
+
+impl Group {
+    pub(super) fn is_given(&self, stream: RowId) -> bool {
+        self.streams.as_ref().is_none_or(|streams| streams.contains(&stream))
+    }
+}
+
+/// Those who get the same, together.
+fn grouped(receivers: Vec<Receiver>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (site, streams) in receivers {
+        match groups.iter_mut().find(|group| group.streams == streams) {
+            Some(group) => group.readers.push(site),
+            None => groups.push(Group { readers: vec![site], streams }),
+        }
+    }
+    groups
 }
 
 impl Round<'_, '_> {
-    /// Who gets what through a place.
-    fn groups(&self) -> Result<Vec<Group>, Trouble> {
-        let readers = self.store.own_partners()?;
-        Ok(if readers.is_empty() { Vec::new() } else { vec![Group { readers, streams: None }] })
+    /// Works out who gets what: after all that lies there was read, and again when this installation goes on as another.
+    pub(super) fn see_who_reads(&mut self) -> Result<(), Trouble> {
+        self.groups = Rc::new(grouped(self.store.receivers()?));
+        Ok(())
+    }
+
+    /// Those of a bundle's readers who are still given something, each with what.
+    pub(super) fn readers_of<'g>(&self, bundle: &Noted, groups: &'g [Group]) -> Vec<(SiteId, &'g Group)> {
+        let reads = |id: &SiteId| bundle.receivers.contains(id) && !self.own_line.contains(id);
+        let of_group = |group: &'g Group| group.readers.iter().map(move |site| (site.id, group));
+        groups.iter().flat_map(of_group).filter(|(id, _)| reads(id)).collect()
     }
 
     /// Everyone who gets anything, in order.
-    pub(super) fn readers(&self) -> Result<Vec<SiteId>, Trouble> {
-        let mut readers: Vec<SiteId> = self.groups()?.iter().flat_map(|group| self.ids(group)).collect();
+    fn readers(&self) -> Vec<SiteId> {
+        let mut readers: Vec<SiteId> = self.groups.iter().flat_map(|group| self.ids(group)).collect();
         readers.sort_unstable();
-        readers.dedup();
-        Ok(readers)
+        readers
     }
 
     /// Of a group those whom another file belongs to.
@@ -51,7 +77,7 @@ impl Round<'_, '_> {
     }
 
     pub fn give_all(&mut self) -> Result<(), Trouble> {
-        let many = self.groups()?.len();
+        let many = self.groups.len();
         if many == 0 {
             self.synced.alone = !self.store.has_colleagues()?;
         }
@@ -70,13 +96,14 @@ impl Round<'_, '_> {
         // A name that is taken there was written by a copy of this installation at the same moment: it is read, then it is
         // tried again.
         for _ in 0..3 {
-            let Some(group) = self.groups()?.into_iter().nth(at) else { return Ok(()) };
-            let readers = self.ids(&group);
+            let groups = Rc::clone(&self.groups);
+            let Some(group) = groups.get(at) else { return Ok(()) };
+            let readers = self.ids(group);
             let own = self.own_bundles()?;
             let many = self.since_written_as_one(&own, &readers) >= COMPACT_FROM;
             let as_one = many || self.holds_what_was_erased(&own, &readers)?;
             let without = if as_one { own.clone() } else { Vec::new() };
-            let (ranges, looked) = self.lacking(&group, &readers, &without)?;
+            let (ranges, looked) = self.lacking(group, &readers, &without)?;
             // Whoever was accepted since the last one was written finds something that opens, so that they know.
             let finds_nothing =
                 |site: &&Site| site.trust() != Trust::Own && !own.iter().any(|one| one.receivers.contains(&site.id));
@@ -100,8 +127,9 @@ impl Round<'_, '_> {
             let written = Noted { receivers, ..noted(Lying { name, length }, Met::Known, 0) };
             self.store.note_bundle(&self.address, &written, &ranges)?;
             let is_for_all = |one: &Noted| readers.iter().all(|reader| one.receivers.contains(reader));
-            if as_one || !own.iter().all(is_for_all) {
-                self.remove_what_is_held(&own)?;
+            let of_theirs = self.of_theirs(own, &readers);
+            if as_one || !of_theirs.iter().all(is_for_all) {
+                self.remove_what_is_held(&of_theirs)?;
             }
             self.store.looked_up_to(&self.address, &readers, looked)?;
             if counts.entries > 0 {
@@ -115,6 +143,16 @@ impl Round<'_, '_> {
         }
         self.wait_for("another copy of this caseload keeps writing under its name".into());
         Ok(())
+    }
+
+    /// Of our bundles those that one of these readers reads, or nobody any more.
+    fn of_theirs(&self, mut own: Vec<Noted>, readers: &[SiteId]) -> Vec<Noted> {
+        let all = self.readers();
+        own.retain(|one| {
+            let reads = |readers: &[SiteId]| one.receivers.iter().any(|site| readers.contains(site));
+            reads(readers) || !reads(&all)
+        });
+        own
     }
 
     /// Whether something was erased that one of these bundles may hold: then they are written again, without it.
@@ -206,12 +244,11 @@ impl Round<'_, '_> {
 
     /// Takes away our own bundles whose every entry each of their readers still finds there.
     fn remove_what_is_held(&mut self, own: &[Noted]) -> Result<(), Trouble> {
-        let readers = self.readers()?;
         let lying: Vec<Lying> = self.lying().collect();
         let mut gone: Vec<Noted> = Vec::new();
         for bundle in own.iter().filter(|bundle| lying.contains(&lying_of(bundle))) {
             gone.push(bundle.clone());
-            if !self.is_held_without(bundle, &gone, &readers)? {
+            if !self.is_held_without(bundle, &gone)? {
                 gone.pop();
                 continue;
             }

@@ -13,6 +13,10 @@ pub const SET_BACK: &str = "This file was set back to an earlier state since som
      of it, or what lies in a place, comes home from there; what is written now stands in its way nowhere.";
 /// So many colleagues are told of one by one; of a larger team, all together.
 const SENDERS_TOLD: usize = 8;
+/// So many whom nobody here accepted are named.
+const STRANGERS_TOLD: usize = 3;
+/// Where it is kept of whom it was told that they leave bundles and nothing of theirs is taken.
+const NOT_TAKEN_FROM: &str = "not-taken-from";
 /// So many clients are named.
 const NAMED: usize = 12;
 /// For so long a bundle that does not become whole is told of, in milliseconds.
@@ -32,9 +36,8 @@ impl Synced {
         if self.alone {
             lines.push("Nobody is accepted here yet, so nothing was left for others.".into());
         }
-        for site in self.strangers.iter().filter(|site| self.news.contains(&site.id)) {
-            lines.push(stranger(site));
-        }
+        let new: Vec<&Site> = self.strangers.iter().filter(|site| self.news.contains(&site.id)).collect();
+        lines.extend(strangers(&new));
         lines.extend(self.left_out.iter().map(|line| format!("{line}.")));
         lines.extend(self.waiting.iter().map(|line| format!("{line}.")));
         lines
@@ -100,12 +103,23 @@ impl Synced {
     }
 }
 
-fn stranger(site: &Site) -> String {
-    format!(
-        "Here too, and not accepted: {}, fingerprint {}. Compare it on the phone, then accept their card.",
-        site.person(),
-        site.fingerprint()
-    )
+/// Who is there and was not accepted. Nobody is told to accept them: in a team whose supervisor hands out the work, workers
+/// need the supervisor and nobody else.
+fn strangers(new: &[&Site]) -> Vec<String> {
+    if new.len() > STRANGERS_TOLD {
+        return vec![format!(
+            "Here too, and not accepted: {} others. Accept only whom you are to exchange clients with; who they are: caseload sync --json.",
+            new.len()
+        )];
+    }
+    let one = |site: &&Site| {
+        format!(
+            "Here too, and not accepted: {}, fingerprint {}. Only if you are to exchange clients with them, compare it on the phone and accept their card.",
+            site.person(),
+            site.fingerprint()
+        )
+    };
+    new.iter().map(one).collect()
 }
 
 fn brought(who: &str, merged: &Merged) -> Vec<String> {
@@ -139,6 +153,7 @@ impl Round<'_, '_> {
         let (noted, now) = (self.noted()?, self.now_ms());
         let holders: Vec<SiteId> = self.listing.bundles.keys().copied().collect();
         for holder in holders {
+            self.tell_of_one_not_taken_from(holder)?;
             let mine = || noted.iter().filter(|bundle| bundle.holder == holder);
             let newest = mine().filter(|bundle| bundle.met == Met::Known).map(|bundle| bundle.last).max();
             if newest.is_none() && self.not_for_us.contains(&holder) && !self.is_over(holder)? {
@@ -154,6 +169,26 @@ impl Round<'_, '_> {
                 self.wait_for(format!("{whose}: a bundle is not whole yet, or damaged; looked at again next time"));
             }
         }
+        Ok(())
+    }
+
+    /// Says once of somebody who is only given to that they leave something there: whoever is handed a client takes, too.
+    fn tell_of_one_not_taken_from(&mut self, holder: SiteId) -> Result<(), Trouble> {
+        let Some(site) = self.store.site_known(holder)?.filter(|site| site.trust() == Trust::GiveTo) else {
+            return Ok(());
+        };
+        let kept = self.store.local(NOT_TAKEN_FROM)?;
+        let mut told: Vec<SiteId> = kept.and_then(|kept| postcard::from_bytes(&kept).ok()).unwrap_or_default();
+        if told.contains(&holder) {
+            return Ok(());
+        }
+        told.push(holder);
+        self.store
+            .set_local(NOT_TAKEN_FROM, Some(&postcard::to_allocvec(&told).expect("plain data packs into memory")))?;
+        self.wait_for(format!(
+            "{} leaves bundles there too, and nothing of them is taken here. If they hand you clients or sign for you: caseload site accept CARD --both",
+            site.person()
+        ));
         Ok(())
     }
 
