@@ -118,3 +118,50 @@ fn a_file_goes_when_its_time_is_over_and_what_was_given_out_stays_on_the_record(
     assert!(!told.contains("Zanzibar") && !told.contains("1950"), "{told}");
     assert_eq!(rosa.json(&["check"])["ok"], true);
 }
+
+#[test]
+fn the_agencys_founder_gives_the_right_to_erase_and_ends_it() {
+    let (chief, rosa, mal) = (laptop("Chief"), laptop("Rosa Ortiz"), laptop("Mal Ory"));
+    for (one, other) in [(&chief, &rosa), (&chief, &mal), (&rosa, &mal)] {
+        acquaint(one, other);
+    }
+    let ana = rosa.client(&["given_name=Ana", "phone=555-0142", "email=ana@example.org"]);
+    let card = |of: &Caseload| of.json(&["site", "card"])["fingerprint"].as_str().unwrap().to_string();
+    let erase = |by: &Caseload, field: &str| by.output(&["erase", &ana, field, "--order", "12 CV 345", "--yes"]).status;
+    hand_over(&rosa, &chief);
+    // Nobody has any right before a founder is named, whose fingerprint is compared, whole.
+    assert!(chief.refused(&["site", "grant", "Chief", "erase"]).contains("founded the agency"));
+    assert!(!erase(&chief, "phone").success());
+    assert_eq!(chief.json(&["site", "founder"]), serde_json::Value::Null);
+    chief.run(&["site", "founder", "Chief"]);
+    assert!(rosa.refused(&["site", "founder", "Chief"]).contains("read to you on the phone"));
+    assert!(rosa.refused(&["site", "founder", "Chief", "--fingerprint", &card(&mal)]).contains("Nothing was set"));
+    let set = rosa.json(&["site", "founder", "Chief", "--fingerprint", &card(&chief)]);
+    assert_eq!((&set["name"], &set["founder"]), (&"Chief".into(), &true.into()));
+    assert!(rosa.refused(&["site", "grant", "Rosa Ortiz", "erase"]).contains("Only the installation that founded"));
+
+    let given = chief.json(&["site", "grant", "Chief", "erase"]);
+    assert_eq!(given["rights"], serde_json::json!(["erase"]));
+    assert!(chief.run(&["site", "grant", "Chief", "erase"]).contains("already"));
+    assert!(erase(&chief, "phone").success());
+    hand_over(&chief, &rosa);
+    let shown = |of: &Caseload| of.json(&["show", &ana])["client"].clone();
+    assert!(!shown(&rosa).to_string().contains("555-0142"), "{}", shown(&rosa));
+    let listed = rosa.json(&["site", "list"]);
+    let of_chief = listed.as_array().unwrap().iter().find(|one| one["name"] == "Chief").unwrap();
+    assert_eq!((&of_chief["founder"], &of_chief["rights"]), (&true.into(), &serde_json::json!(["erase"])));
+    assert!(rosa.run(&["site", "list"]).contains("founded the agency, may erase"));
+    // Who named no founder heeds no such order: what is not there is told as missing.
+    hand_over(&chief, &mal);
+    let told: serde_json::Value = serde_json::from_slice(&mal.output(&["check", "--json"]).stdout).unwrap();
+    assert_eq!(told["missing"].as_array().unwrap().len(), 1, "{told}");
+
+    // Ended, what was done stays done, for everybody; and nothing more is.
+    chief.run(&["site", "grant", "Chief", "erase", "--end"]);
+    assert!(chief.refused(&["site", "grant", "Chief", "erase", "--end"]).contains("no such right"));
+    assert!(!erase(&chief, "email").success());
+    hand_over(&chief, &rosa);
+    assert!(!shown(&rosa).to_string().contains("555-0142"));
+    assert_eq!(rosa.json(&["check"])["missing"], serde_json::json!([]));
+    assert_eq!(shown(&rosa)["email"], "ana@example.org");
+}

@@ -16,6 +16,7 @@ mod progress;
 mod putting_off;
 mod reading;
 pub mod reports;
+mod rights;
 mod setting;
 mod sharing;
 mod signing;
@@ -30,7 +31,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::model::{CATALOGUE, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
 use crate::report::period::Period;
-use crate::store::{Acceptance, Gives};
+use crate::store::{Acceptance, Gives, Right};
 use crate::tui;
 
 pub use setting::Setting;
@@ -531,8 +532,9 @@ enum SiteCommand {
     },
     /// Every site that is known here
     ///
-    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state, gives, takes}]; name is what the site calls itself,
-    /// called what you call the person; state is live, retired or at-rest; gives is nothing, theirs or everything
+    /// JSON: [{id, name, fingerprint, trust, this, agency, called, state, gives, takes, founder, rights}]; name is what the site
+    /// calls itself, called what you call the person; state is live, retired or at-rest; gives is nothing, theirs or everything;
+    /// rights are those that the agency gave and that stand
     List,
     /// Believe a person no longer, by the name or fingerprint of any of their sites: all of them, and all that come later
     Revoke {
@@ -545,6 +547,27 @@ enum SiteCommand {
     ///
     /// JSON: {id, name, fingerprint, trust, this, agency, called, state}
     Same { site: String, other: String },
+    /// Say which installation founded your agency, whose word on rights counts here; without one, what is set
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state, gives, takes, founder, rights}, or null
+    Founder {
+        site: Option<String>,
+        /// The fingerprint that you were told, all sixteen characters; not needed for this installation itself
+        #[arg(long)]
+        fingerprint: Option<String>,
+    },
+    /// Give a person a right for the whole agency, at the founder's installation: "erase", by an order or a rule what others
+    /// wrote. Everybody who named the same founder heeds it
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state, gives, takes, founder, rights}
+    Grant {
+        site: String,
+        #[arg(value_parser = right)]
+        right: Right,
+        /// It ends here: what was done by it so far stays valid, for everybody
+        #[arg(long)]
+        end: bool,
+    },
     /// Nobody works with a site any more: nothing is written to it and nobody waits for it; what it wrote stays
     ///
     /// JSON: {id, name, fingerprint, trust, this, agency, state}
@@ -744,6 +767,10 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             }
             SiteCommand::List => sharing::list(setting, json)?.into(),
             SiteCommand::Same { site, other } => sharing::same(setting, &site, &other, json)?.into(),
+            SiteCommand::Founder { site, fingerprint } => {
+                rights::founder(setting, site.as_deref(), fingerprint.as_deref(), json)?.into()
+            }
+            SiteCommand::Grant { site, right, end } => rights::grant(setting, &site, right, end, json)?.into(),
             SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
             SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },
@@ -890,6 +917,11 @@ fn gives(text: &str) -> Result<Gives, String> {
         .into_iter()
         .find(|gives| gives.code() == text)
         .ok_or_else(|| "it is one of: nothing, theirs, everything".into())
+}
+
+fn right(text: &str) -> Result<Right, String> {
+    // The others are kept and passed on; nothing hangs on them here yet.
+    Some(Right::Erase).filter(|right| right.code() == text).ok_or_else(|| "it is: erase".into())
 }
 
 fn one_way(text: &str) -> Result<(Gives, bool), String> {

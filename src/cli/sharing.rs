@@ -536,12 +536,15 @@ pub fn list(setting: &Setting, json: bool) -> anyhow::Result<String> {
         } else {
             String::new()
         };
-        writeln!(out, "{}  {person:<24} {here}{agency}{state}{claims}", site.fingerprint())?;
+        let founder = if store.agency_founder()? == Some(site.id) { ", founded the agency" } else { "" };
+        let rights: String =
+            store.grants_of(site.id)?.iter().map(|grant| format!(", may {}", grant.right.code())).collect();
+        writeln!(out, "{}  {person:<24} {here}{agency}{state}{founder}{rights}{claims}", site.fingerprint())?;
     }
     Ok(out)
 }
 
-fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
+pub(super) fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
     let state = match site.state {
         SiteState::Live => "live",
         SiteState::Retired => "retired",
@@ -553,6 +556,8 @@ fn one_site(store: &Store, site: &Site) -> anyhow::Result<Json> {
         "trust": trust_in_words(store.trust_of(site)?), "this": site.id == store.site(),
         "agency": Some(store.agency_of(site)?).filter(|agency| !agency.is_empty()),
         "called": site.line.as_ref().map(|line| line.called.as_str()).filter(|called| !called.is_empty()), "state": state,
+        "founder": store.agency_founder()? == Some(site.id),
+        "rights": store.grants_of(site.id)?.iter().map(|grant| grant.right.code()).collect::<Vec<_>>(),
         "gives": set.map(|line| line.gives.code()), "takes": set.map(|line| line.takes),
     }))
 }
@@ -648,7 +653,7 @@ pub fn revoke(setting: &Setting, name: &str, take_first: bool, json: bool) -> an
 }
 
 /// The one site that a name or fingerprint means.
-fn one_called(sites: &[Site], name: &str) -> anyhow::Result<Site> {
+pub(super) fn one_called(sites: &[Site], name: &str) -> anyhow::Result<Site> {
     match &sites.iter().filter(|site| named_so(site, name)).collect::<Vec<_>>()[..] {
         [] => bail!("No site is called \"{name}\". See: caseload site list."),
         [site] => Ok((*site).clone()),

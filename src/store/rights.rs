@@ -41,9 +41,9 @@ pub enum Right {
 }
 
 impl Right {
-    const ALL: [Right; 3] = [Right::SignAs, Right::Erase, Right::SetRules];
+    pub const ALL: [Right; 3] = [Right::SignAs, Right::Erase, Right::SetRules];
 
-    fn code(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         match self {
             Right::SignAs => "sign-as",
             Right::Erase => "erase",
@@ -149,6 +149,12 @@ impl Store {
     /// The installation that founded the agency, whose word on rights counts here.
     pub fn agency_founder(&self) -> Result<Option<SiteId>> {
         founder(&self.db)
+    }
+
+    /// The grants that a site's line has and that were not ended.
+    pub fn grants_of(&self, site: SiteId) -> Result<Vec<Grant>> {
+        let line = sites::root(&self.db, site)?;
+        Ok(self.grants()?.into_iter().filter(|grant| grant.to == line && grant.ended.is_none()).collect())
     }
 
     /// Says which installation founded the agency. Its fingerprint is to be confirmed before.
