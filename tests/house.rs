@@ -67,3 +67,32 @@ fn the_readme_holds_the_table_of_keys() {
         caseload::tui::action::markdown()
     );
 }
+
+/// Every promise of `docs/security.md` names the tests that hold it, and each of them is there.
+#[test]
+fn each_promise_of_the_threat_model_is_held_by_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let promises = text.split("\n## ").find(|part| part.starts_with("Promises")).unwrap();
+    let mut number = 0;
+    let mut named = vec![0];
+    for line in promises.lines() {
+        if line.starts_with(&format!("{}. **", number + 1)) {
+            number += 1;
+            named.push(0);
+        }
+        for quoted in line.split('`').skip(1).step_by(2) {
+            let Some((file, test)) = quoted.split_once(".rs: ") else { continue };
+            let source = std::fs::read_to_string(root.join(format!("{file}.rs")))
+                .unwrap_or_else(|error| panic!("{quoted}: {error}"));
+            let at = source.find(&format!("fn {test}(")).unwrap_or_else(|| panic!("there is no test {quoted}"));
+            let before = source[..at].trim_end();
+            assert!(before.ends_with("#[test]"), "{quoted} is no test");
+            named[number] += 1;
+        }
+    }
+    assert_eq!((number, named[0]), (12, 0));
+    for (number, named) in named.iter().enumerate().skip(1) {
+        assert!(*named > 0, "promise {number} names no test");
+    }
+}
