@@ -75,6 +75,9 @@ pub struct Common {
     /// Print JSON with stable keys
     #[arg(long, global = true)]
     json: bool,
+    /// Given by the program to itself when the screen locks
+    #[arg(long = tui::LOCKED, hide = true, value_name = "WHY")]
+    locked: Option<tui::Why>,
 }
 
 #[derive(Subcommand)]
@@ -618,7 +621,13 @@ pub fn main() -> ExitCode {
         Ok(setting) => setting,
         Err(error) => return failed(&error),
     };
-    setting.tell_left_out();
+    let on_screen = matches!(cli.command, None | Some(Command::Demo(DemoArgs { write: None, .. })));
+    if on_screen && let Err(error) = setting.start(None) {
+        return failed(&error);
+    }
+    if !setting.is_locked() {
+        setting.tell_left_out();
+    }
     let Some(command) = cli.command else {
         return screen(tui::run(setting.start(None)).map(|()| setting.tell_of_own_secret()));
     };

@@ -31,6 +31,8 @@ const NO_NAME: &str =
 pub struct Setting {
     file: PathBuf,
     passphrase_file: Option<PathBuf>,
+    /// Started anew by the lock of the screen, and why.
+    locked: Option<tui::Why>,
     /// What is told once the command is done: of secrets that others can read, or guess.
     to_tell: RefCell<BTreeSet<String>>,
     today: Option<chrono::NaiveDate>,
@@ -84,12 +86,17 @@ impl Setting {
         }
         let (theme, plain) = (common.theme, common.plain);
         let (passphrase_file, today) = (common.passphrase_file, common.today);
-        let (opened, to_tell) = (RefCell::default(), RefCell::default());
-        Ok(Setting { file, passphrase_file, to_tell, today, rules, troubles, keys, theme, plain, opened })
+        let (opened, to_tell, locked) = (RefCell::default(), RefCell::default(), common.locked);
+        Ok(Setting { file, passphrase_file, locked, to_tell, today, rules, troubles, keys, theme, plain, opened })
     }
 
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Whether the lock of the screen started the program: what there is to tell was told at the first start.
+    pub fn is_locked(&self) -> bool {
+        self.locked.is_some()
     }
 
     pub fn moment(&self) -> Moment {
@@ -119,6 +126,7 @@ impl Setting {
         tui::Start {
             file: self.file.clone(),
             passphrase: self.passphrase_file.clone(),
+            locked: self.locked,
             today: self.today,
             rules: self.rules.clone(),
             troubles: self.troubles.clone(),

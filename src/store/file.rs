@@ -423,6 +423,9 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     // Before the key: SQLCipher would otherwise print its errors over the screen.
     db.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
+    // Where the program cannot start itself anew at the lock, SQLCipher wipes what it gives back.
+    #[cfg(not(unix))]
+    db.query_row("PRAGMA cipher_memory_security = ON", [], |_| Ok(())).optional()?;
     Ok(db)
 }
 

@@ -261,7 +261,7 @@ pub static TABLE: &[Entry] = &[
     entry(Action::LockMinutes, "lock-minutes", "lock after", &[], Write, 0, "After how many idle minutes the screen locks"),
     entry(Action::Palette, "commands", "all commands", &[":", "Ctrl-p"], Nothing, 17, "Every command by name"),
     entry(Action::Help, "help", "help", &["?", "F1"], Nothing, 18, "What each key does"),
-    entry(Action::Lock, "lock", "lock", &["L"], Nothing, 19, "Lock the screen now: the file is closed and names are gone"),
+    entry(Action::Lock, "lock", "lock", &["L", "Ctrl-l"], Nothing, 19, "Lock the screen now: the file is closed and names are gone. Ctrl-l from anywhere, also out of a form"),
     entry(Action::Suspend, "suspend", "suspend", &["Ctrl-z"], Nothing, 0, "Back to the shell; fg returns"),
     entry(Action::NextPane, "next-pane", "next pane", &["Tab", "Right"], Nothing, 0, "To the next pane"),
     entry(Action::PreviousPane, "previous-pane", "previous pane", &["Shift-Tab", "Left"], Nothing, 0, "To the pane before"),

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDate;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 use ratatui::layout::Rect;
+use zeroize::Zeroizing;
 
 use crate::demo;
-use crate::model::RowId;
 use crate::store::{Store, StoreError, wall_clock};
 
 use super::act::Flow;
+use super::anew::{self, Why};
 use super::daily::Daily;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
+use super::idle::Idle;
 use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake, Wakes};
@@ -35,14 +37,16 @@ pub struct App {
     start: Start,
     pub stage: Stage,
     theme: Theme,
-    /// When a key was last pressed.
-    pub touched: Instant,
+    /// Since when nobody typed.
+    pub idle: Idle,
+    /// It was just locked, and is to start anew before anything is drawn.
+    locked: Option<Why>,
+    /// A form that could not be kept in the file when it was locked.
+    unkept: Option<Zeroizing<Vec<u8>>>,
     /// The backup that is being made.
     daily: Option<Daily>,
     /// The day on which the last one was begun: what failed is told once.
     backed_up: Option<NaiveDate>,
-    /// The appointment that was last announced.
-    announced: Option<RowId>,
     /// What is still to be said once the terminal is given back.
     pub farewell: Option<String>,
 }
@@ -60,10 +64,11 @@ impl App {
             start,
             stage,
             theme,
-            touched: Instant::now(),
+            idle: Idle::new(),
+            locked: None,
+            unkept: None,
             daily: None,
             backed_up: None,
-            announced: None,
             farewell: None,
         }
     }
@@ -95,13 +100,18 @@ impl App {
         self.back_up();
         loop {
             let wake = wakes.wait(self.patience());
-            let mut changed = wake.is_none() && self.rested()?;
+            let due = self.locks_itself();
+            let mut changed = due || wake.is_none() && self.rested()?;
             let mut next = wake;
             // All keys that wait are taken before the next frame.
             while let Some(wake) = next {
-                match self.take(wake, screen, wakes)? {
-                    Some(redraw) => changed |= redraw,
-                    None => return Ok(()),
+                // What was typed before anyone could see that it is locked was not meant for the gate.
+                let typed = matches!(wake, Wake::Event(Event::Key(_) | Event::Paste(_) | Event::Mouse(_)));
+                if !(typed && (due || self.locked.is_some())) {
+                    match self.take(wake, screen, wakes)? {
+                        Some(redraw) => changed |= redraw,
+                        None => return Ok(()),
+                    }
                 }
                 next = wakes.at_hand();
             }
@@ -189,8 +199,9 @@ impl App {
         // In the order in which they start: the first that is still to come is the only one that can be near.
         let next = desk.queue.get(desk.queue.partition_point(|queued| queued.starts <= now));
         let soon = next.filter(|queued| (queued.starts - now).num_minutes() <= 10);
-        if let Some(soon) = soon.copied().filter(|soon| self.announced != Some(soon.row)) {
-            self.announced = Some(soon.row);
+        let new = soon.copied().filter(|soon| desk.announced != Some(soon.row));
+        if let Some(soon) = new.filter(|_| terminal::is_taken()) {
+            desk.announced = Some(soon.row);
             terminal::notify(screen, &format!("caseload: an appointment at {}", soon.starts.format("%H:%M")))?;
         }
         Ok(())
@@ -203,16 +214,41 @@ impl App {
             Stage::Desk(desk) if desk.form.as_ref().is_some_and(|form| form.unkept) => REST,
             Stage::Desk(_) if self.daily.is_some() => REST,
             // Once noted there is nothing to wake for.
-            Stage::Desk(desk) if !desk.is_noted() => {
-                SEEN.saturating_sub(self.touched.elapsed()) + Duration::from_millis(1)
+            Stage::Desk(desk) if !desk.is_noted() => SEEN.saturating_sub(self.idle.long()) + Duration::from_millis(1),
+            Stage::Desk(desk) => {
+                let left = lock_after(desk).saturating_sub(self.idle.long());
+                left.min(Duration::from_secs(60)).max(Duration::from_millis(1))
             }
             _ => Duration::from_secs(60),
         }
     }
 
+    /// Locks where nobody typed for too long; says whether it did. Asked before every frame, so that none is drawn after.
+    pub fn locks_itself(&mut self) -> bool {
+        let idle = self.idle.long();
+        // No limit is shorter than a minute.
+        let due = idle.as_secs() >= 60 && matches!(&self.stage, Stage::Desk(desk) if idle >= lock_after(desk));
+        if due {
+            self.lock(Why::Idle);
+        }
+        due
+    }
+
+    /// Where it was just locked: starts the program anew, which ends this one. Where that cannot be done the gate is shut here.
+    fn begin_anew(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        let Some(why) = self.locked.take() else { return Ok(()) };
+        terminal::leave();
+        terminal::forget_keys();
+        if self.unkept.is_none() {
+            anew::begin(why);
+        }
+        *screen = terminal::enter()?;
+        Ok(())
+    }
+
     /// Nothing happened for a while: says whether the screen changed.
     pub fn rested(&mut self) -> anyhow::Result<bool> {
-        let idle = self.touched.elapsed();
+        let idle = self.idle.long();
         match &mut self.stage {
             Stage::Gate(_) => Ok(true),
             Stage::Desk(desk) => {
@@ -223,10 +259,6 @@ impl App {
                 if !desk.is_noted() && idle >= SEEN {
                     desk.seen("in the list");
                     return Ok(desk.message.as_ref().is_some_and(|said| said.trouble));
-                }
-                if idle >= Duration::from_secs(desk.lock_minutes() * 60) {
-                    self.lock("Locked because nothing was typed for a while.");
-                    return Ok(true);
                 }
                 let elsewhere = desk.store.changed_elsewhere()?;
                 if elsewhere {
@@ -243,7 +275,7 @@ impl App {
     }
 
     /// Closes the file and covers the screen.
-    fn lock(&mut self, why: &'static str) {
+    fn lock(&mut self, why: Why) {
         // Its keys are to be gone as well; it is made when the file is open again.
         if self.daily.take().is_some() {
             self.backed_up = None;
@@ -254,10 +286,13 @@ impl App {
                 Stage::Covered(desk)
             }
             Stage::Desk(mut desk) => {
-                desk.keep_draft();
+                if !desk.keep_screen() {
+                    self.unkept = desk.form.as_ref().map(|form| Zeroizing::new(form.draft()));
+                }
                 // Dropping the desk closes the file and wipes its keys.
                 drop(desk);
-                Stage::Gate(Gate::locked(&self.start.file, why))
+                self.locked = Some(why);
+                Stage::Gate(Gate::locked(&self.start.file, why.told()))
             }
             other => other,
         };
@@ -273,11 +308,17 @@ impl App {
                 Ok(None)
             }
             Wake::Suspend => {
-                self.suspend(screen)?;
+                self.suspend()?;
+                Ok(Some(false))
+            }
+            Wake::Continued => {
+                // Whoever had the terminal meanwhile left it otherwise.
+                terminal::leave();
+                *screen = terminal::enter()?;
                 Ok(Some(true))
             }
             Wake::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                self.touched = Instant::now();
+                self.idle.touch();
                 // Esc and a key pressed right after it arrive as one: they are meant as two.
                 if let (KeyCode::Char(_), true) = (key.code, key.modifiers.contains(KeyModifiers::ALT)) {
                     let then = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
@@ -287,12 +328,12 @@ impl App {
                 self.key(&key, screen, wakes)
             }
             Wake::Event(Event::Paste(text)) => {
-                self.touched = Instant::now();
+                self.idle.touch();
                 self.paste(&text)?;
                 Ok(Some(true))
             }
             Wake::Event(Event::Mouse(mouse)) => {
-                self.touched = Instant::now();
+                self.idle.touch();
                 self.mouse(
                     mouse,
                     screen.size().map_or(Rect::default(), |size| Rect::new(0, 0, size.width, size.height)),
@@ -306,12 +347,11 @@ impl App {
         }
     }
 
-    fn suspend(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+    fn suspend(&mut self) -> anyhow::Result<()> {
         if let Stage::Desk(desk) = &mut self.stage {
             desk.keep_draft();
         }
-        *screen = terminal::suspend()?;
-        Ok(())
+        terminal::suspend()
     }
 
     fn key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
@@ -319,7 +359,11 @@ impl App {
             Stage::Gate(gate) => match gate.key(key) {
                 Step::Next(gate) => self.stage = Stage::Gate(gate),
                 Step::Open(store) => {
-                    self.stage = Stage::Desk(Box::new(self.desk(*store, false)?));
+                    let mut desk = self.desk(*store, false)?;
+                    if let Some(draft) = self.unkept.take() {
+                        desk.form = super::form::Form::from_draft(&draft, &desk).or(desk.form.take());
+                    }
+                    self.stage = Stage::Desk(Box::new(desk));
                     self.tell_troubles();
                     self.begins_with_sync()?;
                 }
@@ -370,7 +414,7 @@ impl App {
             _ => None,
         };
         if flow == Flow::Suspend {
-            self.suspend(screen)?;
+            self.suspend()?;
         }
         if let Some(work) = last {
             self.perform(work, screen, wakes)?;
@@ -399,7 +443,7 @@ impl App {
                 }
                 return None;
             }
-            Flow::Lock => self.lock(""),
+            Flow::Lock => self.lock(Why::Asked),
         }
         Some(true)
     }
@@ -448,6 +492,12 @@ impl App {
     }
 
     fn draw(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        self.locks_itself();
+        self.begin_anew(screen)?;
+        // Stopped: the terminal is the shell's until it says to go on.
+        if !terminal::is_taken() {
+            return Ok(());
+        }
         screen.draw(|frame| self.frame(frame))?;
         Ok(())
     }
@@ -486,6 +536,11 @@ impl App {
             frame.set_cursor_position(cursor);
         }
     }
+}
+
+/// How long nobody may type.
+fn lock_after(desk: &Desk) -> Duration {
+    Duration::from_secs(desk.lock_minutes() * 60)
 }
 
 fn progress(frame: &mut ratatui::Frame<'_>, title: &str, far: Far, theme: Theme) {

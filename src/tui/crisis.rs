@@ -246,6 +246,10 @@ impl Crisis {
 }
 
 impl Sheet for Crisis {
+    fn crisis(&self) -> Option<RowId> {
+        Some(self.row.id)
+    }
+
     fn key(mut self: Box<Self>, key: &KeyEvent, desk: &mut Desk) -> Result<Open, StoreError> {
         if self.typing.is_some() {
             return self.type_on(key, desk);

@@ -3,6 +3,8 @@
 //! Promises: only a person's own choice makes another client the current one; a list that is ordered anew, filtered, merged
 //! or a day older never does. What is chosen in a pane is held by what it is, not by the place where it stood.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::RowId;
 use crate::model::records::client;
 use crate::store::StoreError;
@@ -12,7 +14,7 @@ use super::desk::{Desk, Pane, Queued};
 use super::text::{fit, width, wrap};
 
 /// What is chosen in the panes.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Held {
     /// The number of its rule, and the row that it is about; none while nobody has moved to one: then it is the first.
     reason: Option<(u16, Option<RowId>)>,

@@ -227,6 +227,8 @@ pub struct Desk {
     pub synced: Option<u64>,
     /// What of the worker's own practice is due: shown at the top.
     pub own_due: Option<String>,
+    /// The appointment that was last announced.
+    pub announced: Option<RowId>,
     /// The client whose being looked at was noted last.
     noted: Option<RowId>,
     /// What is chosen in the panes, by what it is and not by where it stands.
@@ -295,6 +297,7 @@ impl Desk {
             timer_shown: None,
             synced: None,
             own_due: None,
+            announced: None,
             noted: None,
             held: Held::default(),
             touched: Vec::new(),
@@ -308,6 +311,7 @@ impl Desk {
         desk.looks = desk.kept_looks()?;
         desk.tour = desk.kept_tour()?;
         desk.timer = desk.kept_timer()?;
+        desk.put_screen_back()?;
         if let Some(draft) = desk.store.local("draft")? {
             // To whom it belongs first: what there is to tick in it is theirs.
             if let Some(client) = Form::whose(&draft).filter(|client| desk.caseload.get(*client).is_some()) {
@@ -637,6 +641,14 @@ impl Desk {
             // A full disk must not take the form away: it is said when saving.
             let _ = self.store.set_local("draft", Some(&draft));
         }
+    }
+
+    /// Keeps an open form, whether or not anything was typed into it; says whether that could be done.
+    pub(super) fn keep_form(&mut self) -> bool {
+        let Some(form) = self.form.as_mut() else { return true };
+        let kept = self.store.set_local("draft", Some(&form.draft())).is_ok();
+        form.unkept = !kept;
+        kept
     }
 
     pub fn drop_draft(&mut self) {

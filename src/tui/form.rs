@@ -79,6 +79,9 @@ struct Draft {
     stream: RowId,
     new: bool,
     at: usize,
+    /// Line and column of the cursor in the field at hand.
+    #[serde(default)]
+    cursor: Option<(u16, u16)>,
     typed: Vec<(String, String)>,
     /// Field number and stored value.
     hidden: Vec<(u16, Vec<u8>)>,
@@ -390,6 +393,7 @@ impl Form {
             stream: self.stream,
             new: self.new,
             at: self.at,
+            cursor: self.inputs.get(self.at).and_then(Input::cursor),
             typed: self.inputs.iter().map(|input| (input.field.name.to_string(), input.typed())).collect(),
             hidden: self.hidden.iter().map(|(field, value)| (field.field, value.encoded())).collect(),
             only: self.inputs.iter().map(|input| input.field.name.to_string()).collect(),
@@ -424,6 +428,9 @@ impl Form {
             form.hidden.push((FieldId { record: record.number, field: number }, Value::decode(&value).ok()?));
         }
         form.at = draft.at.min(form.inputs.len().saturating_sub(1));
+        if let (Some(input), Some(cursor)) = (form.inputs.get_mut(form.at), draft.cursor) {
+            input.put_cursor(cursor);
+        }
         form.unkept = true;
         Some(form)
     }
@@ -525,6 +532,19 @@ impl Input {
                     rows.iter().filter(|(_, _, ticked)| *ticked).map(|(row, ..)| row.clone()).collect();
                 ticked.join(",")
             }
+        }
+    }
+
+    /// Where the next letter goes.
+    fn cursor(&self) -> Option<(u16, u16)> {
+        let Body::Text(area) = &self.body else { return None };
+        let cursor = area.cursor();
+        Some((u16::try_from(cursor.0).ok()?, u16::try_from(cursor.1).ok()?))
+    }
+
+    fn put_cursor(&mut self, (line, column): (u16, u16)) {
+        if let Body::Text(area) = &mut self.body {
+            area.move_cursor(CursorMove::Jump(line, column));
         }
     }
 

@@ -39,6 +39,10 @@ impl Desk {
         if key.modifiers.contains(KeyModifiers::CONTROL) && self.keys.action(key, Place::Desk) == Some(Action::Crisis) {
             return Ok(self.act(Action::Crisis, None)?);
         }
+        // Whoever comes through the door: what is open waits in the file, and is there again afterwards.
+        if key.modifiers.contains(KeyModifiers::CONTROL) && self.keys.action(key, Place::Desk) == Some(Action::Lock) {
+            return Ok(Flow::Lock);
+        }
         if self.overlay.is_some() {
             return self.overlay_key(key);
         }
@@ -253,11 +257,6 @@ impl Desk {
                 if last {
                     self.save_form(None)?;
                 }
-            }
-            _ if self.keys.action(key, Place::Desk) == Some(Action::Lock)
-                && key.modifiers.contains(KeyModifiers::CONTROL) =>
-            {
-                return Ok(Flow::Lock);
             }
             _ => {}
         }

@@ -2,7 +2,8 @@
 //! follow, the next frame shows them.
 //!
 //! - [`action`]: every action, declared once; `keys`: which key calls which.
-//! - `app`: the stages, what wakes them, when they draw. `terminal`: taken over and given back; `frugal`: few bytes to it.
+//! - `app`: the stages, what wakes them, when they draw; `idle`: since when nobody typed; `anew`, `resume`: the lock, and what
+//!   is there again after it. `terminal`: taken over and given back; `frugal`: few bytes to it.
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload; `lately`: clients as they were read.
 //!   `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
@@ -16,6 +17,7 @@
 mod act;
 pub mod action;
 mod agenda;
+mod anew;
 mod answer;
 mod app;
 mod assess;
@@ -33,6 +35,7 @@ mod figures;
 mod form;
 mod frugal;
 mod gate;
+mod idle;
 mod input;
 mod keys;
 mod lately;
@@ -47,6 +50,7 @@ mod permission;
 mod plans;
 mod printing;
 mod referrals;
+mod resume;
 mod run;
 mod safety;
 mod save;
@@ -77,6 +81,7 @@ use app::{App, Stage};
 use desk::Desk;
 use gate::Gate;
 
+pub use anew::{ARGUMENT as LOCKED, Why};
 pub use keys::Keys;
 pub use theme::THEMES;
 
@@ -85,6 +90,8 @@ pub struct Start {
     pub file: PathBuf,
     /// A file with the passphrase: the gate is passed at the start, not after locking.
     pub passphrase: Option<PathBuf>,
+    /// Started anew by the lock, and why: the passphrase is asked for.
+    pub locked: Option<Why>,
     pub today: Option<chrono::NaiveDate>,
     pub rules: Rules,
     /// What was wrong with the agency's own files: told once the caseload is open.
@@ -140,6 +147,9 @@ fn opening(start: &Start) -> anyhow::Result<Stage> {
     };
     if let Some(spec) = &start.demo {
         return Ok(Stage::Desk(Box::new(desk(demo::in_memory(spec, wall_clock())?, true)?)));
+    }
+    if let Some(why) = start.locked {
+        return Ok(Stage::Gate(Gate::locked(&start.file, why.told())));
     }
     match (&start.passphrase, start.file.exists()) {
         (Some(path), true) => {

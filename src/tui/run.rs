@@ -98,6 +98,14 @@ impl Desk {
         self.say(format!("Stopped; {} left. {} goes on.", self.left_in_run().len(), self.keys.first_of("run")));
     }
 
+    /// After a lock: in the run as before, at whoever is on the screen.
+    pub(super) fn resume_run(&mut self) -> Result<(), StoreError> {
+        let kept = self.store.local("run")?.and_then(|kept| serde_json::from_slice::<Run>(&kept).ok());
+        self.run = kept.filter(|run| run.day == self.today);
+        self.running = self.run.is_some();
+        Ok(())
+    }
+
     fn keep_run(&mut self) {
         if let Some(kept) = self.run.as_ref().and_then(|run| serde_json::to_vec(run).ok()) {
             // Where it stood is a comfort, not a record: a full disk must not stop the run.

@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::model::RowId;
 use crate::store::StoreError;
 
 use super::desk::Desk;
@@ -25,6 +26,11 @@ pub trait Sheet {
     fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme, desk: &Desk) -> Option<Position>;
 
     fn paste(&mut self, _pasted: &str) {}
+
+    /// The crisis that it is the screen of: it is gone back to after a lock.
+    fn crisis(&self) -> Option<RowId> {
+        None
+    }
 
     /// Whether it shows time passing: it is drawn anew each minute.
     fn has_a_clock(&self) -> bool {

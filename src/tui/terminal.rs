@@ -3,6 +3,10 @@
 #[cfg(unix)]
 use std::io::Read;
 use std::io::{BufWriter, Stdout, Write, stdout};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -42,6 +46,17 @@ pub fn leave() {
         let _ = disable_raw_mode();
         let _ = stdout().flush();
     }
+}
+
+/// Whether the terminal is ours to draw on.
+pub fn is_taken() -> bool {
+    ENTERED.load(Ordering::SeqCst)
+}
+
+/// Keys that were typed and not taken yet go nowhere.
+pub fn forget_keys() {
+    #[cfg(unix)]
+    let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
 /// Puts text on the user's clipboard by way of the terminal (OSC 52); many terminals ask first, some refuse.
@@ -101,6 +116,8 @@ pub enum Wake {
     Stop,
     /// Asked to suspend.
     Suspend,
+    /// Goes on after it was stopped, by itself or from outside.
+    Continued,
     /// The terminal cannot be read any more.
     Lost,
 }
@@ -113,6 +130,8 @@ pub struct Wakes {
     bell: UnixStream,
     #[cfg(unix)]
     reads_keys: bool,
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    alarm: Option<OwnedFd>,
 }
 
 /// Tells the waiting program something from another thread.
@@ -148,7 +167,13 @@ pub fn listen() -> anyhow::Result<Wakes> {
         // Then keys come from elsewhere, and only reading them tells.
         thread::spawn(move || listen_to_keys(&Teller { told: send, bell: rope }));
     }
-    Ok(Wakes { told, bell, reads_keys })
+    Ok(Wakes {
+        told,
+        bell,
+        reads_keys,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        alarm: alarm(),
+    })
 }
 
 /// Listens to keys.
@@ -262,10 +287,12 @@ impl Wakes {
                 return Some(wake);
             }
             let left = patience.checked_sub(begun.elapsed())?;
+            let alarm = self.alarm(left);
             let left = rustix::event::Timespec::try_from(left).ok();
-            let mut fds = [PollFd::new(&self.bell, PollFlags::IN), PollFd::new(&input, PollFlags::IN)];
-            let watched = if self.reads_keys { &mut fds[..] } else { &mut fds[..1] };
-            match poll(watched, left.as_ref()) {
+            let alarm = alarm.unwrap_or_else(|| self.bell.as_fd());
+            let keys = if self.reads_keys { input.as_fd() } else { self.bell.as_fd() };
+            let mut fds = [self.bell.as_fd(), keys, alarm].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+            match poll(&mut fds, left.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return Some(Wake::Lost),
                 Ok(_) => {}
@@ -276,12 +303,40 @@ impl Wakes {
                 let _ = (&self.bell).read(&mut [0; 64]);
             }
             match tells(ready[1]) {
-                Tells::Lost => return Some(Wake::Lost),
+                Tells::Lost if self.reads_keys => return Some(Wake::Lost),
                 Tells::Nothing => thread::sleep(BLIND),
-                Tells::Keys => {}
+                Tells::Lost | Tells::Keys => {}
+            }
+            // Time went on while the machine slept, and the other clock did not see it.
+            if ready[2].contains(PollFlags::IN) && !ready[0].contains(PollFlags::IN) {
+                return self.at_hand();
             }
         }
     }
+
+    /// Rings after so long, sleep included, where the system has such a clock: who wakes a machine must not find what was on
+    /// the screen before for as long as there was patience left.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn alarm(&self, after: Duration) -> Option<BorrowedFd<'_>> {
+        use rustix::time::{Itimerspec, TimerfdTimerFlags, timerfd_settime};
+        let alarm = self.alarm.as_ref()?;
+        let never = rustix::time::Timespec::default();
+        let at = Itimerspec { it_interval: never, it_value: rustix::time::Timespec::try_from(after).ok()? };
+        timerfd_settime(alarm, TimerfdTimerFlags::empty(), &at).ok()?;
+        Some(alarm.as_fd())
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn alarm(&self, _after: Duration) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}
+
+/// A clock that goes on while the machine sleeps.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn alarm() -> Option<OwnedFd> {
+    use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+    timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK).ok()
 }
 
 #[cfg(not(unix))]
@@ -304,12 +359,14 @@ impl Wakes {
 
 #[cfg(unix)]
 fn signals(teller: Teller) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])?;
     thread::spawn(move || {
         for signal in signals.forever() {
             let wake = match signal {
                 SIGTSTP => Wake::Suspend,
+                SIGCONT => Wake::Continued,
                 SIGWINCH => {
                     let (columns, rows) = crossterm::terminal::size().unwrap_or((0, 0));
                     Wake::Event(Event::Resize(columns, rows))
@@ -324,17 +381,16 @@ fn signals(teller: Teller) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back, stops, and takes it over again when the shell says so.
+/// Gives the terminal back and stops. When the shell says so it goes on, and [`Wake::Continued`] comes.
 #[cfg(unix)]
-pub fn suspend() -> anyhow::Result<Screen> {
+pub fn suspend() -> anyhow::Result<()> {
     leave();
-    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-    enter()
+    Ok(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?)
 }
 
 #[cfg(not(unix))]
-pub fn suspend() -> anyhow::Result<Screen> {
-    enter()
+pub fn suspend() -> anyhow::Result<()> {
+    Ok(())
 }
 
 #[cfg(all(test, unix))]

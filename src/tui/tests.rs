@@ -11,6 +11,7 @@ use super::app::{App, Stage};
 use super::desk::{Desk, Pane};
 use super::form::Form;
 use super::gate::Gate;
+use super::idle::{Idle, Tick};
 use super::keys::Keys;
 use super::overlay::matching;
 use super::panes::Layout;
@@ -20,7 +21,8 @@ use crate::model::records::worker;
 use crate::model::{CATALOGUE, Change, Field, Kind, Moment, RowId, Shown, Value};
 use crate::store::Clock;
 use crate::store::Store;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 pub(super) fn noon() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00-05:00").unwrap()
@@ -501,6 +503,7 @@ fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
     let start = Start {
         file,
         passphrase: None,
+        locked: None,
         today: None,
         rules,
         troubles: vec![],
@@ -510,10 +513,14 @@ fn after_idle_minutes_the_file_is_closed_and_no_name_is_left() {
         demo: None,
     };
     let mut app = App::new(start, Stage::Desk(Box::new(desk)));
-    app.rested().unwrap();
-    assert!(matches!(app.stage, Stage::Desk(_)), "not yet");
-    app.touched = Instant::now().checked_sub(Duration::from_secs(10 * 60)).unwrap();
-    app.rested().unwrap();
+    let now = Arc::new(Mutex::new(Tick { up: Duration::ZERO, wall: SystemTime::now() }));
+    let told = Arc::clone(&now);
+    app.idle = Idle::by(Arc::new(move || *told.lock().unwrap()));
+    assert!(!app.locks_itself() && matches!(app.stage, Stage::Desk(_)), "not yet");
+    now.lock().unwrap().up = Duration::from_secs(10 * 60 - 1);
+    assert!(!app.locks_itself() && matches!(app.stage, Stage::Desk(_)), "not yet");
+    now.lock().unwrap().up = Duration::from_secs(10 * 60);
+    assert!(app.locks_itself());
     assert!(matches!(app.stage, Stage::Gate(Gate::Locked(_))));
 }
 

@@ -109,6 +109,12 @@ impl Desk {
         Ok(())
     }
 
+    /// Back to the crisis that was on the screen when it was locked.
+    pub(in crate::tui) fn reopen_crisis(&mut self, row: RowId) -> Result<(), StoreError> {
+        let there = self.store.row_of(&incident::TYPE, row)?.is_some();
+        if there { self.crisis_screen(row) } else { Ok(()) }
+    }
+
     pub(super) fn unfinished(&self, what: Written, row: RowId) -> Option<String> {
         let kept = self.store.local(what.key()).ok()??;
         let kept: Unfinished = serde_json::from_slice(&kept).ok()?;
