@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     keep_to_ourselves();
+    if caseload::tui::kept_terminal() {
+        return ExitCode::SUCCESS;
+    }
     caseload::cli::main()
 }
 

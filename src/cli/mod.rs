@@ -4,6 +4,7 @@
 
 mod assess;
 mod closing;
+mod ending;
 mod erasing;
 mod figures;
 mod folder;

@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+use super::ending::{self, Hearing};
 
 /// How far it is, and of how much where that is known.
 #[derive(Clone, Copy)]
@@ -22,16 +24,17 @@ pub enum Far {
 /// Shows it ten times a second where there is a terminal.
 pub struct Progress {
     shown: Option<Instant>,
-    stop: Arc<AtomicBool>,
+    hearing: Hearing,
 }
 
 impl Progress {
     pub fn new() -> Progress {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-        }
-        Progress { shown: None, stop }
+        Progress { shown: None, hearing: ending::hearing() }
+    }
+
+    /// What is set once it is to stop.
+    pub fn asked(&self) -> &'static Arc<AtomicBool> {
+        self.hearing.asked()
     }
 
     /// The answer says whether to go on.
@@ -41,7 +44,7 @@ impl Progress {
             self.shown = Some(Instant::now());
             eprint!("\r{}\x1b[K", far.line());
         }
-        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.hearing.is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     pub fn clear(&mut self) {

@@ -21,7 +21,7 @@ use crate::store::{
 use crate::triage::Rules;
 use crate::tui;
 
-use super::{Common, folder};
+use super::{Common, ending, folder};
 
 /// What is told of a `CASELOAD_AGENCY` without anything in it, as a script leaves it whose own variable was not set.
 const NO_NAME: &str =
@@ -264,6 +264,7 @@ pub fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
     if !std::io::stdin().is_terminal() && !std::io::stderr().is_terminal() {
         bail!("No passphrase: there is no terminal to ask at. Use --passphrase-file PATH.");
     }
-    let typed = rpassword::prompt_password(prompt).context("No passphrase: the terminal cannot be asked")?;
+    let typed =
+        ending::asking(|| rpassword::prompt_password(prompt)).context("No passphrase: the terminal cannot be asked")?;
     Ok(Zeroizing::new(typed))
 }

@@ -399,11 +399,13 @@ pub fn sync(setting: &Setting, places: &[String], json: bool) -> anyhow::Result<
 }
 
 fn sync_one(store: &mut Store, address: &str) -> Result<(String, sync::Synced), sync::Trouble> {
-    let place = Place::open(address).map_err(sync::Trouble::Place)?;
     let mut bar = Progress::new();
+    let place = Place::open(address).map_err(sync::Trouble::Place)?.heeding(bar.asked());
     let synced = sync::sync(store, &place, &mut |done| bar.show(Far::Unpacked(done)));
     bar.clear();
-    Ok((place.address(), synced?))
+    let stopped = bar.asked().load(std::sync::atomic::Ordering::SeqCst);
+    let synced = synced.map_err(|error| if stopped { sync::Trouble::Stopped } else { error })?;
+    Ok((place.address(), synced))
 }
 
 fn synced_json(address: &str, synced: &sync::Synced) -> Json {

@@ -203,7 +203,18 @@ impl Store {
     /// How to open the same file once more, for a job beside the one who works with it; none in memory.
     pub fn once_more(&self) -> Option<impl FnOnce() -> Result<Store> + Send + use<>> {
         let (path, passphrase, clock) = (self.path.clone()?, self.passphrase.clone()?, Arc::clone(&self.clock));
-        Some(move || Store::open(&path, &passphrase, clock))
+        let (outside, day) = (self.outside.clone(), self.day);
+        Some(move || {
+            let mut store = Store::open(&path, &passphrase, clock)?;
+            (store.outside, store.day) = (outside, day);
+            Ok(store)
+        })
+    }
+
+    /// Stops what the file is asked at the moment, from another thread; what was being changed is as it was.
+    pub fn interrupter(&self) -> impl Fn() + Send + Sync + use<> {
+        let handle = self.db.get_interrupt_handle();
+        move || handle.interrupt()
     }
 
     /// Whether the backup of the day is due is put there when the file is closed.
@@ -214,7 +225,21 @@ impl Store {
     /// Whether another program has changed the file since this was last asked.
     pub fn changed_elsewhere(&mut self) -> Result<bool> {
         let version = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        Ok(std::mem::replace(&mut self.data_version, version) != version)
+        let before = std::mem::replace(&mut self.data_version, version);
+        if before != 0 && before != version {
+            self.catch_up()?;
+        }
+        Ok(before != version)
+    }
+
+    /// Takes note of what another way into the file may have changed of what is held in memory: a sync may have made this
+    /// installation a new site, and nothing is written as the old one any more.
+    fn catch_up(&mut self) -> Result<()> {
+        if self.path.is_some() && !self.read_only() {
+            let keys = sites::Keys::of(&self.db, &sites::machine(self.path.as_deref()), true)?;
+            self.go_on_with(keys);
+        }
+        self.read_worker()
     }
 
     /// A setting or a form's draft of this installation: encrypted like the rest, never synced.

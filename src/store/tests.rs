@@ -374,6 +374,22 @@ fn an_import_that_is_stopped_or_only_tried_changes_nothing() {
 }
 
 #[test]
+fn who_became_another_site_beside_it_writes_as_that_one_from_then_on() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("caseload.db");
+    let (mut store, _) = Store::create(&path, &Passphrase::new("four unrelated words"), &worker(), clock()).unwrap();
+    let before = store.site();
+    let mut beside = store.once_more().unwrap()().unwrap();
+    beside.become_another().unwrap();
+    assert!(store.changed_elsewhere().unwrap());
+    assert_ne!(store.site(), before);
+    assert_eq!(store.site(), beside.site());
+    drop(beside);
+    store.commit(&Change::new("anything")).unwrap();
+    assert!(store.check().unwrap().ok);
+}
+
+#[test]
 fn the_file_opens_with_its_passphrase_only_and_keeps_everything() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("a.db");

@@ -9,6 +9,8 @@ use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -27,6 +29,8 @@ use super::place::Put;
 const ONE_PIECE: u64 = 32 << 20;
 /// For so long a server may say nothing: someone waits at the screen.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How often it is looked meanwhile whether to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 /// On the slowest line that is still waited for, so many bytes get there in a second.
 const SLOWEST: u64 = 8 << 10;
 /// Longer than anything takes: the library's own bound on a whole request would cut off a large bundle on a slow line.
@@ -37,6 +41,8 @@ pub struct Objects {
     store: Box<dyn ObjectStore>,
     prefix: Key,
     runtime: Runtime,
+    /// Set by whoever does not want to wait any more.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What an error means, and what to do about it. What the server wrote is never repeated: it may name keys.
@@ -90,11 +96,22 @@ fn silent() -> io::Error {
     )
 }
 
-/// Waits for an answer, so long and no longer.
-async fn within<T>(patience: Duration, answer: impl Future<Output = object_store::Result<T>>) -> io::Result<T> {
-    match tokio::time::timeout(patience, answer).await {
-        Ok(answer) => answer.map_err(said),
-        Err(_) => Err(silent()),
+/// Waits for an answer, so long and no longer, and not when told to stop meanwhile.
+async fn within<T>(
+    stop: &AtomicBool,
+    patience: Duration,
+    answer: impl Future<Output = object_store::Result<T>>,
+) -> io::Result<T> {
+    let mut answer = std::pin::pin!(tokio::time::timeout(patience, answer));
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "it was stopped"));
+        }
+        match tokio::time::timeout(GLANCE, &mut answer).await {
+            Ok(Ok(answer)) => return answer.map_err(said),
+            Ok(Err(_)) => return Err(silent()),
+            Err(_) => {}
+        }
     }
 }
 
@@ -209,7 +226,7 @@ impl Objects {
             }
         };
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        Ok(Objects { address: address.into(), store, prefix, runtime })
+        Ok(Objects { address: address.into(), store, prefix, runtime, stop: Arc::default() })
     }
 
     fn key(&self, path: &str) -> Key {
@@ -220,7 +237,7 @@ impl Objects {
     pub fn list(&self) -> io::Result<Vec<(String, String, u64)>> {
         let found = self.runtime.block_on(async {
             let (mut pages, mut found) = (self.store.list(Some(&self.prefix)), Vec::new());
-            while let Some(object) = within(PATIENCE, pages.try_next()).await? {
+            while let Some(object) = within(&self.stop, PATIENCE, pages.try_next()).await? {
                 found.push(object);
             }
             Ok::<_, io::Error>(found)
@@ -243,9 +260,9 @@ impl Objects {
 
     pub fn fetch(&self, path: &str, to: &mut File) -> io::Result<u64> {
         self.runtime.block_on(async {
-            let mut stream = within(PATIENCE, self.store.get(&self.key(path))).await?.into_stream();
+            let mut stream = within(&self.stop, PATIENCE, self.store.get(&self.key(path))).await?.into_stream();
             let mut length = 0;
-            while let Some(piece) = within(PATIENCE, stream.try_next()).await? {
+            while let Some(piece) = within(&self.stop, PATIENCE, stream.try_next()).await? {
                 to.write_all(&piece)?;
                 length += piece.len() as u64;
             }
@@ -262,22 +279,22 @@ impl Objects {
                 let mut bytes = Vec::with_capacity(length as usize);
                 file.read_to_end(&mut bytes)?;
                 let put = self.store.put_opts(&key, PutPayload::from(bytes), PutMode::Create.into());
-                return within(time_for(length), put).await.map(drop);
+                return within(&self.stop, time_for(length), put).await.map(drop);
             }
             // Piece by piece nothing is refused at the end: look first. Only a copy of this installation could come between.
-            match within(PATIENCE, self.store.head(&key)).await {
+            match within(&self.stop, PATIENCE, self.store.head(&key)).await {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
                 Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
             }
-            let upload = within(PATIENCE, self.store.put_multipart(&key)).await?;
+            let upload = within(&self.stop, PATIENCE, self.store.put_multipart(&key)).await?;
             let mut upload = WriteMultipart::new(upload);
-            let sent = send(&mut upload, &mut file).await;
+            let sent = send(&self.stop, &mut upload, &mut file).await;
             match sent {
-                Ok(()) => within(time_for(ONE_PIECE), upload.finish()).await.map(drop),
+                Ok(()) => within(&self.stop, time_for(ONE_PIECE), upload.finish()).await.map(drop),
                 // What was sent of it is not to be seen there; it is taken away where that can still be said.
                 Err(error) => {
-                    let _ = within(PATIENCE / 4, upload.abort()).await;
+                    let _ = within(&self.stop, PATIENCE / 4, upload.abort()).await;
                     Err(error)
                 }
             }
@@ -290,34 +307,34 @@ impl Objects {
     }
 
     pub fn remove(&self, path: &str) -> io::Result<()> {
-        self.runtime.block_on(within(PATIENCE, self.store.delete(&self.key(path))))
+        self.runtime.block_on(within(&self.stop, PATIENCE, self.store.delete(&self.key(path))))
     }
 
     /// A small object whole: a card.
     pub fn small(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
         self.runtime.block_on(async {
-            let found = within(PATIENCE, self.store.get(&self.key(path))).await?;
+            let found = within(&self.stop, PATIENCE, self.store.get(&self.key(path))).await?;
             if found.meta.size > most {
                 return Err(io::Error::other("it is larger than any card"));
             }
-            Ok(within(PATIENCE, found.bytes()).await?.to_vec())
+            Ok(within(&self.stop, PATIENCE, found.bytes()).await?.to_vec())
         })
     }
 
     pub fn write_small(&self, path: &str, text: &str) -> io::Result<()> {
         let payload = PutPayload::from(text.as_bytes().to_vec());
-        self.runtime.block_on(within(PATIENCE, self.store.put(&self.key(path), payload))).map(drop)
+        self.runtime.block_on(within(&self.stop, PATIENCE, self.store.put(&self.key(path), payload))).map(drop)
     }
 }
 
-async fn send(upload: &mut WriteMultipart, file: &mut File) -> io::Result<()> {
+async fn send(stop: &AtomicBool, upload: &mut WriteMultipart, file: &mut File) -> io::Result<()> {
     let mut piece = vec![0; 1 << 20];
     loop {
         let many = file.read(&mut piece)?;
         if many == 0 {
             return Ok(());
         }
-        within(time_for(ONE_PIECE), upload.wait_for_capacity(2)).await?;
+        within(stop, time_for(ONE_PIECE), upload.wait_for_capacity(2)).await?;
         upload.write(&piece[..many]);
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use crate::model::SiteId;
@@ -109,6 +111,15 @@ impl Place {
                 Ok(Place::Folder(path.canonicalize()?))
             }
         }
+    }
+
+    /// The same place; whoever sets `stop` is not kept waiting by a server that is silent.
+    #[must_use]
+    pub fn heeding(mut self, stop: &Arc<AtomicBool>) -> Place {
+        if let Place::Objects(objects) = &mut self {
+            objects.stop = Arc::clone(stop);
+        }
+        self
     }
 
     /// The same for the same place, however it was typed.

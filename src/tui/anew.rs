@@ -50,7 +50,7 @@ pub fn begin(_why: Why) {}
 
 /// This program's file; where that was replaced by another one since (an update), what is running all the same.
 #[cfg(unix)]
-fn program() -> Option<std::path::PathBuf> {
+pub fn program() -> Option<std::path::PathBuf> {
     let running = std::path::PathBuf::from("/proc/self/exe");
     let named = std::env::current_exe().ok().filter(|path| path.is_file());
     named.or_else(|| running.exists().then_some(running))

@@ -12,17 +12,19 @@ use crate::demo;
 use crate::store::{Store, StoreError, wall_clock};
 
 use super::act::Flow;
+use super::action::{Action, Place};
 use super::anew::{self, Why};
 use super::daily::Daily;
 use super::desk::Desk;
 use super::gate::{Gate, Step};
 use super::idle::Idle;
+use super::job::{Job, State};
 use super::overlay::Overlay;
 use super::panes::{self, SMALLEST};
 use super::terminal::{self, Screen, Wake, Wakes};
 use super::theme::Theme;
 use super::work::{Far, Work};
-use super::{Start, draw, text};
+use super::{Start, draw, editor, text};
 
 pub enum Stage {
     Gate(Gate),
@@ -93,7 +95,9 @@ impl App {
     pub fn run(&mut self, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
         self.draw(screen)?;
         if self.begins_with_sync()? {
-            self.settle(screen, wakes)?;
+            if !self.settle(screen, wakes)? {
+                return Ok(());
+            }
             self.draw(screen)?;
         }
         self.look_ahead()?;
@@ -118,7 +122,9 @@ impl App {
             self.announce(screen)?;
             changed |= self.back_up();
             if changed {
-                self.settle(screen, wakes)?;
+                if !self.settle(screen, wakes)? {
+                    return Ok(());
+                }
                 self.draw(screen)?;
                 self.look_ahead()?;
             }
@@ -159,12 +165,15 @@ impl App {
     }
 
     /// What an action asked for beyond the desk: other looks, the clipboard, an editor.
-    fn settle(&mut self, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
-        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
-        if let Some(work) = desk.work.take() {
-            self.perform(work, screen, wakes)?;
+    /// Says whether the program goes on.
+    fn settle(&mut self, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<bool> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(true) };
+        if let Some(work) = desk.work.take()
+            && !self.perform(work, screen, wakes)?
+        {
+            return Ok(false);
         }
-        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(true) };
         if let Some((name, plain)) = desk.looks.take() {
             // What was asked for on the command line stands over what was chosen before.
             if self.start.theme.is_none() && !self.start.plain {
@@ -176,8 +185,9 @@ impl App {
             terminal::copy(screen, &text)?;
         }
         if std::mem::take(&mut desk.editing) {
+            desk.keep_draft();
             terminal::leave();
-            let edited = desk.form.as_ref().and_then(|form| form.text_at_hand()).map(|text| terminal::edit(&text));
+            let edited = desk.form.as_ref().and_then(|form| form.text_at_hand()).map(|text| editor::edit(&text));
             *screen = terminal::enter()?;
             match edited {
                 Some(Ok(text)) => {
@@ -189,7 +199,7 @@ impl App {
                 None => {}
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Ten minutes before an appointment the terminal says so, without a name.
@@ -448,31 +458,72 @@ impl App {
         Some(true)
     }
 
-    /// Does what takes long, and shows how far it is; Esc stops it.
-    fn perform(&mut self, work: Work, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<()> {
-        let Stage::Desk(desk) = &mut self.stage else { return Ok(()) };
+    /// Does what takes long beside the screen, and shows how far it is; Esc stops it. Says whether the program goes on.
+    fn perform(&mut self, work: Work, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<bool> {
+        let Stage::Desk(desk) = &mut self.stage else { return Ok(true) };
         let (theme, title) = (self.theme, work.title());
-        let mut shown = Instant::now();
-        screen.draw(|frame| progress(frame, title, Far::Steps(0), theme))?;
-        let mut show = |far: Far| {
-            while let Some(wake) = wakes.at_hand() {
-                let stop = |key: &KeyEvent| {
-                    key.code == KeyCode::Esc
-                        || (key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL))
-                };
-                if matches!(&wake, Wake::Stop | Wake::Lost)
-                    || matches!(&wake, Wake::Event(Event::Key(key)) if stop(key))
-                {
-                    return ControlFlow::Break(());
-                }
-            }
-            if shown.elapsed() > Duration::from_millis(80) {
-                shown = Instant::now();
-                let _ = screen.draw(|frame| progress(frame, title, far, theme));
-            }
-            ControlFlow::Continue(())
+        let Some(mut job) = Job::start(desk, work.clone()) else {
+            // Made-up people in memory: it is done at once.
+            let around = desk.around();
+            let came = work.run(&mut desk.store, &around, &mut |_| ControlFlow::Continue(()))?;
+            desk.came(came)?;
+            return Ok(true);
         };
-        Ok(desk.perform(work, &mut show)?)
+        let (mut goes_on, mut locks, mut shown) = (true, false, None::<Instant>);
+        loop {
+            if shown.is_none_or(|shown| shown.elapsed() > Duration::from_millis(80)) && terminal::is_taken() {
+                shown = Some(Instant::now());
+                screen.draw(|frame| progress(frame, title, job.far(), theme))?;
+            }
+            match job.state() {
+                State::Going => {}
+                State::Done(came) => {
+                    match *came {
+                        Ok(came) => desk.came(came)?,
+                        Err(error) => desk.refuse(&error.to_string()),
+                    }
+                    if job.is_asked_to_stop() {
+                        desk.stopped();
+                    }
+                    break;
+                }
+                State::LetGo => {
+                    desk.let_go()?;
+                    break;
+                }
+                State::Died => anyhow::bail!("what was being done was stopped by an error"),
+            }
+            match wakes.wait(Duration::from_millis(15)) {
+                Some(Wake::Stop | Wake::Lost) => {
+                    goes_on = false;
+                    job.stop();
+                }
+                Some(Wake::Event(Event::Key(key))) if key.kind != KeyEventKind::Release => {
+                    self.idle.touch();
+                    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+                    if key.code == KeyCode::Esc || (key.code == KeyCode::Char('c') && control) {
+                        job.stop();
+                    }
+                    // Nobody is on the screen now; it locks as soon as there is something to lock.
+                    locks |= control && desk.keys.action(&key, Place::Desk) == Some(Action::Lock);
+                }
+                Some(Wake::Event(Event::Resize(..))) => {
+                    screen.autoresize()?;
+                    shown = None;
+                }
+                Some(Wake::Suspend) => terminal::suspend()?,
+                Some(Wake::Continued) => {
+                    terminal::leave();
+                    *screen = terminal::enter()?;
+                    shown = None;
+                }
+                Some(Wake::Event(_)) | None => {}
+            }
+        }
+        if locks {
+            self.lock(Why::Asked);
+        }
+        Ok(goes_on)
     }
 
     fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
@@ -499,6 +550,7 @@ impl App {
             return Ok(());
         }
         screen.draw(|frame| self.frame(frame))?;
+        terminal::keep();
         Ok(())
     }
 

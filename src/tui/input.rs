@@ -12,7 +12,7 @@ use super::desk::{Desk, Pane};
 use super::overlay::{self, Overlay};
 use super::panes::{Layout, scrolled};
 use super::theme::Theme;
-use super::{form, notes, terminal};
+use super::{editor, form, notes};
 
 impl Desk {
     /// Takes a key, wherever it belongs.
@@ -270,7 +270,7 @@ impl Desk {
             self.say("Only a field of several lines can be written in an editor.");
             return;
         }
-        let place = if terminal::memory_folder().is_some() { "kept in memory" } else { "ON THE DISK IN THE CLEAR" };
+        let place = if editor::memory_folder().is_some() { "kept in memory" } else { "ON THE DISK IN THE CLEAR" };
         let question = format!("The text leaves the encrypted file while the editor is open ({place})");
         self.overlay = Some(overlay::Menu::confirm(question, "Open the editor", overlay::Pick::Editor));
     }

@@ -3,16 +3,17 @@
 //!
 //! - [`action`]: every action, declared once; `keys`: which key calls which.
 //! - `app`: the stages, what wakes them, when they draw; `idle`: since when nobody typed; `anew`, `resume`: the lock, and what
-//!   is there again after it. `terminal`: taken over and given back; `frugal`: few bytes to it.
+//!   is there again after it. `terminal`: taken over and given back; `keeper`: by whom,
+//!   where the program cannot; `frugal`: few bytes to it.
 //! - `gate`: first run, passphrase, recovery key. `desk`: the unlocked caseload; `lately`: clients as they were read.
 //!   `input`: where keys go.
 //! - `act`: what actions do; `run`: the day as an inbox; `many`: several clients at once; `agenda`: week and month;
 //!   `tour`: the first steps.
 //! - `figures`: reports, and the worker's own practice.
 //! - `notes`: templates, the timer, the golden thread; `signing`: signatures, addenda; `plans`: versions, reviews, who signed.
-//! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long.
+//! - `sharing`: bundles, places, cards, duplicates, the team; `choose`: two values side by side; `work`: what takes long; `job`: how it is done beside the screen.
 //! - `sheet`: what takes the whole screen for a while: `assess` an instrument, `crisis`, `safety` the plan. `medication`.
-//! - `form`, `overlay`, `answer`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
+//! - `form`, `overlay`, `answer`, `editor`: what lies over the panes. `panes`, `draw`: what is seen. `text`, `theme`: how.
 
 mod act;
 pub mod action;
@@ -31,12 +32,16 @@ mod desk_work;
 mod directory;
 mod draw;
 mod edit;
+mod editor;
 mod figures;
 mod form;
 mod frugal;
 mod gate;
 mod idle;
 mod input;
+mod job;
+#[cfg(unix)]
+mod keeper;
 mod keys;
 mod lately;
 mod library;
@@ -112,6 +117,17 @@ impl Start {
     }
 }
 
+/// Whether the program was started to wait beside another one, and to give the terminal back where that cannot; then that is
+/// what it did.
+pub fn kept_terminal() -> bool {
+    #[cfg(unix)]
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == keeper::ARGUMENT) {
+        keeper::wait();
+        return true;
+    }
+    false
+}
+
 /// Gives the terminal back as it was; does nothing where it was not taken.
 pub fn leave_screen() {
     terminal::leave();
@@ -122,6 +138,7 @@ pub fn leave_screen() {
 /// # Errors
 /// What the terminal or the file says, after the terminal was given back.
 pub fn run(start: Start) -> anyhow::Result<()> {
+    editor::sweep();
     let stage = opening(&start)?;
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         anyhow::bail!("The screen needs a terminal. For scripts there are commands: caseload --help.");

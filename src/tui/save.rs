@@ -1,8 +1,5 @@
-//! Where what was typed or chosen becomes a change: saving and leaving a form, undo, delete, import, backup.
+//! Where what was typed or chosen becomes a change: saving and leaving a form, undo, delete, backup.
 
-use std::path::Path;
-
-use crate::exchange::closings::Held;
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
 use crate::model::{Change, Row};
 use crate::practice::stays;
@@ -12,7 +9,7 @@ use super::desk::{Desk, Pane};
 use super::form::Form;
 use super::overlay::{Menu, Pick};
 use super::visits::Rest;
-use super::work::Far;
+use super::work::Work;
 
 impl Desk {
     pub(super) fn ask_delete(&mut self) -> Result<(), StoreError> {
@@ -47,10 +44,7 @@ impl Desk {
             self.say("The demo lives in memory: there is nothing to back up.");
             return;
         };
-        match self.store.backup(&folder) {
-            Ok(path) => self.say(format!("Backed up to {}.", path.display())),
-            Err(error) => self.trouble(error),
-        }
+        self.work = Some(Work::BackUp(folder));
     }
 
     /// Saves a change made without a form, and says so.
@@ -189,44 +183,5 @@ impl Desk {
             self.drop_draft();
             self.ask_goals_of_next()
         }
-    }
-
-    /// Takes in a file while `show` draws how far it is and says whether to go on. Gives what came of it, in lines, and
-    /// whom the file closes and who stays as they are.
-    pub fn import(&mut self, path: &Path, show: super::work::Show<'_>) -> anyhow::Result<(Vec<String>, Vec<Held>)> {
-        let show = std::cell::RefCell::new(show);
-        let options = crate::exchange::Options {
-            format: None,
-            map: &[],
-            moment: self.moment(),
-            client: None,
-            store: &self.store,
-            practice: self.rules.practice(),
-            going: &|done, all| show.borrow_mut()(Far::Read(done, all)),
-        };
-        let mut reading = crate::exchange::read(path, &options)?;
-        let held = crate::exchange::closings::hold_back(&self.store, &mut reading.drafts, self.moment().now)?;
-        let rows = &mut |done: usize, all: usize| show.borrow_mut()(Far::Rows(done as u64, all as u64));
-        let taken = self.store.import(reading.format.origin(), &reading.drafts, false, rows)?;
-        crate::exchange::unplaced::keep(&mut self.store, &reading.unplaced)?;
-        self.load()?;
-        let mut lines = super::work::counted(&taken);
-        if taken.conflicts > 0 {
-            lines.push(format!(
-                "{} fields were edited here since and came in different: both values are kept.",
-                taken.conflicts
-            ));
-        }
-        if !reading.unused_columns.is_empty() {
-            lines.push(format!("Columns not used: {}", reading.unused_columns.join(", ")));
-        }
-        lines.extend(reading.told.iter().cloned());
-        if !reading.skipped.is_empty() {
-            lines.push(format!("{} rows were skipped:", reading.skipped.len()));
-        }
-        for skipped in reading.skipped.iter().take(500) {
-            lines.push(format!("  {} line {} {}: {}", skipped.file, skipped.line, skipped.column, skipped.reason));
-        }
-        Ok((lines, held))
     }
 }

@@ -9,10 +9,9 @@ use std::os::fd::OwnedFd;
 use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 #[cfg(unix)]
@@ -25,6 +24,8 @@ use ratatui::Terminal;
 
 use super::frugal::Frugal;
 use super::typed::Typed;
+#[cfg(unix)]
+use super::keeper::Keeper;
 
 /// The frame's bytes go out in one write.
 pub type Screen = Terminal<Frugal<BufWriter<Stdout>>>;
@@ -33,6 +34,10 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Takes the terminal over.
 pub fn enter() -> anyhow::Result<Screen> {
+    #[cfg(unix)]
+    if let (Ok(mut before), Ok(now)) = (BEFORE.lock(), rustix::termios::tcgetattr(std::io::stdin())) {
+        *before = Some(now);
+    }
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, cursor::Hide)?;
@@ -42,9 +47,37 @@ pub fn enter() -> anyhow::Result<Screen> {
 /// Gives the terminal back; does nothing where it was not taken.
 pub fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
-        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        show_as_before();
         let _ = disable_raw_mode();
-        let _ = stdout().flush();
+        #[cfg(unix)]
+        if let Some(keeper) = KEEPER.try_lock().ok().and_then(|mut keeper| keeper.take()) {
+            keeper.dismiss();
+        }
+    }
+}
+
+/// What the terminal shows is the shell's again.
+pub fn show_as_before() {
+    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = stdout().flush();
+}
+
+/// How the terminal was before it was taken.
+#[cfg(unix)]
+static BEFORE: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
+
+/// Who gives it back where this program cannot.
+#[cfg(unix)]
+static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
+
+/// Sees to it that the terminal is given back whatever happens. After the first frame: nobody waits for it.
+pub fn keep() {
+    #[cfg(unix)]
+    if let (true, Ok(mut keeper), Ok(before)) = (is_taken(), KEEPER.lock(), BEFORE.lock())
+        && keeper.is_none()
+        && let Some(before) = before.as_ref()
+    {
+        *keeper = Keeper::start(before);
     }
 }
 
@@ -71,41 +104,6 @@ pub fn copy(screen: &mut Screen, text: &str) -> anyhow::Result<()> {
 pub fn notify(screen: &mut Screen, text: &str) -> anyhow::Result<()> {
     write!(screen.backend_mut().writer(), "\x1b]9;{text}\x07")?;
     Ok(screen.backend_mut().writer().flush()?)
-}
-
-/// A folder that is in memory only, where there is one.
-pub fn memory_folder() -> Option<PathBuf> {
-    let folders = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).into_iter().chain([PathBuf::from("/dev/shm")]);
-    folders
-        .into_iter()
-        .find(|folder| folder.is_dir() && std::fs::metadata(folder).is_ok_and(|meta| !meta.permissions().readonly()))
-}
-
-/// Lets the user write a text in their own editor. The file is theirs alone, and overwritten and deleted afterwards.
-pub fn edit(text: &str) -> anyhow::Result<String> {
-    use anyhow::Context;
-    let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".into());
-    let folder = memory_folder().unwrap_or_else(std::env::temp_dir);
-    let path = folder.join(format!("note-{}.txt", uuid::Uuid::new_v4()));
-    let written = (|| {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?.write_all(text.as_bytes())?;
-        let mut words = editor.split_whitespace();
-        let program = words.next().unwrap_or("vi");
-        let _turn = KEYS.lock();
-        let status = std::process::Command::new(program).args(words).arg(&path).status();
-        let status = status.with_context(|| format!("The editor \"{program}\" cannot be started; set EDITOR"))?;
-        anyhow::ensure!(status.success(), "The editor ended with an error; the text is as it was");
-        Ok(std::fs::read_to_string(&path)?)
-    })();
-    if let Ok(meta) = std::fs::metadata(&path) {
-        let _ = std::fs::write(&path, vec![b' '; usize::try_from(meta.len()).unwrap_or(0)]);
-    }
-    let _ = std::fs::remove_file(&path);
-    written
 }
 
 /// What wakes the program: there is nothing else, so that an idle screen costs nothing.
@@ -189,6 +187,63 @@ static KEYS: Mutex<()> = Mutex::new(());
 
 /// How long to wait for the next key of a paste, where a paste comes as keys.
 const BURST: Duration = Duration::from_millis(5);
+/// The terminal is another program's for a while: Ctrl-C there is meant for that one.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, given to another program (an editor) until this is dropped.
+pub struct Lent {
+    _keys: Option<MutexGuard<'static, ()>>,
+    #[cfg(unix)]
+    modes: Option<rustix::termios::Termios>,
+}
+
+pub fn lend() -> Lent {
+    LENT.store(true, Ordering::SeqCst);
+    Lent {
+        _keys: KEYS.lock().ok(),
+        #[cfg(unix)]
+        modes: rustix::termios::tcgetattr(std::io::stdin()).ok(),
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // Where it was ended it may have left it otherwise.
+        #[cfg(unix)]
+        if let Some(modes) = &self.modes {
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, modes);
+        }
+        LENT.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Asked to end: what is begun is brought to an end at once.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+pub fn is_ending() -> bool {
+    ENDING.load(Ordering::SeqCst)
+}
+
+/// So long a program that was asked to end may take to do it by itself.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// Sees to it that the program ends, whatever it is doing: by itself, or else by the signal. Either way the terminal is given
+/// back.
+#[cfg(unix)]
+fn end_soon(signal: i32) {
+    if ENDING.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let end = move || {
+        thread::sleep(PATIENCE);
+        // A terminal that takes nothing any more may keep whoever writes to it for ever.
+        let _ = thread::Builder::new().spawn(leave);
+        thread::sleep(PATIENCE / 8);
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    };
+    let _ = thread::Builder::new().spawn(end);
+}
 
 fn listen_to_keys(teller: &Teller) {
     let mut typed = Typed::here();
@@ -371,7 +426,11 @@ fn signals(teller: Teller) -> anyhow::Result<()> {
                     let (columns, rows) = crossterm::terminal::size().unwrap_or((0, 0));
                     Wake::Event(Event::Resize(columns, rows))
                 }
-                _ => Wake::Stop,
+                SIGINT | SIGQUIT if LENT.load(Ordering::SeqCst) => continue,
+                _ => {
+                    end_soon(signal);
+                    Wake::Stop
+                }
             };
             if !teller.tell(wake) {
                 return;

@@ -1,22 +1,26 @@
 //! What may take longer than a moment: it shows how far it is, and can be stopped.
 
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use zeroize::Zeroizing;
 
 use crate::exchange::closings::Held;
-use crate::model::CATALOGUE;
 use crate::model::text::one_line;
-use crate::store::{Merged, Passphrase, StoreError};
-use crate::sync::{self, Kind, Refusal, Scope, Taken, Whom, place::Place};
+use crate::model::{CATALOGUE, Moment};
+use crate::practice::Practice;
+use crate::store::{Merged, Passphrase, Store, StoreError};
+use crate::sync::{self, Kind, Leaving, Refusal, Scope, Taken, Whom, place::Place};
 
 use super::answer::Answer;
 use super::desk::Desk;
 use super::overlay::{Item, Menu, Overlay, Pick};
 use super::sharing::HandOver;
 
-/// Something long, asked for by a key and done between two frames.
+/// Something long, asked for by a key and done beside the screen.
 #[derive(Clone)]
 pub enum Work {
     /// Another system's export, or a spreadsheet.
@@ -34,6 +38,8 @@ pub enum Work {
         hand: HandOver,
         path: PathBuf,
     },
+    /// Into a folder.
+    BackUp(PathBuf),
 }
 
 impl Work {
@@ -44,6 +50,7 @@ impl Work {
             Work::TakeIn { .. } => "Taking it in",
             Work::Sync(_) => "Syncing",
             Work::Give { .. } => "Writing",
+            Work::BackUp(_) => "Backing up",
         }
     }
 }
@@ -62,46 +69,287 @@ pub enum Far {
 /// Shows how far it is; the answer says whether to go on.
 pub type Show<'a> = &'a mut dyn FnMut(Far) -> ControlFlow<()>;
 
-impl Desk {
-    /// Does it, and shows what came of it.
-    pub fn perform(&mut self, work: Work, show: Show<'_>) -> Result<(), StoreError> {
-        match work {
-            Work::Import(path) => match self.import(&path, show) {
-                Ok((lines, held)) => {
-                    self.overlay = Some(match held.is_empty() {
-                        true => Overlay::Reading { title: "Imported".into(), lines, scroll: 0 },
-                        false => not_closed(held, lines),
-                    });
+/// What a piece of work needs beside the file.
+pub struct Around {
+    pub practice: Arc<Practice>,
+    pub moment: Moment,
+    /// Set once it is to stop.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Around {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What came of it, for the screen to show.
+pub enum Came {
+    Imported(anyhow::Result<(Vec<String>, Vec<Held>)>),
+    TakenIn {
+        path: PathBuf,
+        kind: Kind,
+        passphrase: Option<Zeroizing<String>>,
+        keep: bool,
+        taken: Result<Taken, Refusal>,
+    },
+    Synced(Through),
+    Given(Result<(String, Leaving), String>),
+    BackedUp(Result<PathBuf, StoreError>),
+}
+
+/// What came of going through places.
+#[derive(Default)]
+pub struct Through {
+    about: Vec<String>,
+    all: Merged,
+    /// Entries that were left there.
+    given: u64,
+    trouble: Option<String>,
+}
+
+impl Work {
+    /// Does it, and touches nothing but the file: it may be another thread's.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or written any more.
+    pub fn run(self, store: &mut Store, around: &Around, show: Show<'_>) -> Result<Came, StoreError> {
+        Ok(match self {
+            Work::Import(path) => Came::Imported(import(store, &path, around, show)),
+            Work::TakeIn { path, kind, passphrase, keep } => {
+                let taken = take_in(store, (&path, kind), passphrase.as_ref(), keep, around, show)?;
+                Came::TakenIn { path, kind, passphrase, keep, taken }
+            }
+            Work::Sync(places) => Came::Synced(through(store, &places, around, show)),
+            Work::Give { hand, path } => Came::Given(give(store, &hand, &path, around)?),
+            Work::BackUp(folder) => {
+                let count = Cell::new(0);
+                let show = RefCell::new(show);
+                let made = store.backup_unless(&folder, &|| {
+                    count.set(count.get() + 1);
+                    show.borrow_mut()(Far::Steps(count.get())).is_break()
+                });
+                Came::BackedUp(made)
+            }
+        })
+    }
+}
+
+/// Takes in a file. Gives what came of it, in lines, and whom the file closes and who stays as they are.
+fn import(store: &mut Store, path: &Path, around: &Around, show: Show<'_>) -> anyhow::Result<(Vec<String>, Vec<Held>)> {
+    let show = RefCell::new(show);
+    let options = crate::exchange::Options {
+        format: None,
+        map: &[],
+        moment: around.moment,
+        client: None,
+        store,
+        practice: &around.practice,
+        going: &|done, all| show.borrow_mut()(Far::Read(done, all)),
+    };
+    let mut reading = crate::exchange::read(path, &options)?;
+    let held = crate::exchange::closings::hold_back(store, &mut reading.drafts, around.moment.now)?;
+    let rows = &mut |done: usize, all: usize| show.borrow_mut()(Far::Rows(done as u64, all as u64));
+    // A workbook is read in one go: whoever stopped it meanwhile is heard before anything of it is taken in.
+    if rows(0, reading.drafts.len()).is_break() {
+        return Err(StoreError::Stopped.into());
+    }
+    let taken = store.import(reading.format.origin(), &reading.drafts, false, rows)?;
+    crate::exchange::unplaced::keep(store, &reading.unplaced)?;
+    let mut lines = counted(&taken);
+    if taken.conflicts > 0 {
+        lines.push(format!(
+            "{} fields were edited here since and came in different: both values are kept.",
+            taken.conflicts
+        ));
+    }
+    if !reading.unused_columns.is_empty() {
+        lines.push(format!("Columns not used: {}", reading.unused_columns.join(", ")));
+    }
+    lines.extend(reading.told.iter().cloned());
+    if !reading.skipped.is_empty() {
+        lines.push(format!("{} rows were skipped:", reading.skipped.len()));
+    }
+    for skipped in reading.skipped.iter().take(500) {
+        lines.push(format!("  {} line {} {}: {}", skipped.file, skipped.line, skipped.column, skipped.reason));
+    }
+    Ok((lines, held))
+}
+
+fn take_in(
+    store: &mut Store,
+    (path, kind): (&Path, Kind),
+    passphrase: Option<&Zeroizing<String>>,
+    keep: bool,
+    around: &Around,
+    show: Show<'_>,
+) -> Result<Result<Taken, Refusal>, StoreError> {
+    if keep
+        && let Some(drafted) = store.draft_backup(&|| around.is_stopped())?
+        && !store.read_only()
+    {
+        store.keep_backup(drafted)?;
+    }
+    let mut count = |done: u64| show(Far::Steps(done));
+    let secret = passphrase.map(|secret| secret.as_str());
+    Ok(match kind {
+        Kind::Bundle => sync::take(store, path, secret, keep, &mut count),
+        Kind::Caseload => {
+            let passphrase = Passphrase::new(secret.unwrap_or_default());
+            sync::merge_file(store, path, &passphrase, keep, &mut count)
+        }
+    })
+}
+
+fn through(store: &mut Store, places: &[String], around: &Around, show: Show<'_>) -> Through {
+    let mut came = Through::default();
+    for address in places {
+        if around.is_stopped() {
+            break;
+        }
+        let place = match Place::open(address) {
+            Ok(place) => place.heeding(&around.stop),
+            Err(error) => {
+                came.trouble = Some(error.to_string());
+                continue;
+            }
+        };
+        match sync::sync(store, &place, &mut |done| show(Far::Steps(done))) {
+            Ok(synced) => {
+                came.given += synced.given.map_or(0, |given| given.entries);
+                came.about.extend(synced.notices());
+                for (sender, merged) in synced.taken {
+                    let from = format!("From {}:", one_line(&sender));
+                    if !came.about.contains(&from) {
+                        came.about.push(from);
+                    }
+                    came.about.extend(sync::in_words(&merged));
+                    came.all.conflicts += merged.conflicts;
+                    for client in merged.clients {
+                        if !came.all.clients.iter().any(|known| known.0 == client.0) {
+                            came.all.clients.push(client);
+                        }
+                    }
                 }
-                Err(error) => self.refuse(&format!("{error:#}")),
-            },
-            Work::TakeIn { path, kind, passphrase, keep } => self.take_in(&path, kind, passphrase, keep, show)?,
-            Work::Sync(places) => self.sync_through(&places, show)?,
-            Work::Give { hand, path } => self.give(hand, &path)?,
+            }
+            Err(_) if around.is_stopped() => came.trouble = Some(sync::Trouble::Stopped.to_string()),
+            Err(error) => came.trouble = Some(format!("{address}: {error}")),
+        }
+    }
+    came
+}
+
+/// Writes a bundle for another site; what there is to say of it, or why it was not written.
+fn give(
+    store: &mut Store,
+    hand: &HandOver,
+    path: &Path,
+    around: &Around,
+) -> Result<Result<(String, Leaving), String>, StoreError> {
+    let path = match path.is_dir() {
+        true => path.join(format!("handover-{}.bundle", around.moment.now.format("%Y%m%d-%H%M"))),
+        false => path.to_path_buf(),
+    };
+    if path.exists() {
+        return Ok(Err(format!("There is already a file at {}: name another.", path.display())));
+    }
+    let whom = Whom::Sites(hand.to.clone());
+    let asked = hand.clients.clone().map_or(Scope::Whole, Scope::Clients);
+    let leaving = Leaving::of(store, &around.practice, &asked, &whom, hand.without.as_ref())?;
+    let scope = leaving.scope(asked);
+    if leaving.is_nobody() {
+        return Ok(Err("Nobody of them may be given to that agency.".into()));
+    }
+    if let (Some(kind), Scope::Clients(clients), [to]) = (hand.kind, &scope, &hand.to[..]) {
+        sync::share(store, clients, kind, to, around.moment.today(), hand.until)?;
+    }
+    let given = match sync::give(store, &scope, &whom, hand.kind.is_some(), &path) {
+        Ok(given) => given,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if let Err(error) = leaving.record(store, &scope, &whom, hand.without.as_ref()) {
+        // What is not on the record does not leave.
+        let _ = std::fs::remove_file(&path);
+        return Ok(Err(error.to_string()));
+    }
+    let names: Vec<String> = hand.to.iter().map(|site| one_line(&site.name).into_owned()).collect();
+    let said = format!(
+        "Written for {}: {} clients, {} entries, {}.",
+        names.join(", "),
+        given.clients,
+        given.counts.entries,
+        path.display()
+    );
+    Ok(Ok((said, leaving)))
+}
+
+impl Desk {
+    /// What work needs of the desk.
+    pub fn around(&self) -> Around {
+        let practice = Arc::clone(self.rules.practice());
+        Around { practice, moment: self.moment(), stop: Arc::default() }
+    }
+
+    /// Shows what came of it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read any more.
+    pub fn came(&mut self, came: Came) -> Result<(), StoreError> {
+        // Done by another way into the file: what is known of it here is as old as the work is long.
+        if self.store.changed_elsewhere()? || matches!(came, Came::Synced(_)) {
+            self.load()?;
+        }
+        match came {
+            Came::Imported(Ok((lines, held))) => {
+                self.load()?;
+                self.overlay = Some(match held.is_empty() {
+                    true => Overlay::Reading { title: "Imported".into(), lines, scroll: 0 },
+                    false => not_closed(held, lines),
+                });
+            }
+            Came::Imported(Err(error)) => self.refuse(&format!("{error:#}")),
+            Came::TakenIn { path, kind, passphrase, keep, taken } => {
+                self.taken_in(&path, kind, passphrase, keep, taken)?
+            }
+            Came::Synced(through) => self.went_through(through),
+            Came::Given(Ok((said, leaving))) => {
+                self.load()?;
+                self.overlay = None;
+                self.say(said);
+                self.tell_leaving(&leaving)?;
+            }
+            Came::Given(Err(why)) => self.refuse(&why),
+            Came::BackedUp(Ok(path)) => self.say(format!("Backed up to {}.", path.display())),
+            Came::BackedUp(Err(error)) => self.trouble(error),
         }
         Ok(())
     }
 
-    fn take_in(
+    /// It was stopped, and heard: what there is to say of that is said on the desk, and no question stays open.
+    pub fn stopped(&mut self) {
+        if let Some(Overlay::Ask { trouble: Some(why), .. }) = &self.overlay {
+            let why = why.clone();
+            self.overlay = None;
+            self.say(why);
+        }
+    }
+
+    /// It was stopped, and did not wait to hear what came of it.
+    pub fn let_go(&mut self) -> Result<(), StoreError> {
+        self.load()?;
+        self.overlay = None;
+        self.say("Stopped. What was not finished changes nothing.");
+        Ok(())
+    }
+
+    fn taken_in(
         &mut self,
         path: &Path,
         kind: Kind,
         passphrase: Option<Zeroizing<String>>,
         keep: bool,
-        show: Show<'_>,
+        taken: Result<Taken, Refusal>,
     ) -> Result<(), StoreError> {
-        if keep {
-            self.store.backup_before_merge()?;
-        }
-        let mut count = |done: u64| show(Far::Steps(done));
-        let secret = passphrase.as_ref().map(|secret| secret.as_str());
-        let taken = match kind {
-            Kind::Bundle => sync::take(&mut self.store, path, secret, keep, &mut count),
-            Kind::Caseload => {
-                let passphrase = Passphrase::new(secret.unwrap_or_default());
-                sync::merge_file(&mut self.store, path, &passphrase, keep, &mut count)
-            }
-        };
         match taken {
             Err(Refusal::NeedsPassphrase) if passphrase.is_none() => {
                 let about = "The bundle is sealed with a passphrase, not for a site. What is it?";
@@ -137,102 +385,23 @@ impl Desk {
         Ok(())
     }
 
-    fn sync_through(&mut self, places: &[String], show: Show<'_>) -> Result<(), StoreError> {
-        let (mut about, mut all) = (Vec::new(), Merged::default());
-        let (mut given, mut trouble) = (0, None);
-        for address in places {
-            let synced = match Place::open(address) {
-                Ok(place) => sync::sync(&mut self.store, &place, &mut |done| show(Far::Steps(done))),
-                Err(error) => {
-                    trouble = Some(error.to_string());
-                    continue;
-                }
-            };
-            match synced {
-                Ok(synced) => {
-                    given += synced.given.map_or(0, |given| given.entries);
-                    about.extend(synced.notices());
-                    for (sender, merged) in synced.taken {
-                        let from = format!("From {}:", one_line(&sender));
-                        if !about.contains(&from) {
-                            about.push(from);
-                        }
-                        about.extend(sync::in_words(&merged));
-                        all.conflicts += merged.conflicts;
-                        for client in merged.clients {
-                            if !all.clients.iter().any(|known| known.0 == client.0) {
-                                all.clients.push(client);
-                            }
-                        }
-                    }
-                }
-                Err(error) => trouble = Some(format!("{address}: {error}")),
-            }
-        }
-        self.load()?;
-        if let Some(trouble) = trouble {
+    fn went_through(&mut self, came: Through) {
+        if let Some(trouble) = came.trouble {
             self.refuse(&trouble);
-            if all.clients.is_empty() {
-                return Ok(());
+            if came.all.clients.is_empty() {
+                return;
             }
         }
         self.overlay = None;
-        if about.is_empty() {
-            match given {
+        if came.about.is_empty() {
+            match came.given {
                 0 => self.say("Synced: nothing new on either side."),
                 _ => self.say("Synced: nothing new here; yours is left for the others."),
             }
-            return Ok(());
+            return;
         }
-        self.changes = Some((about, all));
+        self.changes = Some((came.about, came.all));
         self.show_changes();
-        Ok(())
-    }
-
-    fn give(&mut self, hand: HandOver, path: &Path) -> Result<(), StoreError> {
-        let path = match path.is_dir() {
-            true => path.join(format!("handover-{}.bundle", self.moment().now.format("%Y%m%d-%H%M"))),
-            false => path.to_path_buf(),
-        };
-        if path.exists() {
-            self.refuse(&format!("There is already a file at {}: name another.", path.display()));
-            return Ok(());
-        }
-        let whom = Whom::Sites(hand.to.clone());
-        let asked = hand.clients.clone().map_or(Scope::Whole, Scope::Clients);
-        let practice = std::sync::Arc::clone(self.rules.practice());
-        let leaving = sync::Leaving::of(&self.store, &practice, &asked, &whom, hand.without.as_ref())?;
-        let scope = leaving.scope(asked);
-        if leaving.is_nobody() {
-            self.refuse("Nobody of them may be given to that agency.");
-            return Ok(());
-        }
-        if let (Some(kind), Scope::Clients(clients), [to]) = (hand.kind, &scope, &hand.to[..]) {
-            let receipt = sync::share(&mut self.store, clients, kind, to, self.today, hand.until)?;
-            self.follow(receipt)?;
-        }
-        match sync::give(&self.store, &scope, &whom, hand.kind.is_some(), &path) {
-            Ok(given) => {
-                if let Err(error) = leaving.record(&mut self.store, &scope, &whom, hand.without.as_ref()) {
-                    // What is not on the record does not leave.
-                    let _ = std::fs::remove_file(&path);
-                    self.refuse(&error.to_string());
-                    return Ok(());
-                }
-                self.overlay = None;
-                let names: Vec<String> = hand.to.iter().map(|site| one_line(&site.name).into_owned()).collect();
-                self.say(format!(
-                    "Written for {}: {} clients, {} entries, {}.",
-                    names.join(", "),
-                    given.clients,
-                    given.counts.entries,
-                    path.display()
-                ));
-                self.tell_leaving(&leaving)?;
-            }
-            Err(error) => self.refuse(&error.to_string()),
-        }
-        Ok(())
     }
 
     /// What the last merge brought, by client; each leads there.

@@ -84,8 +84,16 @@ impl Store {
     /// Writes a whole backup into a folder, verifies it by opening it, and gives its path. The name holds the time and nothing
     /// else. Made by hand, it stays until somebody takes it away by hand.
     pub fn backup(&self, folder: &Path) -> Result<PathBuf> {
+        self.backup_unless(folder, &|| false)
+    }
+
+    /// The same, unless it is told to stop on the way.
+    ///
+    /// # Errors
+    /// As [`Store::backup`], and [`StoreError::Stopped`].
+    pub fn backup_unless(&self, folder: &Path, stop: Stop<'_>) -> Result<PathBuf> {
         super::make_folder_for(&folder.join("backup"))?;
-        let draft = self.sealed_backup(folder, None, &|| false)?;
+        let draft = self.sealed_backup(folder, None, stop)?;
         let time = self.now().format("caseload-%Y%m%d-%H%M%S").to_string();
         let names = std::iter::once(format!("{time}{ENDING}")).chain((2..1_000).map(|n| format!("{time}-{n}{ENDING}")));
         for name in names {
