@@ -5,6 +5,7 @@
 //! - [`model`]: what a caseload is: record types, the catalogue of fields, values, changes. No I/O, no clock.
 //! - [`practice`]: what an agency may change without a compiler, and the rules that rest on it. Pure.
 //! - [`triage`]: who needs the worker today, and why. Pure.
+//! - [`files`]: the door to the disk: how others' files are opened, and how one of ours comes to be.
 //! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
 //! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
 //! - [`sync`]: handing work over: bundles, merging, trust, and the places bundles travel through.
@@ -22,6 +23,7 @@ extern crate self as caseload;
 pub mod cli;
 pub mod demo;
 pub mod exchange;
+pub mod files;
 pub mod model;
 pub mod practice;
 pub mod report;

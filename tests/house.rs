@@ -5,15 +5,16 @@ use std::path::Path;
 /// A room, and the rooms it may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("files", &[]),
     ("practice", &["model"]),
     ("triage", &["model", "practice"]),
-    ("store", &["model", "practice", "triage"]),
-    ("sync", &["model", "practice", "triage", "store", "demo"]),
+    ("store", &["model", "files", "practice", "triage"]),
+    ("sync", &["model", "files", "practice", "triage", "store", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
-    ("exchange", &["model", "practice", "triage", "store"]),
-    ("report", &["model", "practice", "triage", "store"]),
-    ("tui", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report"]),
-    ("cli", &["model", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
+    ("exchange", &["model", "files", "practice", "triage", "store"]),
+    ("report", &["model", "files", "practice", "triage", "store"]),
+    ("tui", &["model", "files", "practice", "triage", "store", "sync", "demo", "exchange", "report"]),
+    ("cli", &["model", "files", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

@@ -622,10 +622,6 @@ pub fn main() -> ExitCode {
         Ok(setting) => setting,
         Err(error) => return failed(&error),
     };
-    let on_screen = matches!(cli.command, None | Some(Command::Demo(DemoArgs { write: None, .. })));
-    if on_screen && let Err(error) = setting.start(None) {
-        return failed(&error);
-    }
     if !setting.is_locked() {
         setting.tell_left_out();
     }

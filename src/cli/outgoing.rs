@@ -1,6 +1,6 @@
 //! Whose data may go into a file for somebody else: asked of the releases before the first byte is written, and put on the
-//! record afterwards. A file for another program is whole or not at all for a client: it cannot be told from outside what it
-//! lacks.
+//! record before the file has its name. A file for another program is whole or not at all for a client: it cannot be told from
+//! outside what it lacks.
 
 use anyhow::bail;
 

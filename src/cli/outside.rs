@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt::Write;
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::exchange;
+use crate::files::{NewFile, NewFolder};
 use crate::model::{RowId, record_by_name};
 use crate::store::Store;
 
@@ -132,7 +134,7 @@ pub struct Giving<'a> {
 
 /// Writes a file, or a folder of files, for another program. What is there already is never written over.
 pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -> anyhow::Result<String> {
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         bail!("{} is there already. Name another, or move it away first.", path.display());
     }
     let mut store = setting.open()?;
@@ -151,18 +153,16 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
         history: giving.history,
         released: giving.whom.whom.is_some(),
     };
-    let written = match streamed(path, |out| exchange::stream(&store, giving.format, &wanted, out))? {
-        Some(written) => written,
-        None => {
-            let written = exchange::write(&store, giving.format, &wanted)?;
-            put(path, &written.files)?;
-            written
+    let (new, written) = write(&store, path, giving.format, &wanted)?;
+    // What cannot be put on the record does not leave: only then has it a name.
+    decided.record(&mut store)?;
+    match new.settle() {
+        Ok(true) => {}
+        other => {
+            store.note_unwritten(&format!("a {} file", giving.format.name()))?;
+            other.with_context(|| format!("Cannot write {}", path.display()))?;
+            bail!("{} is there by now. Name another, or move it away first.", path.display());
         }
-    };
-    // What cannot be put on the record does not leave.
-    if let Err(error) = decided.record(&mut store) {
-        let _ = std::fs::remove_file(path);
-        return Err(error);
     }
     let told: Vec<String> = decided.lines().into_iter().chain(written.told).collect();
     if json {
@@ -182,60 +182,53 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     Ok(crate::model::text::lines(&out).into_owned())
 }
 
-/// Writes a file as it is made, for nobody else to read. What was begun and not finished is taken away again.
-fn streamed(
+/// What was written and has no name yet.
+enum New {
+    File(NewFile),
+    Folder(NewFolder),
+}
+
+impl New {
+    fn settle(self) -> std::io::Result<bool> {
+        match self {
+            New::File(file) => file.settle(),
+            New::Folder(folder) => folder.settle(),
+        }
+    }
+}
+
+/// Writes what a format makes onto the disk, for nobody else to read: one file, or several in a folder. Nothing of it has a
+/// name yet, and nothing is left where it cannot be finished.
+fn write(
+    store: &Store,
     path: &Path,
-    make: impl FnOnce(&mut dyn std::io::Write) -> Option<Result<exchange::Written, exchange::ExchangeError>>,
-) -> anyhow::Result<Option<exchange::Written>> {
-    let mut file = Lazy { path, file: None };
-    let outcome = make(&mut file);
-    let Some(outcome) = outcome else { return Ok(None) };
-    let done = outcome.map_err(anyhow::Error::from).and_then(|written| {
-        std::io::Write::flush(&mut file).with_context(|| format!("Cannot write {}", path.display()))?;
-        Ok(Some(written))
-    });
-    if done.is_err() && file.file.is_some() {
-        let _ = std::fs::remove_file(path);
-    }
-    done
-}
-
-/// A file that is made with the first byte that is written to it, and never over another.
-struct Lazy<'a> {
-    path: &'a Path,
-    file: Option<std::io::BufWriter<std::fs::File>>,
-}
-
-impl std::io::Write for Lazy<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.file.is_none() {
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            self.file = Some(std::io::BufWriter::new(options.open(self.path)?));
-        }
-        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), std::io::Write::flush)
-    }
-}
-
-/// Puts files on the disk, for nobody else to read: one under the name itself, several into a new folder of that name.
-fn put(path: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+    format: exchange::Format,
+    wanted: &exchange::Wanted<'_>,
+) -> anyhow::Result<(New, exchange::Written)> {
     let failed = || format!("Cannot write {}", path.display());
-    match files {
-        [(name, bytes)] if name.is_empty() => std::fs::write(path, bytes).with_context(failed),
-        files => {
-            std::fs::create_dir(path).with_context(failed)?;
-            for (name, bytes) in files {
-                std::fs::write(path.join(name), bytes).with_context(failed)?;
-            }
-            Ok(())
-        }
+    let mut file = store.new_file(path)?;
+    let mut out = std::io::BufWriter::new(file.file());
+    if let Some(written) = exchange::stream(store, format, wanted, &mut out) {
+        let written = written?;
+        out.flush().with_context(failed)?;
+        drop(out);
+        file.finish().with_context(failed)?;
+        return Ok((New::File(file), written));
     }
+    drop(out);
+    let written = exchange::write(store, format, wanted)?;
+    if let [(name, bytes)] = &written.files[..]
+        && name.is_empty()
+    {
+        file.write_all(bytes).and_then(|()| file.finish()).with_context(failed)?;
+        return Ok((New::File(file), written));
+    }
+    drop(file);
+    let mut folder = store.new_folder(path)?;
+    for (name, bytes) in &written.files {
+        folder.add(name, bytes).with_context(failed)?;
+    }
+    Ok((New::Folder(folder), written))
 }
 
 fn client_of(store: &Store, id: &str) -> anyhow::Result<RowId> {

@@ -86,7 +86,7 @@ pub fn print(setting: &Setting, args: &PrintArgs, json: bool) -> anyhow::Result<
         bail!("On the terminal there is text only. Name a file for the rest.");
     }
     // Nothing is asked and made that could not be written.
-    if !to_terminal && args.out.exists() {
+    if !to_terminal && args.out.symlink_metadata().is_ok() {
         return Err(print::PrintError::Exists(args.out.display().to_string()).into());
     }
     let mut store = setting.open()?;

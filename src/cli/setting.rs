@@ -155,6 +155,7 @@ impl Setting {
         if let Some(folder) = state_folder() {
             store.hold_against(&folder)?;
         }
+        store.sweep_unfinished()?;
         let due = Arc::default();
         store.tells_at_close(&due);
         store.take_for_today(self.today);

@@ -58,7 +58,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
             );
         }
     }
-    if wanted.path.exists() {
+    if wanted.path.symlink_metadata().is_ok() {
         return Err(crate::store::StoreError::Exists(wanted.path.into()).into());
     }
     let until = wanted.until.map(|text| Until::parse(text, &setting.moment())).transpose()?;
@@ -80,12 +80,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
     }
     // Whoever is given a client's file as something gets all of it.
     let everything = wanted.everything || wanted.kind.is_some();
-    let given = sync::give(&store, &scope, &whom, everything, wanted.path)?;
-    if let Err(error) = leaving.record(&mut store, &scope, &whom, wanted.without.as_ref()) {
-        // What is not on the record does not leave.
-        let _ = std::fs::remove_file(wanted.path);
-        return Err(error.into());
-    }
+    let given = leaving.give(&mut store, (&scope, &whom), everything, wanted.without.as_ref(), wanted.path)?;
     if json {
         return Ok(printed(&json!({
             "path": wanted.path.display().to_string(), "clients": given.clients, "batches": given.counts.batches,

@@ -21,7 +21,7 @@ pub(super) fn detect(path: &Path) -> Result<Format, ExchangeError> {
         };
     }
     let mut head = Vec::new();
-    std::fs::File::open(path).map_err(io)?.take(HEAD).read_to_end(&mut head).map_err(io)?;
+    crate::files::open(path).map_err(io)?.take(HEAD).read_to_end(&mut head).map_err(io)?;
     if head.starts_with(b"PK\x03\x04") && path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("zip")) {
         return Err(refused(path, "unpack this zip first, then name the folder"));
     }

@@ -74,7 +74,7 @@ pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Res
 fn load<'w>(path: &Path, book: &'w mut Option<Book<'w>>, watch: &'w Watch<'w>) -> Result<Rows<'w>, ExchangeError> {
     let io = |source| ExchangeError::Io { path: path.into(), source };
     let mut head = Vec::new();
-    std::fs::File::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
+    crate::files::open(path).map_err(io)?.take(8).read_to_end(&mut head).map_err(io)?;
     let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
     let (zip, old) = (head.starts_with(b"PK\x03\x04"), head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]));
     if !zip && !old {

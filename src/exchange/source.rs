@@ -83,7 +83,7 @@ impl<'a> Watch<'a> {
 
     /// A file's bytes as they are.
     pub fn bytes<'w>(&'w self, path: &Path) -> std::io::Result<Bytes<'w>> {
-        Ok(Bytes { file: File::open(path)?, watch: self })
+        Ok(Bytes { file: crate::files::open(path)?, watch: self })
     }
 
     /// A file's bytes without the mark of its encoding; from UTF-16 in UTF-8.

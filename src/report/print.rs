@@ -2,8 +2,8 @@
 //! is left out and told, and whatever leaves is on the record before it is called done.
 //!
 //! [`prepare`] reads the store and makes the document; nothing has left yet, and a person can still say no. [`write`] puts
-//! it into a new file for its owner only, and records the disclosures; where these cannot be kept, the file is taken away
-//! again. Called by `cli` and `tui`.
+//! it into a new file for its owner only, which gets its name once the disclosures are recorded; where these cannot be kept,
+//! nothing is left of it. Called by `cli` and `tui`.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -502,24 +502,19 @@ pub fn write(store: &mut Store, printing: &Printing, path: &Path, form: Form) ->
         Form::Html => to_html(&printing.document).into_bytes(),
         Form::Text => printing.text().into_bytes(),
     };
-    let shown = || path.display().to_string();
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => PrintError::Exists(shown()),
-        _ => PrintError::Write(shown(), error),
+    let failed = |error| PrintError::Write(path.display().to_string(), error);
+    let mut file = store.new_file(path).map_err(|error| match error {
+        StoreError::Exists(_) => PrintError::Exists(path.display().to_string()),
+        error => error.into(),
     })?;
-    if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_all()) {
-        let _ = std::fs::remove_file(path);
-        return Err(PrintError::Write(shown(), error));
-    }
-    match record(store, printing) {
-        Ok(receipt) => Ok(Written { receipt, ..written }),
-        Err(error) => {
-            let _ = std::fs::remove_file(path);
-            Err(error.into())
+    file.write_all(&bytes).and_then(|()| file.finish()).map_err(failed)?;
+    // Only what is on the record gets a name.
+    written.receipt = record(store, printing)?;
+    match file.settle() {
+        Ok(true) => Ok(written),
+        other => {
+            store.note_unwritten(printing.wanted.page.title())?;
+            Err(other.map_or_else(failed, |_| PrintError::Exists(path.display().to_string())))
         }
     }
 }

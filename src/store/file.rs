@@ -3,7 +3,6 @@
 //! The file is SQLCipher's, opened by the passphrase alone, so that any SQLCipher tool can open it too. Nothing of it
 //! is ever written in the clear: temporary tables stay in memory, and SQLCipher's own log is off before the key is given.
 
-use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -90,8 +89,8 @@ pub fn others_can_read(path: &Path) -> bool {
     }
 }
 
-/// The first line of a file that holds a secret. A name that is no file is not repeated: it may be the secret itself, put
-/// where its file was to be named.
+/// The first line of a file that holds a secret, or of what is handed through a pipe. A name that is no file is not repeated:
+/// it may be the secret itself, put where its file was to be named.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
     let text = read_text(path, MOST_SECRET).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename => std::io::Error::new(
@@ -107,19 +106,21 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
 /// Bytes of a file with a passphrase or a key.
 const MOST_SECRET: u64 = 64 << 10;
 
-/// A small file of text as any editor saves it: UTF-8 or UTF-16, with or without a mark.
+/// A small file of text, or what is handed through a pipe, as any editor saves it: UTF-8 or UTF-16, with or without a mark.
 ///
 /// # Errors
-/// Where it cannot be read, is larger than `most`, or is no text.
+/// Where it cannot be read, is larger than `most` bytes, or is no text.
 pub fn read_text(path: &Path, most: u64) -> std::io::Result<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let why = format!("it is larger than {} KB", most >> 10);
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
-    }
+    crate::files::handed(path, most).and_then(text_of)
+}
+
+/// The text that the bytes of a small file are.
+///
+/// # Errors
+/// Where they are no text.
+pub fn text_of(bytes: Vec<u8>) -> std::io::Result<Zeroizing<String>> {
     let no_text = || std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not text: save it as UTF-8");
-    crate::model::text::decoded(&bytes).map(Zeroizing::new).ok_or_else(no_text)
+    crate::model::text::decoded(&Zeroizing::new(bytes)).map(Zeroizing::new).ok_or_else(no_text)
 }
 
 /// Unlocks a caseload with the passphrase in a file. One that was locked by an earlier version with the very mark that an
@@ -200,11 +201,7 @@ impl Store {
         if let Some(why) = passphrase.impossible() {
             return Err(StoreError::UnfitPassphrase(why));
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map_err(|error| match error.kind() {
+        crate::files::new_file(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.into()),
             _ => error.into(),
         })?;
@@ -387,13 +384,12 @@ pub(super) fn remove(path: &Path) {
 /// The first look, before any library touches the file.
 fn look_at(path: &Path) -> Result<()> {
     let mut head = Vec::new();
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = crate::files::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => StoreError::NoFile(path.into()),
+        std::io::ErrorKind::IsADirectory => not_a_caseload(path, "it is a folder"),
+        std::io::ErrorKind::InvalidInput => not_a_caseload(path, "it is a pipe or a device"),
         _ => error.into(),
     })?;
-    if file.metadata()?.is_dir() {
-        return Err(not_a_caseload(path, "it is a folder"));
-    }
     file.take(4096).read_to_end(&mut head)?;
     if head.starts_with(b"SQLite format 3\0") {
         return Err(not_a_caseload(path, "it is an SQLite file of another program, not encrypted"));

@@ -70,6 +70,7 @@ mod staged;
 mod step;
 mod theirs;
 mod undo;
+mod unfinished;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -79,6 +80,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
+pub(crate) use crate::files::new_file;
 pub use access::{Access, Deed};
 pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
@@ -89,7 +91,7 @@ pub use episodes::Workers;
 pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
 pub use file::{
-    Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, unfit, weakness,
+    Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, text_of, unfit, weakness,
 };
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
@@ -107,7 +109,6 @@ pub use setback::state_folder;
 pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
-pub(crate) use staged::{made, new_file, unheld};
 pub use theirs::Receiver;
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};

@@ -21,7 +21,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::backup::{Carried, Head, open};
 use super::file::put_meta;
 use super::sites::{self, Keys, Site};
-use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, lines, staged};
+use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, lines};
 
 /// The setting that says when a file moved away.
 pub(super) const MOVED: &str = "moved";
@@ -103,7 +103,7 @@ impl Store {
         let staged = Staged::beside(Some(path))?;
         self.write_moving(&staged.path, age::Encryptor::with_user_passphrase(code.secret()), head)?;
         verify(&staged.path, &code)?;
-        if !staged::settle(&staged.path, path)? {
+        if !crate::files::settle(&staged.path, path)? {
             return Err(StoreError::Exists(path.into()));
         }
         if let Err(error) = self.retire_for(&site) {
@@ -197,7 +197,7 @@ fn verify(path: &Path, code: &MovingCode) -> Result<()> {
 
 /// Whether a file is sealed with a code or a passphrase rather than for a key; none where it is sealed in neither way.
 pub fn sealed_with_a_code(path: &Path) -> Option<bool> {
-    let file = std::io::BufReader::new(std::fs::File::open(path).ok()?);
+    let file = std::io::BufReader::new(crate::files::open(path).ok()?);
     age::Decryptor::new(file).ok().map(|sealed| sealed.is_scrypt())
 }
 

@@ -15,8 +15,8 @@ use crate::model::{RowId, SiteId};
 
 use super::places::Range;
 use super::sites;
-use super::staged::new_file;
 use super::{Result, Store, StoreError, forks, journal};
+use crate::files::new_file;
 
 const FIRST_LINE: &str = "caseload state 1";
 

@@ -4,10 +4,12 @@
 //! that was killed left behind is taken away by the next one, and nothing that a living one still works on: whose a file is
 //! tells a lock that the system lets go of when its holder ends, never the file's age by a clock that may run ahead.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use crate::files::{is_old, made, new_file, unheld};
 
 const BEGINS: &str = ".caseload-";
 const ENDS: &str = ".staged";
@@ -68,48 +70,6 @@ impl Drop for Staged {
     }
 }
 
-/// A new, empty file that its owner alone may read.
-pub fn new_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Gives a finished file its name: whole or not at all, on the disk when this returns, and never in place of another. Says
-/// whether the name was free.
-///
-/// # Errors
-/// What the file system says; then nothing is there under that name.
-pub fn settle(draft: &Path, name: &Path) -> io::Result<bool> {
-    // A link fails where there is a file of that name; where links cannot be made, look first and rename.
-    match std::fs::hard_link(draft, name) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(_) if name.symlink_metadata().is_ok() => return Ok(false),
-        Err(_) => std::fs::rename(draft, name)?,
-    }
-    #[cfg(unix)]
-    {
-        let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        // Some network drives know no such thing.
-        let known =
-            |error: &io::Error| !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported);
-        if let Err(error) = synced.map_or_else(|error| if known(&error) { Err(error) } else { Ok(()) }, Ok) {
-            let _ = std::fs::remove_file(name);
-            return Err(error);
-        }
-    }
-    Ok(true)
-}
-
-/// When a new file was made, by the file system's own clock: the one that other files' ages are told by.
-pub fn made(file: &File) -> SystemTime {
-    file.metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
 /// Takes away what nobody is at any more.
 fn sweep(folder: &Path, now: SystemTime) {
     let mut left = Vec::new();
@@ -135,26 +95,10 @@ fn sweep(folder: &Path, now: SystemTime) {
     }
 }
 
-/// The file with its lock taken, where nobody held it: whoever made it is no more. Where there are no locks, one that was
-/// left alone for a day.
-pub fn unheld(path: &Path, now: SystemTime) -> Option<File> {
-    let regular = path.symlink_metadata().is_ok_and(|found| found.is_file());
-    let file = regular.then(|| OpenOptions::new().write(true).open(path).ok()).flatten()?;
-    match file.try_lock() {
-        Ok(()) => Some(file),
-        Err(TryLockError::WouldBlock) => None,
-        Err(TryLockError::Error(_)) => is_old(path, now).then_some(file),
-    }
-}
-
-/// Whether a file was left alone for more than a day.
-fn is_old(path: &Path, now: SystemTime) -> bool {
-    let age = || now.duration_since(path.symlink_metadata().ok()?.modified().ok()?).ok();
-    age().is_some_and(|age| age > Duration::from_secs(24 * 3600))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {

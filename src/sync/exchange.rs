@@ -1,11 +1,12 @@
 //! Giving a bundle and taking one, by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::files::{self, NewFile};
 use crate::model::{RowId, SiteId};
 use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
 
@@ -47,14 +48,34 @@ pub struct Taken {
 /// How much of something long is done; the answer says whether to go on.
 pub type Progress<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
-/// Writes a bundle into a new file: what the receivers have not said they have, or with `everything` all of it.
+/// A bundle that is written to its end and has no name yet: what goes on the record goes there first.
+pub struct Bundle {
+    pub given: Given,
+    file: NewFile,
+    path: PathBuf,
+}
+
+impl Bundle {
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// Where there is a file of that name by now, and what the file system says: then nothing of it is left.
+    pub fn settle(self) -> Result<Given, StoreError> {
+        if self.file.settle()? { Ok(self.given) } else { Err(StoreError::Exists(self.path)) }
+    }
+}
+
+/// Writes a bundle into a new file of which nothing is on the record: see [`bundle`] and [`super::Leaving::give`].
+pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &Path) -> Result<Given, StoreError> {
+    bundle(store, scope, whom, everything, path)?.settle()
+}
+
+/// Writes a bundle: what the receivers have not said they have, or with `everything` all of it.
 ///
 /// # Errors
 /// What the file system says; a file that is there already is left as it is, and none is left half-written.
-pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &Path) -> Result<Given, StoreError> {
-    if path.exists() {
-        return Err(StoreError::Exists(path.into()));
-    }
+pub fn bundle(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &Path) -> Result<Bundle, StoreError> {
+    let file = store.new_file(path)?;
     let streams = match scope {
         Scope::Whole => None,
         Scope::Clients(clients) => Some(store.with_all_entries(clients)?),
@@ -79,14 +100,13 @@ pub fn give(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path: &
         Whom::Passphrase(passphrase) => Seal::Passphrase(passphrase.as_str()),
     };
     store.publishing(&ranges)?;
-    let draft = path.with_extension("part");
-    let written = write_new(&draft, |file| write(store, &seal, *scope == Scope::Whole, &ranges, true, file));
-    let written = written.and_then(|given| Ok((given, std::fs::rename(&draft, path)?)));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&draft);
-    }
-    let ((counts, clients), ()) = written?;
-    Ok(Given { counts, clients, bytes: std::fs::metadata(path)?.len() })
+    let mut to = BufWriter::new(file.file());
+    let (counts, clients) = write(store, &seal, *scope == Scope::Whole, &ranges, true, &mut to)?;
+    to.flush()?;
+    drop(to);
+    file.finish()?;
+    let given = Given { counts, clients, bytes: file.file().metadata()?.len() };
+    Ok(Bundle { given, file, path: path.to_path_buf() })
 }
 
 /// A new file for its owner only, on the disk when this returns.
@@ -94,11 +114,7 @@ pub(super) fn write_new<T>(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = BufWriter::new(options.open(path)?);
+    let mut file = BufWriter::new(files::new_file(path)?);
     let filled = fill(&mut file)?;
     file.flush()?;
     file.get_ref().sync_all()?;
@@ -157,10 +173,10 @@ fn authors(store: &Store, ranges: &[(RowId, SiteId, u64, u64)]) -> Result<Vec<Si
 
 /// A copy of a file that only this program touches.
 fn staged_copy(store: &Store, from: &Path) -> Result<Staged, Refusal> {
-    let mut input = File::open(from).map_err(Refusal::Io)?;
-    if input.metadata().map_err(Refusal::Io)?.is_dir() {
-        return Err(Refusal::NotABundle);
-    }
+    let mut input = files::open(from).map_err(|error| match error.kind() {
+        ErrorKind::IsADirectory | ErrorKind::InvalidInput => Refusal::NotABundle,
+        _ => Refusal::Io(error),
+    })?;
     let mut staged = Staged::beside(store.path().map(PathBuf::as_path)).map_err(Refusal::Io)?;
     staged.length = write_new(&staged.path, |out| Ok(std::io::copy(&mut input, out)?))?;
     Ok(staged)
@@ -177,10 +193,10 @@ pub fn take(
 ) -> Result<Taken, Refusal> {
     // What does not even begin like a bundle is not copied, however large it is.
     let mut begins = [0; bundle::BEGINS.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
+    let read = files::open(path).and_then(|mut file| file.read_exact(&mut begins));
     match read {
         Ok(()) if begins == *bundle::BEGINS => {}
-        Err(error) if !matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::IsADirectory) => {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof && error.kind() != ErrorKind::IsADirectory => {
             return Err(Refusal::Io(error));
         }
         _ => return Err(Refusal::NotABundle),
@@ -241,8 +257,10 @@ pub fn merge_file(
         name.push("-wal");
         name.into()
     };
-    if beside(other).exists() {
-        std::fs::copy(beside(other), beside(&main.path)).map_err(Refusal::Io)?;
+    match files::open(&beside(other)) {
+        Ok(mut last) => write_new(&beside(&main.path), |out| Ok(std::io::copy(&mut last, out).map(drop)?))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(Refusal::Io(error)),
     }
     let theirs = Store::open_copy(&main.path, passphrase, wall_clock())?;
     let sender = theirs.worker().name.clone();

@@ -1,13 +1,16 @@
 //! Who may be handed over to whom. Colleagues of the same agency work with the same people; to another agency goes only
 //! whose release permits it, whole or not at all: a client's chain with a part left out would not hold.
 
+use std::path::Path;
+
 use crate::model::text::one_line;
 use crate::model::{DisclosureWay, RowId};
 use crate::practice::Practice;
 use crate::practice::consent::Override;
 use crate::store::{Deed, Disclosed, HandOverCheck, Site, Store, StoreError};
 
-use super::{Scope, Whom};
+use super::exchange::bundle;
+use super::{Given, Scope, Whom};
 
 /// What was decided about a bundle before it is written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,11 +80,24 @@ impl Leaving {
         lines
     }
 
-    /// Puts on the record what was given, and who was left out.
+    /// Writes the bundle, puts on the record what is given and who is left out, and only then lets the file appear.
     ///
     /// # Errors
-    /// What the disk says; then the bundle must not leave.
-    pub fn record(
+    /// What the disk says, and where there is a file of that name: then nothing leaves.
+    pub fn give(
+        &self,
+        store: &mut Store,
+        (scope, whom): (&Scope, &Whom),
+        everything: bool,
+        without: Option<&Override>,
+        path: &Path,
+    ) -> Result<Given, StoreError> {
+        let bundle = bundle(store, scope, whom, everything, path)?;
+        self.record(store, scope, whom, without)?;
+        bundle.settle().map_err(|error| store.note_unwritten("a bundle").err().unwrap_or(error))
+    }
+
+    fn record(
         &self,
         store: &mut Store,
         scope: &Scope,

@@ -45,7 +45,7 @@ pub enum Kind {
 pub fn kind_of(path: &std::path::Path) -> Option<Kind> {
     use std::io::Read;
     let mut head = Vec::new();
-    std::fs::File::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
+    crate::files::open(path).ok()?.take(4096).read_to_end(&mut head).ok()?;
     if head.starts_with(bundle::BEGINS) {
         return Some(Kind::Bundle);
     }

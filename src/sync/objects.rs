@@ -258,13 +258,17 @@ impl Objects {
         Ok(parts.collect())
     }
 
-    pub fn fetch(&self, path: &str, to: &mut File) -> io::Result<u64> {
+    /// Copies an object of at most so many bytes to a file of our own.
+    pub fn fetch(&self, path: &str, most: u64, to: &mut File) -> io::Result<u64> {
         self.runtime.block_on(async {
             let mut stream = within(&self.stop, PATIENCE, self.store.get(&self.key(path))).await?.into_stream();
             let mut length = 0;
             while let Some(piece) = within(&self.stop, PATIENCE, stream.try_next()).await? {
-                to.write_all(&piece)?;
                 length += piece.len() as u64;
+                if length > most {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large for a bundle"));
+                }
+                to.write_all(&piece)?;
             }
             Ok(length)
         })

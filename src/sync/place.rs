@@ -4,25 +4,35 @@
 //! share a place without a server and without locks. The numbers count a site's bundles: `00000003-00000003` is its third;
 //! `00000001-00000009` holds all that its first to ninth held, or would have held had they got there. `SITE/card` is its card.
 //! What a name says is a hint in which order to read, and never believed: whoever can write to a place can write any name.
+//!
+//! A folder is as hostile as whoever can write there: nothing in it is opened by way of a link, waited for, or read before it is
+//! known to be a regular file of a length that it may have; and nothing is written but under a fresh name, which becomes the
+//! right one where that is free.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
+use crate::files::{self, Folder, Found, NewFile, made, new_file, unheld_in};
 use crate::model::SiteId;
-use crate::store::{Staged, made, new_file, unheld};
+use crate::store::Staged;
 
+use super::bundle::BEGINS;
 use super::objects::Objects;
 
-/// A card that is not all there yet.
-const CARD_DRAFT: &str = ".card.part";
+/// What a site's card is called in its folder.
+const CARD: &str = "card";
 
 /// No card has more bytes than this.
 const LARGEST_CARD: u64 = 16 << 10;
+
+/// No bundle in a place has more bytes than this: whoever can write there must not fill this disk.
+const LARGEST_BUNDLE: u64 = 4 << 30;
 
 /// One bundle in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,17 +144,22 @@ impl Place {
         let mut listing = Listing::default();
         match self {
             Place::Folder(folder) => {
-                for entry in std::fs::read_dir(folder)? {
-                    let entry = entry?;
-                    let name = entry.file_name().to_string_lossy().into_owned();
-                    if site_id(&name).is_none() || !entry.path().is_dir() {
-                        continue;
-                    }
-                    for file in std::fs::read_dir(entry.path())? {
-                        let file = file?;
-                        // Gone between listing and looking, or no file at all: it is not there.
-                        let Some(found) = file.metadata().ok().filter(std::fs::Metadata::is_file) else { continue };
-                        listing.add(&name, &file.file_name().to_string_lossy(), found.len());
+                let folder = Folder::open(folder)?;
+                for name in folder.names()?.iter().filter(|name| site_id(name).is_some()) {
+                    let site = match folder.inside(OsStr::new(name)) {
+                        Ok(site) => site,
+                        // A link or a file of such a name, or gone between listing and looking: no site's.
+                        Err(error)
+                            if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) =>
+                        {
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    };
+                    for file in site.names()? {
+                        if let Some(Found::File(length)) = site.look(OsStr::new(&file))? {
+                            listing.add(name, &file, length);
+                        }
                     }
                 }
             }
@@ -160,10 +175,30 @@ impl Place {
     }
 
     /// Copies a bundle to a file of our own.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] where there is no such file, [`io::ErrorKind::InvalidData`] where it cannot be a bundle: it
+    /// is too large, or does not begin like one.
     pub fn fetch(&self, name: Name, to: &mut File) -> io::Result<u64> {
         match self {
-            Place::Folder(folder) => io::copy(&mut open_file(&folder.join(name.path()))?, to),
-            Place::Objects(objects) => objects.fetch(&name.path(), to),
+            Place::Folder(folder) => {
+                let mut file = in_site(folder, name.site, &name.file())?;
+                if file.metadata()?.len() > LARGEST_BUNDLE {
+                    return Err(no_bundle());
+                }
+                let mut begins = [0; BEGINS.len()];
+                match file.read_exact(&mut begins) {
+                    Ok(()) if begins == *BEGINS => to.write_all(&begins)?,
+                    Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                    _ => return Err(no_bundle()),
+                }
+                let rest = LARGEST_BUNDLE - begins.len() as u64;
+                match io::copy(&mut file.take(rest + 1), to)? {
+                    copied if copied > rest => Err(no_bundle()),
+                    copied => Ok(begins.len() as u64 + copied),
+                }
+            }
+            Place::Objects(objects) => objects.fetch(&name.path(), LARGEST_BUNDLE, to),
         }
     }
 
@@ -173,7 +208,9 @@ impl Place {
         let mut theirs = new_file(&copy.path)?;
         let length = match self.fetch(name, &mut theirs) {
             // Something of that name is in the way, and it is no bundle.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                return Ok(false);
+            }
             length => length?,
         };
         Ok(length == std::fs::metadata(bytes)?.len() && hash_of(&copy.path)? == hash_of(bytes)?)
@@ -182,7 +219,7 @@ impl Place {
     /// Puts a finished bundle there under a new name.
     pub fn put(&self, name: Name, from: &Path) -> io::Result<Put> {
         match self {
-            Place::Folder(folder) => put_file(&folder.join(name.site.to_string()), &name.file(), from),
+            Place::Folder(folder) => put_file(folder, name.site, &name.file(), files::open(from)?),
             Place::Objects(objects) => objects.put(&name.path(), from),
         }
     }
@@ -190,36 +227,31 @@ impl Place {
     /// Takes away a bundle of our own that a later one holds.
     pub fn remove(&self, name: Name) -> io::Result<()> {
         match self {
-            Place::Folder(folder) => std::fs::remove_file(folder.join(name.path())),
+            Place::Folder(folder) => {
+                Folder::open(folder)?.inside(OsStr::new(&name.site.to_string()))?.remove(OsStr::new(&name.file()))
+            }
             Place::Objects(objects) => objects.remove(&name.path()),
         }
     }
 
     /// The card that a site left.
     pub fn card(&self, site: SiteId) -> io::Result<String> {
-        let path = format!("{site}/card");
         let bytes = match self {
             Place::Folder(folder) => {
                 let mut bytes = Vec::new();
-                io::Read::read_to_end(&mut io::Read::take(open_file(&folder.join(path))?, LARGEST_CARD), &mut bytes)?;
+                in_site(folder, site, CARD)?.take(LARGEST_CARD).read_to_end(&mut bytes)?;
                 bytes
             }
-            Place::Objects(objects) => objects.small(&path, LARGEST_CARD)?,
+            Place::Objects(objects) => objects.small(&format!("{site}/{CARD}"), LARGEST_CARD)?,
         };
         String::from_utf8(bytes).map_err(|_| io::Error::other("it is not text"))
     }
 
     /// Leaves our own card there, so that others can accept it.
-    pub fn leave_card(&self, site: SiteId, text: &str) -> io::Result<()> {
+    pub fn leave_card(&self, site: SiteId, text: &str) -> io::Result<Put> {
         match self {
-            Place::Folder(folder) => {
-                let own = folder.join(site.to_string());
-                std::fs::create_dir_all(&own)?;
-                let draft = own.join(CARD_DRAFT);
-                std::fs::write(&draft, text)?;
-                std::fs::rename(draft, own.join("card"))
-            }
-            Place::Objects(objects) => objects.write_small(&format!("{site}/card"), text),
+            Place::Folder(folder) => put_file(folder, site, CARD, text.as_bytes()),
+            Place::Objects(objects) => objects.write_small(&format!("{site}/{CARD}"), text).map(|()| Put::Done),
         }
     }
 }
@@ -228,7 +260,7 @@ impl Listing {
     fn add(&mut self, site: &str, file: &str, length: u64) {
         if let Some(name) = Name::parse(site, file) {
             self.bundles.entry(name.site).or_default().push(Lying { name, length });
-        } else if file == "card"
+        } else if file == CARD
             && let Some(site) = site_id(site)
         {
             self.cards.push(site);
@@ -236,67 +268,55 @@ impl Listing {
     }
 }
 
+fn no_bundle() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it is no bundle")
+}
+
 fn hash_of(path: &Path) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
+    io::copy(&mut files::open(path)?, &mut hasher)?;
     Ok(hasher.finalize())
 }
 
-/// Opens a file that someone else may have put there: never by way of a link, and never waiting for whoever writes into a
-/// pipe of that name.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
-    }
-    let no_file = || io::Error::new(io::ErrorKind::NotFound, "it is no file");
-    let file = options.open(path).map_err(|error| match path.symlink_metadata() {
-        Ok(found) if found.is_symlink() => no_file(),
+/// Opens what a site left.
+fn in_site(place: &Path, site: SiteId, name: &str) -> io::Result<File> {
+    let site = Folder::open(place)?.inside(OsStr::new(&site.to_string())).map_err(|error| match error.kind() {
+        io::ErrorKind::NotADirectory => io::Error::from(io::ErrorKind::NotFound),
         _ => error,
     })?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
+    site.file(OsStr::new(name))
 }
 
-/// Takes away what a program that was killed left half-done.
-fn sweep(folder: &Path, now: SystemTime) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let ours = name.starts_with('.') && name.ends_with(".part") && name != CARD_DRAFT;
-        if ours && let Some(_held) = unheld(&entry.path(), now) {
-            let _ = std::fs::remove_file(entry.path());
+/// Takes away what a program that was killed left half-done, where files cannot be without a name.
+fn sweep(folder: &Folder, now: SystemTime) -> io::Result<()> {
+    for name in folder.names()?.iter().filter(|name| name.starts_with('.') && name.ends_with(".part")) {
+        if let Some(_held) = unheld_in(folder, OsStr::new(name), now) {
+            folder.remove(OsStr::new(name))?;
         }
     }
+    Ok(())
 }
 
-/// A file that appears whole or not at all, and never in place of another.
-fn put_file(folder: &Path, name: &str, from: &Path) -> io::Result<Put> {
-    std::fs::create_dir_all(folder)?;
-    let draft = folder.join(format!(".{}.part", uuid::Uuid::new_v4().simple()));
-    let written = (|| {
-        let mut out = OpenOptions::new().write(true).create_new(true).open(&draft)?;
-        // Held until it has its name: that says that somebody is at it.
-        let _ = out.try_lock();
-        sweep(folder, made(&out));
-        io::copy(&mut File::open(from)?, &mut out)?;
-        out.flush()?;
-        out.sync_all()?;
-        let to = folder.join(name);
-        // A link fails where there is a file of that name; where links cannot be made, look first and rename.
-        match std::fs::hard_link(&draft, &to) {
-            Ok(()) => Ok(Put::Done),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Taken),
-            Err(_) if to.exists() => Ok(Put::Taken),
-            Err(_) => std::fs::rename(&draft, &to).map(|()| Put::Done),
-        }
-    })();
-    let _ = std::fs::remove_file(&draft);
-    #[cfg(unix)]
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
+/// A file in our own folder there that appears whole or not at all, and never in place of another.
+fn put_file(place: &Path, site: SiteId, name: &str, mut from: impl Read) -> io::Result<Put> {
+    let (place, site) = (Folder::open(place)?, site.to_string());
+    let is_new = place.look(OsStr::new(&site))?.is_none();
+    let own = place.make(OsStr::new(&site))?;
+    if is_new {
+        place.hand_on_folder(&own)?;
+        place.sync()?;
     }
-    written
+    // Sealed, or meant for everybody: what is left of it is taken away here and by nobody else.
+    let mut new = match NewFile::begin_in(own, OsStr::new(name), &mut |_| Ok(())) {
+        Ok(new) => new,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Put::Taken),
+        Err(error) => return Err(error),
+    };
+    let _ = sweep(&place.inside(OsStr::new(&site))?, made(new.file()));
+    io::copy(&mut from, &mut new)?;
+    place.hand_on(new.file())?;
+    match new.settle()? {
+        true => Ok(Put::Done),
+        false => Ok(Put::Taken),
+    }
 }

@@ -20,7 +20,7 @@ use crate::store::{Merged, Met, Noted, Site, Store, StoreError};
 use super::bundle::Counts;
 use super::card::Card;
 use super::exchange::Progress;
-use super::place::{Listing, Lying, Name, Place};
+use super::place::{Listing, Lying, Name, Place, Put};
 
 use giving::Group;
 use turn::Turn;
@@ -190,7 +190,10 @@ impl Round<'_, '_> {
         let own = self.store.site();
         if !self.listing.cards.contains(&own) {
             let card = Card::of(self.store)?;
-            self.place.leave_card(own, card.text()).map_err(Trouble::Place)?;
+            let left = self.place.leave_card(own, card.text()).map_err(Trouble::Place)?;
+            if left == Put::Taken && self.place.card(own).is_err() {
+                self.wait_for(format!("your own card: what lies there as {own}/card is none"));
+            }
         }
         Ok(())
     }

@@ -57,7 +57,10 @@ pub fn take_unread(
     for lying in unread_bundles(store, &place.address(), &listing, holder)? {
         let mut staged = Staged::beside(store.path().map(PathBuf::as_path)).map_err(Refusal::Io)?;
         let mut file = new_file(&staged.path).map_err(Refusal::Io)?;
-        staged.length = place.fetch(lying.name, &mut file).map_err(Refusal::Io)?;
+        staged.length = place.fetch(lying.name, &mut file).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => Refusal::NotABundle,
+            _ => Refusal::Io(error),
+        })?;
         store.backup_of_the_day()?;
         match take_staged(store, &staged, None, true, progress) {
             Ok(taken) => all.push(taken.merged),

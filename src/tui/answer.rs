@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{RowId, ShareKind, SignatureRole};
 use crate::practice::consent::{Ground, Override};
-use crate::store::{Acceptance, Gives, Signer, Site, StoreError, read_text};
+use crate::store::{Acceptance, Gives, Signer, Site, StoreError, text_of};
 use crate::sync::{Card, Kind};
 
 use super::desk::Desk;
@@ -172,7 +172,7 @@ impl Desk {
 
     /// A card, or the path of a file that holds one.
     fn read_card(&mut self, typed: &str) {
-        let text = match read_text(&path(typed), Card::LARGEST) {
+        let text = match crate::files::small(&path(typed), Card::LARGEST).and_then(text_of) {
             Ok(text) => text.to_string(),
             Err(_) if typed.contains("caseload-card-") => typed.to_string(),
             Err(error) => return self.refuse(&format!("{}: {error}", Path::new(typed).display())),

@@ -389,5 +389,6 @@ pub fn held(mut store: Store) -> Result<Store, StoreError> {
     if let Some(folder) = state_folder() {
         store.hold_against(&folder)?;
     }
+    store.sweep_unfinished()?;
     Ok(store)
 }

@@ -250,7 +250,7 @@ fn give(
         true => path.join(format!("handover-{}.bundle", around.moment.now.format("%Y%m%d-%H%M"))),
         false => path.to_path_buf(),
     };
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return Ok(Err(format!("There is already a file at {}: name another.", path.display())));
     }
     let whom = Whom::Sites(hand.to.clone());
@@ -263,15 +263,11 @@ fn give(
     if let (Some(kind), Scope::Clients(clients), [to]) = (hand.kind, &scope, &hand.to[..]) {
         sync::share(store, clients, kind, to, around.moment.today(), hand.until)?;
     }
-    let given = match sync::give(store, &scope, &whom, hand.kind.is_some(), &path) {
+    let (everything, without) = (hand.kind.is_some(), hand.without.as_ref());
+    let given = match leaving.give(store, (&scope, &whom), everything, without, &path) {
         Ok(given) => given,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    if let Err(error) = leaving.record(store, &scope, &whom, hand.without.as_ref()) {
-        // What is not on the record does not leave.
-        let _ = std::fs::remove_file(&path);
-        return Ok(Err(error.to_string()));
-    }
     let names: Vec<String> = hand.to.iter().map(|site| one_line(&site.name).into_owned()).collect();
     let said = format!(
         "Written for {}: {} clients, {} entries, {}.",

@@ -15,7 +15,6 @@
 //! Format 1 (`caseload backup 1`) is always whole: `Caseload` for `Head`, and `Site` and `Partner` records for the tables.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
@@ -308,11 +307,7 @@ pub(in crate::store) struct Opened {
 /// [`StoreError::WrongRecoveryKey`] where none of them opens it, [`StoreError::BadBackup`] where it is no backup.
 pub(in crate::store) fn open(path: &Path, identities: &[&dyn age::Identity]) -> Result<Opened> {
     let bad = |why: String| StoreError::BadBackup { path: path.into(), why };
-    let regular = std::fs::metadata(path).map(|found| found.is_file());
-    if !regular.map_err(|error| bad(error.to_string()))? {
-        return Err(bad("it is not a file".into()));
-    }
-    let file = BufReader::new(File::open(path).map_err(|error| bad(error.to_string()))?);
+    let file = BufReader::new(crate::files::open(path).map_err(|error| bad(error.to_string()))?);
     let sealed = age::Decryptor::new(file).map_err(|_| bad("it is another kind of file".into()))?;
     let opened = sealed.decrypt(identities.iter().copied()).map_err(|error| match error {
         age::DecryptError::NoMatchingKeys | age::DecryptError::DecryptionFailed => StoreError::WrongRecoveryKey,

@@ -12,7 +12,6 @@
 //! last good one before it; the last of each of seven days and of each of four weeks; and whatever those go on from.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, TimeDelta};
@@ -20,7 +19,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::format::Before;
 use super::{ENDING, Reach, Stop};
-use crate::store::{Result, Staged, Store, StoreError, staged};
+use crate::files;
+use crate::store::{Result, Staged, Store, StoreError};
 
 /// A whole one is made anew when those that go on from it have more bytes than half of it, but for small ones.
 const SMALL: u64 = 256 << 10;
@@ -66,7 +66,7 @@ pub(super) fn state(db: &Connection) -> Result<(i64, i64)> {
 /// A file's hash and length, read from the disk.
 pub(super) fn hash_of(path: &Path) -> Result<([u8; 32], u64)> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(path)?)?;
+    hasher.update_reader(files::open(path)?)?;
     Ok((*hasher.finalize().as_bytes(), hasher.count()))
 }
 
@@ -163,7 +163,7 @@ impl Store {
             let name = format!("caseload-daily-{sequence:06}-{day}{ENDING}");
             let path = folder.join(&name);
             // A name may be taken: by a state of this file that was set back since, or by a copy of it.
-            if staged::settle(&drafted.staged.path, &path)? {
+            if files::settle(&drafted.staged.path, &path)? {
                 break (name, path);
             }
             sequence += 1;

@@ -98,7 +98,7 @@ impl Store {
         let names = std::iter::once(format!("{time}{ENDING}")).chain((2..1_000).map(|n| format!("{time}-{n}{ENDING}")));
         for name in names {
             let path = folder.join(name);
-            if super::staged::settle(&draft.staged.path, &path)? {
+            if crate::files::settle(&draft.staged.path, &path)? {
                 return Ok(path);
             }
         }

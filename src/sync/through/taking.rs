@@ -152,6 +152,11 @@ impl Round<'_, '_> {
             Ok(staged) => staged,
             // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
+            // Not even the beginning of a bundle, or larger than any: none of it was copied.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                self.note(lying, Met::Broken)?;
+                return Ok(Took::Left);
+            }
             Err(error) => return Err(Trouble::Place(error)),
         };
         // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.

@@ -1,6 +1,6 @@
 //! One sync of a file at a time: whoever comes second waits a while, and then says so.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::store::{Store, StoreError};
@@ -22,11 +22,7 @@ impl Turn {
     /// [`Trouble::Running`] where another sync of the same file goes on for too long.
     pub fn wait(store: &Store, progress: Progress<'_>) -> Result<Turn, Trouble> {
         let Some(path) = store.path().filter(|_| !store.read_only()) else { return Ok(Turn { _held: None }) };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path.with_file_name(".caseload-sync.lock")).map_err(StoreError::from)?;
+        let file = crate::files::lock_file(&path.with_file_name(".caseload-sync.lock")).map_err(StoreError::from)?;
         let begun = Instant::now();
         loop {
             match file.try_lock() {
