@@ -1,16 +1,18 @@
 //! Who looked at whom, and what left this file (45 CFR 164.312(b), audit controls).
 //!
 //! The promise: every view and everything that leaves is a line, written when it happens, chained to the line before and
-//! counted, so that [`Store::check`] finds one that was altered or taken out. A file that cannot be written to is not written
-//! to. What was changed is read from the journal and stands in the same list. Lines stay with this installation and go into
+//! counted; the end of the chain is signed with this installation's key, which no backup holds. So [`Store::check`] finds a line
+//! that was altered or taken out, also where all that follows was worked out anew, and in what was restored from a backup whose
+//! list was rewritten. A file that cannot be written to is not written to. What was changed is read from the journal and stands in the same list. Lines stay with this installation and go into
 //! its backups; what was given to another party is a `disclosure` in the client's own stream besides, and travels with it.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
-use crate::model::RowId;
+use crate::model::{RowId, SiteId};
 
+use super::sites::{self, Keys};
 use super::{Result, Store, joined, journal};
 
 /// The same view again within so many minutes is the same view.
@@ -18,6 +20,12 @@ const SAME_VIEW_MINUTES: i64 = 10;
 
 /// Where the end of the chain is kept: its length and its last hash.
 const END: &str = "access";
+
+/// Where the signature under the end of the chain is kept: among what goes into backups.
+const SIGNED: &str = "access-signed";
+
+/// The version of the schema from which on it is signed.
+const SIGNED_SINCE: i64 = 9;
 
 /// What happened. The numbers of those that are written are for ever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,7 +153,12 @@ impl Store {
             keep(&transaction, &Linked { n, line, hash: hash.clone() })?;
             before = hash;
         }
+        // A list that somebody rewrote is not signed anew: what is wrong with it stays to be seen.
+        let was_signed = is_signed(&transaction)?;
         keep_end(&transaction, n, &before)?;
+        if was_signed {
+            sign_end(&transaction, &self.keys)?;
+        }
         Ok(transaction.commit()?)
     }
 
@@ -201,6 +214,11 @@ impl Store {
         if end(&self.db)? != (expected, before) {
             troubles.push("the end of the access list is not as it was written".into());
         }
+        // A file of an earlier version that may not be written to is not signed yet.
+        let signs = self.db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? >= SIGNED_SINCE;
+        if signs && !is_signed(&self.db)? {
+            troubles.push("the end of the access list is not signed by this installation".into());
+        }
         Ok(troubles)
     }
 }
@@ -239,6 +257,49 @@ pub(super) fn keep_end(db: &Connection, n: i64, hash: &[u8]) -> Result<()> {
     let packed = [n.to_le_bytes().as_slice(), hash].concat();
     db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute((END, packed))?;
     Ok(())
+}
+
+/// What is signed: how many lines there are, and the hash that stands for all of them.
+fn message(db: &Connection) -> Result<Vec<u8>> {
+    let (n, hash) = end(db)?;
+    Ok([b"caseload access end 1\n".as_slice(), &n.to_le_bytes(), &hash].concat())
+}
+
+/// Signs the list as it is now.
+pub(super) fn sign_end(db: &Connection, keys: &Keys) -> Result<()> {
+    let signed = [keys.id().0.as_slice(), &keys.sign(&message(db)?)].concat();
+    db.prepare_cached("INSERT OR REPLACE INTO local (key, value) VALUES (?1, ?2)")?.execute((SIGNED, signed))?;
+    Ok(())
+}
+
+/// Signs the list of a file that was made before there was a signature, as it was found.
+pub(super) fn migrate(db: &Connection) -> Result<()> {
+    // A file that is being made has no keys yet.
+    sites::any_own(db)?.map_or(Ok(()), |keys| sign_end(db, &keys))
+}
+
+/// Who signed the list, and the signature.
+fn signed(db: &Connection) -> Result<Option<(SiteId, Vec<u8>)>> {
+    let mut query = db.prepare_cached("SELECT value FROM local WHERE key = ?1")?;
+    let kept: Option<Vec<u8>> = query.query_row([SIGNED], |row| row.get(0)).optional()?;
+    Ok(kept.map(|kept| match kept.split_first_chunk::<16>() {
+        Some((site, signature)) => (SiteId(*site), signature.to_vec()),
+        None => (SiteId([0; 16]), Vec::new()),
+    }))
+}
+
+/// Whether this file's own keys signed the list as it is now.
+fn is_signed(db: &Connection) -> Result<bool> {
+    signed(db)?.map_or(Ok(false), |(_, signature)| sites::is_own_signature(db, &message(db)?, &signature))
+}
+
+/// Whether a list that came in with a backup is as an installation of its owner signed it. One of a version that did not sign
+/// is taken as it is.
+pub(super) fn is_as_it_was_signed(db: &Connection) -> Result<bool> {
+    let Some((site, signature)) = signed(db)? else { return Ok(true) };
+    let sql = "SELECT public_key FROM site JOIN line ON root = line WHERE id = ?1 AND own = 1";
+    let key: Option<[u8; 32]> = db.prepare_cached(sql)?.query_row([site.0.as_slice()], |row| row.get(0)).optional()?;
+    key.map_or(Ok(false), |key| Ok(sites::is_signature(&key, &message(db)?, &signature)))
 }
 
 /// The number and the hash of the last line; nothing before the first.

@@ -16,7 +16,7 @@ use super::backup::RecoveryKey;
 use super::moving::MOVED;
 use super::schema;
 use super::sites::{self, Keys};
-use super::{Clock, Result, Store, StoreError};
+use super::{Clock, Result, Store, StoreError, access};
 
 /// SQLCipher's page, in bytes.
 const PAGE: u64 = 4096;
@@ -240,6 +240,7 @@ impl Store {
         let site = keys.id();
         put_meta(&transaction, "recovery", recovery.recipient()?.as_bytes())?;
         put_meta(&transaction, "worker", who.id.as_bytes())?;
+        access::sign_end(&transaction, &keys)?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
         let store = Store {

@@ -32,6 +32,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../assets/schema/0006_forks.sql")),
         M::up(include_str!("../../assets/schema/0007_backups.sql")),
         M::up(include_str!("../../assets/schema/0008_arrivals.sql")),
+        M::up_with_hook(
+            include_str!("../../assets/schema/0009_access_signed.sql"),
+            |db: &rusqlite::Transaction<'_>| {
+                super::access::migrate(db).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
+            },
+        ),
     ])
 });
 

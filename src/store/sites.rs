@@ -229,6 +229,10 @@ impl Keys {
         Keys::mint(db, machine, name, Some(before))
     }
 
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signing.sign(message).to_bytes().to_vec()
+    }
+
     pub(super) fn put(&self, db: &Connection, machine: &[u8; 32], site: &Site) -> Result<()> {
         db.execute(
             "INSERT INTO own_site (machine, signing, sealing) VALUES (?1, ?2, ?3)
@@ -286,6 +290,34 @@ pub(super) fn known_before(db: &Connection, machine: &[u8; 32], before: &[u8; 32
         )?;
     }
     Ok(())
+}
+
+/// Keys that this file has, whichever machine's; none where it is only being made.
+pub(super) fn any_own(db: &Connection) -> Result<Option<Keys>> {
+    if let Some(keys) = read(db, None)? {
+        return Ok(Some(keys));
+    }
+    Ok(first_edition(db).ok())
+}
+
+/// Whether a signature is one of this file's own: of this installation, or of one that it was before.
+pub(super) fn is_own_signature(db: &Connection, message: &[u8], signature: &[u8]) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT signing FROM own_site")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(row.get(0)?);
+        if is_signature(&SigningKey::from_bytes(&seed).verifying_key().to_bytes(), message, signature) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a signature under a message was made with the key of which this is the public half.
+pub(super) fn is_signature(public_key: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
+    let key = VerifyingKey::from_bytes(public_key).ok();
+    key.zip(Signature::from_slice(signature).ok())
+        .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
 }
 
 /// Keeps what a site says of itself, under its own signature: what it seals with and what it calls itself stand in the place
@@ -471,7 +503,7 @@ impl Store {
 
     /// This installation's signature under a message.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.keys.signing.sign(message).to_bytes().to_vec()
+        self.keys.sign(message)
     }
 
     /// The keys that open what was sealed for this installation, and for those that it took over from.

@@ -10,6 +10,74 @@ use crate::practice::Practice;
 use crate::practice::consent::{Ground, Override, Recipient};
 use crate::store::{Clock, Disclosed, Worker};
 
+/// Rewrites the list as whoever has the file, and none of its keys, could: what it says, and every hash after it.
+fn rewrite(store: &Store) {
+    store.db.execute("UPDATE access SET detail = 'nothing' WHERE n = 2", []).unwrap();
+    let mut lines = Vec::new();
+    each(&store.db, 0, |linked| {
+        lines.push(linked);
+        Ok(())
+    })
+    .unwrap();
+    store.db.execute("DELETE FROM access", []).unwrap();
+    let mut before = Vec::new();
+    for (n, linked) in (1..).zip(lines) {
+        let hash = linked.line.hash(n, &before).to_vec();
+        keep(&store.db, &Linked { n, hash: hash.clone(), ..linked }).unwrap();
+        keep_end(&store.db, n, &hash).unwrap();
+        before = hash;
+    }
+}
+
+#[test]
+fn a_list_that_was_written_anew_to_its_end_is_found_and_stays_found() {
+    const UNSIGNED: [&str; 1] = ["the end of the access list is not signed by this installation"];
+    let strange = Keys::generate().unwrap();
+    for signed_by in [None, Some(&strange)] {
+        let (mut store, minutes) = store();
+        let ana = add_client(&mut store, "Ana");
+        for detail in ["page", "timeline", "history"] {
+            store.note_view(ana, detail).unwrap();
+        }
+        assert_eq!(store.access_troubles().unwrap(), [""; 0]);
+        rewrite(&store);
+        if let Some(keys) = signed_by {
+            sign_end(&store.db, keys).unwrap();
+        }
+        assert_eq!(store.access_troubles().unwrap(), UNSIGNED);
+        minutes.store(SAME_VIEW_MINUTES + 1, Ordering::Relaxed);
+        store.note_view(ana, "page").unwrap();
+        assert_eq!(store.access_troubles().unwrap(), UNSIGNED, "nor does going on hide it");
+        store.db.execute("DELETE FROM local WHERE key = 'access-signed'", []).unwrap();
+        assert_eq!(store.access_troubles().unwrap(), UNSIGNED, "nor taking the signature away");
+    }
+}
+
+#[test]
+fn a_list_of_an_earlier_version_is_signed_as_it_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/files/schema-3.db"), &path).unwrap();
+    let open = || {
+        let passphrase = crate::store::Passphrase::new("otter lamp seven canal");
+        Store::open(&path, &passphrase, crate::store::wall_clock()).unwrap()
+    };
+    let mut store = open();
+    assert_eq!(store.access_troubles().unwrap(), [""; 0]);
+    let ana = add_client(&mut store, "Ana");
+    for view in ["page", "timeline", "history"] {
+        store.note_view(ana, view).unwrap();
+    }
+    // It goes on as another site: what the one before signed stands.
+    store.become_another().unwrap();
+    store.note_view(ana, "notes").unwrap();
+    drop(store);
+    let store = open();
+    assert_eq!(store.access_troubles().unwrap(), [""; 0]);
+    rewrite(&store);
+    assert!(!store.access_troubles().unwrap().is_empty());
+}
+
 /// A store whose clock stands until it is moved, by minutes.
 fn store() -> (Store, Arc<AtomicI64>) {
     let start = DateTime::parse_from_rfc3339("2026-11-24T09:00:00-05:00").unwrap();
@@ -216,4 +284,14 @@ fn the_list_comes_back_from_a_backup_as_it_was_altered_or_not() {
     let troubles = store.access_troubles().unwrap();
     assert!(!troubles.is_empty());
     assert_eq!(restored(&store, "altered").access_troubles().unwrap(), troubles);
+    // Nor does the backup of one that was written anew to its end: no backup holds the key that signs.
+    let (mut store, key) = Store::create(&folder.path().join("b.db"), &passphrase, &worker, clock()).unwrap();
+    for view in ["page", "timeline", "safety plan"] {
+        store.note_view(ana, view).unwrap();
+    }
+    rewrite(&store);
+    let backup = store.backup(&folder.path().join("rewritten")).unwrap();
+    let (back, _) = Store::restore(&backup, &key, &folder.path().join("back.db"), &passphrase, clock()).unwrap();
+    let back = back.access_troubles().unwrap();
+    assert_eq!(back, ["the end of the access list is not signed by this installation"]);
 }

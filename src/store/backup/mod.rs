@@ -243,6 +243,10 @@ impl Store {
             })?;
         }
         tables.values().try_for_each(|table| table.put_in(&transaction))?;
+        // One that was rewritten on its way stays unsigned: a check tells it.
+        if access::is_as_it_was_signed(&transaction)? {
+            access::sign_end(&transaction, &self.keys)?;
+        }
         // A backup of an earlier version has a word of trust for each site.
         lines::make(&transaction, &trusted)?;
         lines::make_one_of_own(&transaction, self.site)?;
