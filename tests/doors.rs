@@ -1,5 +1,5 @@
 //! Whatever lies in the way where the program reads or writes: pipes, devices, links, somebody else's files; what is written is
-//! its owner's alone, and leaves with its record.
+//! its owner's alone, and what is shown once is shown or does not come into being.
 #![cfg(unix)]
 
 mod common;
@@ -292,6 +292,54 @@ fn in_shell(caseload: &Caseload, line: &str, args: &[&str]) -> Output {
     let inner = caseload.command();
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.args(["-c", line]).arg(common::program()).args(caseload.on(args)).stdin(Stdio::null()).output().unwrap()
+}
+
+/// The program with its output sent elsewhere.
+fn into(caseload: &Caseload, redirect: &str, args: &[&str]) -> Output {
+    in_shell(caseload, &format!("exec \"$0\" \"$@\" {redirect}"), args)
+}
+
+#[test]
+fn a_key_that_nobody_can_have_seen_opens_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let tom = laptop_with_key("Tom", &key);
+    tom.client(&["given_name=Ana"]);
+    let said = tom.run(&["backup"]);
+    let backup = said.trim_start_matches("Wrote ").split(". The").next().unwrap().to_string();
+    let moving = folder.path().join("moving");
+    let redirects =
+        [">&-", ">/dev/full"].into_iter().filter(|to| !to.contains("full") || Path::new("/dev/full").exists());
+    for redirect in redirects {
+        let none = Caseload::none();
+        let before = names(none.folder.path());
+        for args in [
+            &["init", "--worker", "Rosa"][..],
+            &["init", "--worker", "Rosa", "--json"],
+            &["restore", &backup, "--recovery-key-file", text(&key)],
+        ] {
+            let output = into(&none, redirect, args);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{redirect} {args:?}: {said}");
+            assert!(said.contains("recovery key"), "{said}");
+            assert_eq!(names(none.folder.path()), before, "{redirect} {args:?}");
+        }
+        none.run(&["init", "--worker", "Rosa"]);
+        let file = std::fs::read(tom.file()).unwrap();
+        let replace = ["restore", &backup, "--recovery-key-file", text(&key), "--replace"];
+        assert_eq!(into(&tom, redirect, &replace).status.code(), Some(1));
+        assert_eq!(std::fs::read(tom.file()).unwrap(), file, "the caseload that is there stays");
+        // A caseload whose moving code nobody saw goes on where it is.
+        assert_eq!(into(&tom, redirect, &["move", text(&moving)]).status.code(), Some(1));
+        assert!(!moving.exists());
+        tom.client(&["given_name=Ben"]);
+        assert_eq!(tom.json(&["check"])["ok"], true);
+    }
+    // What can be shown again is only told; a null device that somebody asked for is theirs to ask for.
+    assert_eq!(into(&tom, ">/dev/full", &["list"]).status.code(), Some(1));
+    let none = Caseload::none();
+    assert!(into(&none, ">/dev/null", &["init", "--worker", "Rosa"]).status.success());
+    assert_eq!(none.json(&["check"])["ok"], true);
 }
 
 /// How many lines of the client's list say that something left.

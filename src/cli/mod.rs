@@ -635,9 +635,9 @@ pub fn main() -> ExitCode {
             if !json {
                 setting.tell_of_secrets();
             }
-            say(&done.text);
+            let said = say(&done.text);
             setting.backup_of_the_day();
-            if done.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+            if done.ok && said { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => failed(&error),
     }
@@ -680,7 +680,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             }
         },
         Command::Init { worker, area, credentials } => {
-            writing::init(setting, &worker, area.as_deref(), &credentials, json)?.into()
+            writing::init(setting, &worker, area.as_deref(), &credentials, json)?;
+            String::new().into()
         }
         Command::Import { path, format, bundle_passphrase_file, map, client, dry_run, close_anyway } => {
             let work = match format {
@@ -886,11 +887,55 @@ fn say_beside(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Prints; a reader that went away is no failure.
-fn say(text: &str) {
+/// Prints; a reader that went away is no failure, a disk that is full is one.
+fn say(text: &str) -> bool {
+    match put_out(text) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say_beside(format_args!("caseload: what was to be shown could not be written: {error}. What was asked for is done."));
+            false
+        }
+        _ => true,
+    }
+}
+
+fn put_out(text: &str) -> std::io::Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Prints what is shown this once and cannot be had again.
+///
+/// # Errors
+/// Where nobody can have read it: then what it is the key to must not come into being.
+fn say_once(text: &str, what: &str) -> anyhow::Result<()> {
+    can_say(what)?;
+    put_out(text).map_err(|error| anyhow::anyhow!("The {what} could not be shown: {error}. Nothing was made."))
+}
+
+/// Whether what is printed goes anywhere, as far as can be told before.
+fn can_say(what: &str) -> anyhow::Result<()> {
+    if output_is_closed() {
+        anyhow::bail!("The {what} cannot be shown: the output is closed. Nothing was made.");
+    }
+    Ok(())
+}
+
+/// A program that is started with its output closed gets the null device there, open both ways; one whose output was sent to the
+/// null device by whoever wanted that has it for writing only.
+#[cfg(unix)]
+fn output_is_closed() -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+    let out = std::io::stdout();
+    let both_ways = fcntl_getfl(&out).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    let null = fstat(&out).ok().zip(stat("/dev/null").ok()).is_some_and(|(out, null)| out.st_rdev == null.st_rdev);
+    both_ways && null
+}
+
+#[cfg(not(unix))]
+fn output_is_closed() -> bool {
+    false
 }
 
 fn format(text: &str) -> Result<Incoming, String> {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::json;
 
+use crate::files;
 use crate::model::text::one_line;
 use crate::store::moving::{MovingCode, sealed_with_a_code};
-use crate::store::{Passphrase, RecoveryKey, Staged, Store, make_folder_for, wall_clock};
+use crate::store::{Passphrase, RecoveryKey, Site, Staged, Store, StoreError, make_folder_for, wall_clock};
 
 use super::Setting;
 use super::reading::printed;
@@ -38,20 +39,56 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
         None => ask("Recovery key: ")?,
     };
     let key = RecoveryKey::parse(&key)?;
-    if !setting.file().exists() {
-        let passphrase = setting.new_passphrase(None)?;
-        make_folder_for(setting.file())?;
-        let (store, recovery) = Store::restore(backup, &key, setting.file(), &passphrase, wall_clock())?;
-        return restored(setting, &store, &recovery);
+    // The backup is unpacked beside where it is to stand; where there is a caseload, first of all what would be lost is told.
+    let current = if setting.file().exists() { Some(setting.open()?) } else { None };
+    let goes_there = replace || current.is_none();
+    if goes_there {
+        super::can_say("recovery key")?;
     }
-    // There is a caseload already: the backup is unpacked beside it, and first of all what would be lost is told.
-    let current = setting.open()?;
-    let trial = Staged::beside(Some(setting.file()))?;
     let passphrase =
-        if replace { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
+        if goes_there { setting.new_passphrase(None)? } else { Passphrase::new(uuid::Uuid::new_v4().to_string()) };
+    make_folder_for(setting.file())?;
+    let trial = Staged::beside(Some(setting.file()))?;
     let (mut store, recovery) = Store::restore(backup, &key, &trial.path, &passphrase, wall_clock())?;
     let mut out = String::new();
-    let lost = current.lost_by_going_back_to(&store)?;
+    if let Some(current) = &current {
+        out = lost(current, &store)?;
+    }
+    if !goes_there {
+        out.push_str("Nothing was changed. To go back all the same, say --replace: the file as it is now is set aside beside it.\n");
+        return Ok(out);
+    }
+    out.push_str(&restored(setting, &store, &recovery)?);
+    store.will_stand_at(setting.file())?;
+    // Closing folds what was last written into the one file that is moved; where another program has it open, it does not.
+    let replaces = current.is_some();
+    drop((store, current));
+    if replaces && Path::new(&format!("{}-wal", setting.file().display())).exists() {
+        bail!("Another program has this caseload open: close it first. Nothing was changed.");
+    }
+    // Only a caseload whose key was shown is one.
+    super::say_once(&out, "recovery key")?;
+    let exists = || StoreError::Exists(setting.file().into());
+    if !replaces {
+        return if files::settle(&trial.path, setting.file())? { Ok(String::new()) } else { Err(exists().into()) };
+    }
+    let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
+    if !files::settle(setting.file(), &aside)? {
+        bail!("There is already a file at {}: try again. Nothing was changed.", aside.display());
+    }
+    match files::settle(&trial.path, setting.file()) {
+        Ok(true) => Ok(format!("The file as it was: {}\n", aside.display())),
+        other => {
+            files::settle(&aside, setting.file())?;
+            Err(other.err().map_or_else(|| exists().into(), anyhow::Error::from))
+        }
+    }
+}
+
+/// What is here and not in a backup, in words.
+fn lost(current: &Store, backup: &Store) -> anyhow::Result<String> {
+    let mut out = String::new();
+    let lost = current.lost_by_going_back_to(backup)?;
     if lost.is_empty() {
         out.push_str("Nothing is here that the backup does not hold.\n");
     } else {
@@ -61,24 +98,7 @@ pub fn restore(setting: &Setting, backup: &Path, key_file: Option<&Path>, replac
         let (name, what) = (one_line(&one.whose).into_owned(), one.actions.join(", "));
         writeln!(out, "  {name}: {} entries since {} ({what})", one.entries, one.since.format("%-d %b %Y %H:%M"))?;
     }
-    if !replace {
-        out.push_str("Nothing was changed. To go back all the same, say --replace: the file as it is now is set aside beside it.\n");
-        return Ok(out);
-    }
-    let report = restored(setting, &store, &recovery)?;
-    store.will_stand_at(setting.file())?;
-    let aside = setting.file().with_extension(format!("before-{}.db", setting.moment().now.format("%Y%m%d-%H%M%S")));
-    // Closing folds what was last written into the one file that is moved; where another program has it open, it does not.
-    drop((store, current));
-    if Path::new(&format!("{}-wal", setting.file().display())).exists() {
-        bail!("Another program has this caseload open: close it first. Nothing was changed.");
-    }
-    std::fs::rename(setting.file(), &aside)?;
-    if let Err(error) = std::fs::rename(&trial.path, setting.file()) {
-        std::fs::rename(&aside, setting.file())?;
-        return Err(error.into());
-    }
-    Ok(format!("{out}{report}The file as it was: {}\n", aside.display()))
+    Ok(out)
 }
 
 /// Checks what was restored, and says what comes next.
@@ -147,20 +167,32 @@ fn guide(setting: &Setting, here: bool) -> String {
 }
 
 fn away(setting: &Setting, file: &Path, json: bool) -> anyhow::Result<String> {
+    super::can_say("moving code")?;
     let mut store = setting.open()?;
     let (code, site) = store.move_away(file)?;
     let code = code.printed();
-    if json {
-        return Ok(printed(&json!({
+    let said = match json {
+        true => printed(&json!({
             "path": file.display().to_string(), "moving_code": code.as_str(), "fingerprint": site.fingerprint(),
-        })));
+        })),
+        false => moved_away(file, &code, &site),
+    };
+    if let Err(error) = super::say_once(&said, "moving code") {
+        // Without its code the file is nobody's: this copy goes on.
+        std::fs::remove_file(file)?;
+        store.stay_after_all()?;
+        return Err(error);
     }
-    Ok(format!(
+    Ok(String::new())
+}
+
+fn moved_away(file: &Path, code: &str, site: &Site) -> String {
+    format!(
         "Wrote {}: this whole caseload, with drafts, settings and places.\n\nThe moving code, shown this once:\n\n    {}\n\nOn the new laptop: caseload move FILE, and type the code. There it goes on as the installation {},\nwhich this one vouches for: colleagues accept nobody anew, and the recovery key stays the one that you wrote down.\n\nThis copy can be read and takes no more writing. If the file never arrives: caseload move --stay.\n",
         file.display(),
-        code.as_str(),
+        code,
         site.fingerprint()
-    ))
+    )
 }
 
 fn take_in(setting: &Setting, file: &Path, asked: &Move<'_>, json: bool) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
+use crate::files;
 use crate::model::records::{self, appointment, client, goal, note, plan, stay, step};
 use crate::model::{
     Change, Edit, Field, Kind, Moment, PlanStatus, RecordType, Row, RowId, Value, needs_a_name, record_by_name, series,
@@ -13,7 +14,7 @@ use crate::model::{
 };
 use crate::practice::instruments::{self, Around};
 use crate::practice::{incident, stays};
-use crate::store::{Store, Worker, make_folder_for, wall_clock};
+use crate::store::{Staged, Store, StoreError, Worker, make_folder_for, wall_clock};
 use crate::triage::calendar::add_business_days;
 
 use super::Setting;
@@ -21,13 +22,7 @@ use super::links::linked;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
 
-pub fn init(
-    setting: &Setting,
-    name: &str,
-    area: Option<&str>,
-    credentials: &str,
-    json: bool,
-) -> anyhow::Result<String> {
+pub fn init(setting: &Setting, name: &str, area: Option<&str>, credentials: &str, json: bool) -> anyhow::Result<()> {
     if name.trim().is_empty() {
         bail!("Your name cannot be empty: it stands under everything you write.");
     }
@@ -35,6 +30,10 @@ pub fn init(
         let codes: Vec<&str> = setting.rules.practice().areas.iter().map(|area| area.code.as_str()).collect();
         bail!("There is no practice area \"{strange}\". It is one of: {}.", codes.join(", "));
     }
+    if setting.file().symlink_metadata().is_ok() {
+        return Err(StoreError::Exists(setting.file().into()).into());
+    }
+    super::can_say("recovery key")?;
     let passphrase = setting.new_passphrase(None)?;
     make_folder_for(setting.file())?;
     let worker = Worker {
@@ -43,18 +42,28 @@ pub fn init(
         credentials: credentials.into(),
         area: area.unwrap_or("").into(),
     };
-    let (store, recovery) = Store::create(setting.file(), &passphrase, &worker, wall_clock())?;
-    if json {
-        return Ok(printed(&json!({
-            "file": setting.file().display().to_string(), "worker_id": store.worker().id.to_string(),
+    let draft = Staged::beside(Some(setting.file()))?;
+    let (mut store, recovery) = Store::create(&draft.path, &passphrase, &worker, wall_clock())?;
+    store.will_stand_at(setting.file())?;
+    // Closing folds what was written into the one file that gets the name.
+    drop(store);
+    let said = match json {
+        true => printed(&json!({
+            "file": setting.file().display().to_string(), "worker_id": worker.id.to_string(),
             "recovery_key": recovery.printed(),
-        })));
+        })),
+        false => format!(
+            "Made {}.\n\nYour recovery key, shown this once:\n\n    {}\n\nWrite it down and keep it away from this laptop. With a backup it opens your caseload when the passphrase is\nforgotten. Without the passphrase and without this key nobody can open it, not even we.\n",
+            setting.file().display(),
+            recovery.printed()
+        ),
+    };
+    // Only a caseload whose key was shown is one.
+    super::say_once(&said, "recovery key")?;
+    match files::settle(&draft.path, setting.file())? {
+        true => Ok(()),
+        false => Err(StoreError::Exists(setting.file().into()).into()),
     }
-    Ok(format!(
-        "Made {}.\n\nYour recovery key, shown this once:\n\n    {}\n\nWrite it down and keep it away from this laptop. With a backup it opens your caseload when the passphrase is\nforgotten. Without the passphrase and without this key nobody can open it, not even we.\n",
-        setting.file().display(),
-        recovery.printed()
-    ))
 }
 
 pub fn demo(setting: &Setting, path: &Path, clients: u32, notes: u32, seed: u64) -> anyhow::Result<String> {

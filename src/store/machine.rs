@@ -91,7 +91,12 @@ pub(super) fn machine_before(path: Option<&Path>) -> [u8; 32] {
 }
 
 fn hashed(id: &str, path: Option<&Path>) -> [u8; 32] {
-    let place = path.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
+    // Where no file stands yet, by the folder that it will stand in.
+    let place = path.map(|path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let there = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(there).unwrap_or_else(|| path.to_path_buf())
+    });
     let place = place.map_or(String::new(), |place| place.to_string_lossy().into_owned());
     blake3::derive_key("caseload machine 1", format!("{id}\0{place}").as_bytes())
 }
