@@ -452,7 +452,13 @@ enum Command {
     /// else than what was signed under them; missing tells of values that
     /// are not here and that nobody ordered erased; left_out is what was wrong in your agency's own files and
     /// in your own settings; exit 1 when not ok
-    Check,
+    Check {
+        /// Take what is whole of a damaged file over into a new one beside it, and say what is lost
+        ///
+        /// JSON: {file, entries, from_backup, entered_again, lost: [], check: {..}}; exit 1 when something is lost
+        #[arg(long)]
+        repair: bool,
+    },
     /// Write a backup, encrypted to the recovery key
     Backup {
         /// Where to [default: a folder beside the caseload]
@@ -838,7 +844,8 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
         }
         Command::Undo { list, yes, keep_theirs } => writing::undo(setting, list, yes, keep_theirs)?.into(),
         Command::History { id } => reading::history(setting, &id, json)?.into(),
-        Command::Check => reading::check(setting, json)?,
+        Command::Check { repair: true } => reading::repair(setting, json)?,
+        Command::Check { repair: false } => reading::check(setting, json)?,
         Command::Backup { folder } => moving::backup(setting, folder)?.into(),
         Command::Restore { backup, recovery_key_file, replace } => {
             moving::restore(setting, &backup, recovery_key_file.as_deref(), replace)?.into()

@@ -13,7 +13,7 @@ use crate::model::stands::{self, Stands};
 use crate::model::{CATALOGUE, Moment, RecordType, RowId, Value, text::one_line};
 use crate::practice::credentials::{self, Standing};
 use crate::practice::instruments::waits;
-use crate::store::{Found, Store, StoreError};
+use crate::store::{Found, Store, StoreError, wall_clock};
 use crate::triage::{
     Band, Caseload, Class, ClientFacts, Clock, DeskWork, Ranked, Rules, day_in_words, filter, hour_in_words,
 };
@@ -427,8 +427,38 @@ pub fn history(setting: &Setting, id: &str, json: bool) -> anyhow::Result<String
     Ok(out)
 }
 
+/// Takes over what is whole of a damaged file.
+pub fn repair(setting: &Setting, json: bool) -> anyhow::Result<Done> {
+    let repaired = Store::repair(setting.file(), &setting.passphrase()?, wall_clock())?;
+    let sound = repaired.lost.is_empty() && repaired.check.problems.is_empty();
+    let text = if json {
+        printed(&serde_json::to_value(&repaired)?)
+    } else {
+        let mut text = format!(
+            "What is whole is in {} now: {} journal entries, every table made again from them. The damaged file was left as it is.\n",
+            repaired.file.display(),
+            repaired.entries
+        );
+        if repaired.from_backup > 0 {
+            writeln!(text, "{} entries came from the newest backup.", repaired.from_backup)?;
+        }
+        if repaired.entered_again > 0 {
+            writeln!(text, "{} entries behind a hole were entered again.", repaired.entered_again)?;
+        }
+        text.push_str(if sound { "Nothing is lost.\n" } else { "Lost:\n" });
+        for told in repaired.lost.iter().chain(&repaired.check.problems) {
+            writeln!(text, "- {}", one_line(told))?;
+        }
+        writeln!(text, "Try it (caseload --file {} check), then give it the old one's name.", repaired.file.display())?;
+        text
+    };
+    Ok(Done { text, ok: sound })
+}
+
 pub fn check(setting: &Setting, json: bool) -> anyhow::Result<Done> {
-    let mut report = setting.open()?.check()?;
+    let store = setting.open()?;
+    let mut report = store.check().map_err(|error| store.diagnosed(error))?;
+    drop(store);
     report.notices.extend(setting.open_secret());
     let left_out = setting.left_out();
     let mut text = if json {

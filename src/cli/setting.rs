@@ -137,6 +137,15 @@ impl Setting {
         }
     }
 
+    /// What opens the caseload.
+    pub fn passphrase(&self) -> anyhow::Result<Passphrase> {
+        let passphrase = match &self.passphrase_file {
+            Some(path) => self.secret(path)?,
+            None => ask("Passphrase: ")?,
+        };
+        Ok(Passphrase::new(passphrase.as_str()))
+    }
+
     /// Unlocks the caseload.
     pub fn open(&self) -> anyhow::Result<Store> {
         if !self.file.exists() {

@@ -115,6 +115,7 @@ impl Store {
         if keep {
             transaction.commit()?;
             self.hlc = hlc;
+            self.after_writing();
         } else {
             transaction.rollback()?;
         }

@@ -377,10 +377,7 @@ pub(super) fn missing_values(db: &Connection) -> Result<u64> {
 impl Store {
     /// After values were taken out: what SQLite keeps beside the file holds them no longer either.
     pub(super) fn wipe(&self) -> Result<()> {
-        if self.path.is_some() {
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        }
-        Ok(())
+        self.watch.as_ref().map_or(Ok(()), |watch| watch.fold(&self.db, super::file::PATIENCE))
     }
 
     /// Batches of which values are missing here without an order to erase them.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::model::Invalid;
 
+use super::watch::Found;
+
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +30,22 @@ pub enum StoreError {
     DiskFull,
     #[error("Not saved: the file is read-only.")]
     ReadOnly,
+    #[error(
+        "This caseload cannot be read where nothing may be written: {0}. Copy it to where you may write, with all that lies beside it."
+    )]
+    NeedsWriting(&'static str),
     #[error("Not saved: another program is busy with this caseload. Try again in a moment.")]
     Busy,
+    #[error("Not saved: the caseload file {} while it was open. Nothing was written to what is there now.", .0.told())]
+    UnderFeet(Found),
+    #[error(
+        "A page of the caseload file does not pass its check: it is damaged, or there is too little memory for it. Nothing was changed."
+    )]
+    PageCheck,
+    #[error("A page of the caseload file is damaged. Nothing was changed.")]
+    DamagedPage,
+    #[error("There is too little memory for this now. Nothing was changed: close other programs, and do it again.")]
+    Memory,
     #[error("Not saved: the file could not be written ({0}).")]
     Write(String),
     #[error("These two are told to be one person already.")]
@@ -125,10 +141,14 @@ impl StoreError {
             }
             StoreError::Exists(_) => "name another place with `--file PATH`",
             StoreError::WrongPassphrase => {
-                "if it is lost, `caseload restore` makes a new file from a backup and the recovery key"
+                "if it is lost, or is the right one (then the file's first page is damaged), `caseload restore` makes a new file from a backup and the recovery key"
             }
             StoreError::NotACaseload { .. } => "name the right file with `--file PATH`",
             StoreError::Damaged(_) => "`caseload restore BACKUP --file NEW` makes a sound file from a backup",
+            StoreError::PageCheck | StoreError::DamagedPage => {
+                "`caseload check --repair` takes over what is whole into a new file, and says what is not"
+            }
+            StoreError::UnderFeet(Found::Rekeyed) => "lock it, and unlock it with the passphrase that it has now",
             StoreError::OwnNote => "the supervisor who was asked co-signs it, on their own laptop",
             StoreError::NotTheAuthor(_) => {
                 "they sign it on their own laptop; write a note of your own about what you know"
@@ -144,6 +164,8 @@ impl StoreError {
                 "work on the new laptop; if it never arrived there, `caseload move --stay` lets this one go on"
             }
             StoreError::WrongMovingCode => "type it as the old laptop showed it",
+            StoreError::UnderFeet(Found::Gone | Found::Replaced) => "put the file back where it was, and do it again",
+            StoreError::UnderFeet(_) => "put the right file back (a backup has it), and do it again",
             StoreError::ReadOnly => "copy it to a place where you may write, or change its permissions",
             _ => return None,
         })
@@ -153,10 +175,16 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         use rusqlite::ErrorCode::*;
+        if error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_CONSTRAINT_COMMITHOOK) {
+            // The only thing that the connection looks at by itself.
+            return StoreError::UnderFeet(Found::Replaced);
+        }
         match error.sqlite_error_code() {
             Some(DiskFull) => StoreError::DiskFull,
             Some(ReadOnly) => StoreError::ReadOnly,
             Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
+            // SQLCipher's word for a page that does not pass its check.
+            Some(OutOfMemory) => StoreError::PageCheck,
             Some(SystemIoFailure) => StoreError::Write("the disk is full, or it failed".into()),
             Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged("its contents do not add up".into()),
             _ => StoreError::Sqlite(error),

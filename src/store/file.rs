@@ -14,12 +14,18 @@ use crate::model::{Change, Hlc, Ids, RowId};
 
 use super::backup::RecoveryKey;
 use super::moving::MOVED;
+use super::rescue::{self, Session};
 use super::schema;
 use super::sites::{self, Keys};
+use super::to_read;
+use super::watch::Watch;
 use super::{Clock, Result, Store, StoreError, access};
 
 /// SQLCipher's page, in bytes.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
+
+/// How long a program waits for another one that writes.
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A passphrase; wiped from memory when dropped, and never shown.
 #[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
@@ -243,7 +249,7 @@ impl Store {
         access::sign_end(&transaction, &keys)?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
-        let store = Store {
+        let mut store = Store {
             db,
             path,
             read_only: false,
@@ -259,7 +265,10 @@ impl Store {
             data_version: 0,
             outside: None,
             day: None,
+            watch: None,
+            session: Session::default(),
         };
+        store.begin_watch()?;
         Ok((store, recovery))
     }
 
@@ -289,18 +298,40 @@ impl Store {
 
     fn open_as(path: &Path, passphrase: &Passphrase, clock: Clock, is_home: bool) -> Result<Store> {
         look_at(path)?;
-        let read_only = std::fs::metadata(path)?.permissions().readonly();
-        let mut db = connect(path, read_only)?;
-        unlock(&db, passphrase)?;
+        if !to_read::may_write(path) {
+            return Store::open_with(to_read::open(path, passphrase)?, path, passphrase, clock, (true, false));
+        }
+        let opened = connect(path, false).and_then(|db| unlock(&db, passphrase).map(|()| db));
+        let opened = opened.and_then(|db| Store::open_with(db, path, passphrase, clock.clone(), (false, is_home)));
+        match opened {
+            // A full disk, or a folder that is not ours: what is there can be read all the same.
+            Err(error) if to_read::is_of_the_place(&error) => match to_read::open(path, passphrase) {
+                Ok(db) => Store::open_with(db, path, passphrase, clock, (true, false)),
+                Err(_) => Err(error),
+            },
+            opened => opened,
+        }
+    }
+
+    fn open_with(
+        mut db: Connection,
+        path: &Path,
+        passphrase: &Passphrase,
+        clock: Clock,
+        (read_only, is_home): (bool, bool),
+    ) -> Result<Store> {
         let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
         if application != schema::APPLICATION_ID {
             return Err(not_a_caseload(path, "it is another program's encrypted database"));
         }
+        let left = if read_only { None } else { rescue::set_stale_wal_aside(&mut db, path, passphrase, &clock)? };
         whole(&db, path)?;
         if !read_only {
             prepare(&db)?;
             owner_only(path);
             schema::migrate(&mut db)?;
+        } else {
+            db = to_read::as_of_this_version(db, path, passphrase)?;
         }
         let moved: Option<Vec<u8>> =
             db.query_row("SELECT value FROM local WHERE key = ?1", [MOVED], |row| row.get(0)).optional()?;
@@ -333,7 +364,10 @@ impl Store {
             data_version: 0,
             outside: None,
             day: None,
+            watch: None,
+            session: Session::default(),
         };
+        store.begin_watch()?;
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.
         store.hlc = Hlc::default().observe(store.hlc, store.unix_ms());
         if !read_only && meta(&store.db, "projection")? != schema::fingerprint() {
@@ -341,7 +375,19 @@ impl Store {
         }
         store.read_worker()?;
         store.changed_elsewhere()?;
+        if let Some(left) = left {
+            store.after_set_back(&left)?;
+        }
         Ok(store)
+    }
+
+    /// Begins to hold the file against what it was when it was opened.
+    fn begin_watch(&mut self) -> Result<()> {
+        if let Some(path) = self.path.as_deref().filter(|_| !self.read_only) {
+            self.watch = Some(Watch::begin(path, &self.db)?);
+            self.session = Session::begin(&self.db)?;
+        }
+        Ok(())
     }
 
     /// Reads who the worker is from their row.
@@ -363,9 +409,8 @@ impl Store {
         // What SQLite says of it would repeat it.
         let changed = self.db.pragma_update(None, "rekey", passphrase.0.as_str());
         changed.map_err(|_| StoreError::Write("the passphrase could not be changed".into()))?;
-        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.passphrase = Some(passphrase.clone());
-        Ok(())
+        self.wipe()
     }
 }
 
@@ -383,7 +428,7 @@ pub(super) fn remove(path: &Path) {
 }
 
 /// The first look, before any library touches the file.
-fn look_at(path: &Path) -> Result<()> {
+pub(super) fn look_at(path: &Path) -> Result<()> {
     let mut head = Vec::new();
     let file = crate::files::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => StoreError::NoFile(path.into()),
@@ -414,10 +459,14 @@ fn whole(db: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn connect(path: &Path, read_only: bool) -> Result<Connection> {
+pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-    let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Names of the form file:... are read by SQLite as more than a name: only ours are meant so.
+    let plain = path.to_str().is_some_and(|name| name.starts_with("file:"));
+    let path = if plain { Path::new(".").join(path) } else { path.to_path_buf() };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(PATIENCE)?;
     // Before the key: SQLCipher would otherwise print its errors over the screen.
     db.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
     // Where the program cannot start itself anew at the lock, SQLCipher wipes what it gives back.
@@ -426,7 +475,7 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     Ok(db)
 }
 
-fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
+pub(super) fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
     // Nothing was ever locked with what SQL would cut short; but a file that was once locked with a raw key, or with blanks,
     // opens with it. What SQLite says of a passphrase would repeat it.
     let letters = passphrase.as_str();
@@ -442,6 +491,24 @@ fn unlock(db: &Connection, passphrase: &Passphrase) -> Result<()> {
     }
 }
 
+/// Whether a passphrase opens a file.
+pub(super) fn opens(path: &Path, passphrase: &Passphrase) -> Result<()> {
+    unlock(&connect(path, true)?, passphrase)
+}
+
+/// How many pages of a file do not pass their check.
+pub(super) fn damaged_pages(path: &Path, passphrase: &Passphrase) -> Result<usize> {
+    let db = connect(path, true)?;
+    unlock(&db, passphrase)?;
+    let mut query = db.prepare("PRAGMA cipher_integrity_check")?;
+    let mut rows = query.query([])?;
+    let mut damaged = 0;
+    while rows.next()?.is_some() {
+        damaged += 1;
+    }
+    Ok(damaged)
+}
+
 /// Pages kept in memory, in KB.
 pub const CACHE_KB: u32 = 16_000;
 
@@ -450,7 +517,7 @@ fn prepare(db: &Connection) -> Result<()> {
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     db.execute_batch(&format!(
         // On a Mac a write is on the disk only where that is asked for by name; elsewhere the two change nothing.
-        "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+        "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA wal_autocheckpoint = 0;
          PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -{CACHE_KB};",
     ))?;
     db.set_prepared_statement_cache_capacity(256);
@@ -460,15 +527,18 @@ fn prepare(db: &Connection) -> Result<()> {
 #[cfg(unix)]
 fn owner_only(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    // Best effort: on a file system without permissions the encryption still stands.
-    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    // Best effort: on a file system without permissions the encryption still stands. A file that is so already is not
+    // touched: others who have it open would have to look what changed.
+    if std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o777 != 0o600) {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
 }
 
 #[cfg(not(unix))]
 fn owner_only(_path: &Path) {}
 
 /// The file that SQLite keeps beside this one.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(suffix);
     name.into()

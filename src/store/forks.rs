@@ -429,6 +429,7 @@ impl Store {
         if let Some(keys) = home.into_renewed() {
             self.go_on_with(keys);
         }
+        self.after_writing();
         Ok(())
     }
 }

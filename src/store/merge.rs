@@ -226,6 +226,7 @@ impl Store {
                 self.go_on_with(keys);
             }
             self.read_worker()?;
+            self.after_writing();
             if merged.erased {
                 self.wipe()?;
             }

@@ -25,6 +25,9 @@
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out; [`moving`]: to another laptop.
+//! - `watch`: whether the file is still the one that was opened; `rescue`: what is done when it is not; `to_read`: where nothing may
+//!   be written; `repair`: what is
+//!   whole of a damaged one.
 
 mod access;
 mod backup;
@@ -56,6 +59,8 @@ mod places;
 mod plans;
 mod projection;
 mod query;
+mod repair;
+mod rescue;
 mod rights;
 mod schema;
 mod search;
@@ -69,8 +74,10 @@ mod speaking;
 mod staged;
 mod step;
 mod theirs;
+mod to_read;
 mod undo;
 mod unfinished;
+mod watch;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -103,6 +110,8 @@ pub use merge::{Merged, Merger, NotTaken, Why};
 pub use past::{ActionId, PastAction};
 pub use places::{Met, Noted, Range};
 pub use query::{ClientFile, Found};
+pub use repair::Repaired;
+pub use rescue::Rescue;
 pub use rights::{Grant, Point, Right};
 pub use search::Hit;
 pub use setback::state_folder;
@@ -110,6 +119,7 @@ pub use signing::{Signer, Waiting, Written};
 pub use sites::{Site, Trust};
 pub use staged::Staged;
 pub use theirs::Receiver;
+pub use watch::Found as Feet;
 
 use crate::model::{Hlc, Ids, Moment, RowId, SiteId};
 
@@ -165,6 +175,9 @@ pub struct Store {
     outside: Option<PathBuf>,
     /// The day that was asked to be taken for today.
     day: Option<NaiveDate>,
+    /// What is known of the file that was opened: none in memory, and where it can only be read.
+    watch: Option<watch::Watch>,
+    session: rescue::Session,
 }
 
 impl Store {
@@ -218,6 +231,11 @@ impl Store {
         move || handle.interrupt()
     }
 
+    /// What opened it; none in memory.
+    pub(crate) fn passphrase(&self) -> Option<&Passphrase> {
+        self.passphrase.as_ref()
+    }
+
     /// Whether the backup of the day is due is put there when the file is closed.
     pub fn tells_at_close(&mut self, due: &Arc<AtomicBool>) {
         self.at_close = Some(Arc::clone(due));
@@ -267,7 +285,7 @@ impl Store {
         match &self.moved {
             Some(when) => Err(StoreError::Moved(when.clone())),
             None if self.read_only => Err(StoreError::ReadOnly),
-            None => Ok(()),
+            None => self.watch.as_ref().map_or(Ok(()), |watch| watch.before_writing(&self.db)),
         }
     }
 }
@@ -276,6 +294,9 @@ impl Drop for Store {
     fn drop(&mut self) {
         if let Some(due) = &self.at_close {
             due.store(self.backup_is_due().unwrap_or(false), Ordering::Relaxed);
+        }
+        if let Some(watch) = &self.watch {
+            watch.close(&self.db);
         }
     }
 }

@@ -102,6 +102,8 @@ impl Store {
 
     /// The number for our next bundle in a place, above `least`; none is ever used twice, whatever became of it.
     pub fn next_number_for_place(&mut self, place: &str, least: u64) -> Result<u64> {
+        // That the number could not be kept would not be told by the answer itself.
+        self.writable()?;
         let number: i64 = self.db.query_row(
             "INSERT INTO place (url, numbered) VALUES (?1, ?2 + 1)
              ON CONFLICT (url) DO UPDATE SET numbered = max(numbered, ?2) + 1 RETURNING numbered",

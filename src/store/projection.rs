@@ -359,14 +359,20 @@ impl Store {
     /// Drops every table that the journal makes and makes it again. The journal is not touched.
     pub fn rebuild(&mut self) -> Result<()> {
         self.writable()?;
-        let transaction = self.db.transaction()?;
-        schema::create_projection(&transaction)?;
-        for stream in journal::streams(&transaction)? {
-            replay(&transaction, stream)?.save(&mut |_, _| Continue(()))?;
-        }
-        transaction.commit()?;
+        make_again(&mut self.db)?;
+        self.after_writing();
         Ok(())
     }
+}
+
+/// The same for a file that is only read, in memory.
+pub fn make_again(db: &mut Connection) -> Result<()> {
+    let transaction = db.transaction()?;
+    schema::create_projection(&transaction)?;
+    for stream in journal::streams(&transaction)? {
+        replay(&transaction, stream)?.save(&mut |_, _| Continue(()))?;
+    }
+    Ok(transaction.commit()?)
 }
 
 /// The rows of one stream as its journal makes them, from nothing.

@@ -38,6 +38,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
                 super::access::migrate(db).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
             },
         ),
+        M::up(include_str!("../../assets/schema/0010_generations.sql")),
     ])
 });
 
@@ -50,6 +51,15 @@ pub fn migrate(db: &mut Connection) -> Result<()> {
         rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
         other => StoreError::Damaged(other.to_string()),
     })
+}
+
+/// Whether the journal's tables are this version's.
+pub fn is_current(db: &Connection) -> Result<bool> {
+    match MIGRATIONS.pending_migrations(db) {
+        Ok(pending) if pending < 0 => Err(StoreError::Newer),
+        Ok(pending) => Ok(pending == 0),
+        Err(error) => Err(StoreError::Damaged(error.to_string())),
+    }
 }
 
 /// What the projection is made from: changes when a field is added.

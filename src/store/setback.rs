@@ -98,9 +98,14 @@ impl Store {
             return Ok(());
         }
         self.become_new()?;
-        self.set_local(TOLD, Some(b"yes"))?;
+        self.note_set_back()?;
         self.note_outside();
         Ok(())
+    }
+
+    /// The next sync tells of it.
+    pub(super) fn note_set_back(&mut self) -> Result<()> {
+        self.set_local(TOLD, Some(b"yes"))
     }
 
     /// Whether this file was found set back; asked once, and then told.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{self, NewFile};
 use crate::model::{RowId, SiteId};
-use crate::store::{Merged, Passphrase, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
+use crate::store::{Merged, Passphrase, Range, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -107,6 +107,16 @@ pub fn bundle(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path:
     file.finish()?;
     let given = Given { counts, clients, bytes: file.file().metadata()?.len() };
     Ok(Bundle { given, file, path: path.to_path_buf() })
+}
+
+/// Writes entries of a caseload into a new file that opens with the caseload's own passphrase: what a rescue could not enter
+/// again. Nothing is noted of it, for it stays where it is.
+///
+/// # Errors
+/// What the file system says, also where there is a file of that name.
+pub fn set_by(store: &Store, ranges: &[Range], path: &Path) -> Result<(), StoreError> {
+    let passphrase = store.passphrase().ok_or(StoreError::WrongPassphrase)?;
+    write_new(path, |file| write(store, &Seal::Passphrase(passphrase.as_str()), false, ranges, false, file).map(drop))
 }
 
 /// A new file for its owner only, on the disk when this returns.

@@ -25,7 +25,7 @@ mod unread;
 
 pub use bundle::Refusal;
 pub use card::Card;
-pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, take};
+pub use exchange::{Given, Scope, Taken, Whom, give, merge_file, set_by, take};
 pub use leaving::Leaving;
 pub use share::{Until, share};
 pub use through::{SET_BACK, Synced, Trouble, sync};

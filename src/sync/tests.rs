@@ -5,6 +5,7 @@ mod erasing;
 mod forging;
 mod forks;
 mod places;
+mod rescue;
 mod settling;
 mod star;
 

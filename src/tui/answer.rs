@@ -36,6 +36,8 @@ pub enum Answer {
     Card,
     /// The passphrase that opens a bundle or another caseload.
     Passphrase(PathBuf, Kind),
+    /// The passphrase that this caseload got while it was open.
+    NewPassphrase,
     /// The last day of a cover.
     Until(HandOver),
     /// The name that someone types under a plan.
@@ -57,7 +59,7 @@ pub enum Answer {
 impl Answer {
     /// Whether what is typed must not be seen.
     pub fn is_secret(&self) -> bool {
-        matches!(self, Answer::Passphrase(..))
+        matches!(self, Answer::Passphrase(..) | Answer::NewPassphrase)
     }
 }
 
@@ -129,6 +131,7 @@ impl Desk {
                 let passphrase = Some(typed.trim_end_matches(['\r', '\n']).to_string().into());
                 self.work = Some(Work::TakeIn { path, kind, passphrase, keep: false });
             }
+            Answer::NewPassphrase => self.unlock_again(typed)?,
             Answer::Place => {
                 let typed = typed.trim();
                 let place = if typed.contains("://") { typed.to_string() } else { path(typed).display().to_string() };

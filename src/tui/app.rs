@@ -105,14 +105,19 @@ impl App {
         loop {
             let wake = wakes.wait(self.patience());
             let due = self.locks_itself();
-            let mut changed = due || wake.is_none() && self.rested()?;
+            let mut changed = due
+                || wake.is_none() && {
+                    let rested = self.rested();
+                    self.survive(rested, true)?
+                };
             let mut next = wake;
             // All keys that wait are taken before the next frame.
             while let Some(wake) = next {
                 // What was typed before anyone could see that it is locked was not meant for the gate.
                 let typed = matches!(wake, Wake::Event(Event::Key(_) | Event::Paste(_) | Event::Mouse(_)));
                 if !(typed && (due || self.locked.is_some())) {
-                    match self.take(wake, screen, wakes)? {
+                    let taken = self.take(wake, screen, wakes);
+                    match self.survive(taken, Some(true))? {
                         Some(redraw) => changed |= redraw,
                         None => return Ok(()),
                     }
@@ -122,13 +127,26 @@ impl App {
             self.announce(screen)?;
             changed |= self.back_up();
             if changed {
-                if !self.settle(screen, wakes)? {
+                let settled = self.settle(screen, wakes);
+                if !self.survive(settled, true)? {
                     return Ok(());
                 }
                 self.draw(screen)?;
-                self.look_ahead()?;
+                let ahead = self.look_ahead();
+                self.survive(ahead, ())?;
             }
         }
+    }
+
+    /// An error of the file is told, and what is open stays: a damaged page or a changed passphrase takes nobody's form away.
+    fn survive<T>(&mut self, done: anyhow::Result<T>, otherwise: T) -> anyhow::Result<T> {
+        let error = match done {
+            Ok(done) => return Ok(done),
+            Err(error) => error.downcast::<StoreError>()?,
+        };
+        let Stage::Desk(desk) = &mut self.stage else { return Err(error.into()) };
+        desk.failed(error);
+        Ok(otherwise)
     }
 
     /// Makes the backup of the day beside everything else; says whether there is something to show of it.
@@ -274,11 +292,14 @@ impl App {
                 if elsewhere {
                     desk.load()?;
                 }
+                let firm = desk.stands_firm()?;
+                // Hands rest: the time to bring the file up to date.
+                let _ = desk.store.fold();
                 let ticks = desk.timer_ticks();
                 let clock = matches!(&desk.overlay, Some(Overlay::Sheet(sheet)) if sheet.has_a_clock());
                 // A visit ends by itself, and then asks whether it was kept.
                 let ended = desk.line_up();
-                Ok(desk.new_minute() || elsewhere || ticks || clock || ended)
+                Ok(desk.new_minute() || elsewhere || !firm || ticks || clock || ended)
             }
             Stage::Covered(_) | Stage::Nothing => Ok(false),
         }
@@ -299,6 +320,7 @@ impl App {
                 if !desk.keep_screen() {
                     self.unkept = desk.form.as_ref().map(|form| Zeroizing::new(form.draft()));
                 }
+                self.start.file = desk.store.path().cloned().unwrap_or_else(|| self.start.file.clone());
                 // Dropping the desk closes the file and wipes its keys.
                 drop(desk);
                 self.locked = Some(why);
@@ -414,9 +436,9 @@ impl App {
 
     fn desk_key(&mut self, key: &KeyEvent, screen: &mut Screen, wakes: &Wakes) -> anyhow::Result<Option<bool>> {
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
-        if desk.store.changed_elsewhere()? {
-            // Another program has changed the file since the last key.
-            desk.load()?;
+        // Another program may have changed the file since the last key, or taken it away.
+        if !desk.stands_firm()? {
+            return Ok(Some(true));
         }
         let flow = desk.key(key)?;
         let last = match flow {
@@ -438,6 +460,11 @@ impl App {
 
     /// Leaving: a backup that is nearly there is waited for.
     pub fn end(&mut self) {
+        if let Stage::Desk(desk) = &self.stage
+            && let Some(now) = desk.store.path().filter(|path| **path != self.start.file)
+        {
+            self.farewell = Some(format!("the caseload is in {} now", now.display()));
+        }
         let (Some(daily), Stage::Desk(desk)) = (self.daily.take(), &mut self.stage) else { return };
         if let Err(error) = daily.keep_soon(&mut desk.store) {
             self.farewell.get_or_insert_with(|| format!("no backup was made today: {error}"));
@@ -529,7 +556,11 @@ impl App {
     fn paste(&mut self, pasted: &str) -> anyhow::Result<()> {
         match &mut self.stage {
             Stage::Gate(gate) => gate.paste(pasted),
-            Stage::Desk(desk) => desk.paste(pasted)?,
+            Stage::Desk(desk) => {
+                if desk.stands_firm()? {
+                    desk.paste(pasted)?;
+                }
+            }
             Stage::Covered(_) | Stage::Nothing => {}
         }
         Ok(())
@@ -538,6 +569,9 @@ impl App {
     fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> anyhow::Result<Option<bool>> {
         let plain = self.theme.plain;
         let Stage::Desk(desk) = &mut self.stage else { return Ok(Some(false)) };
+        if !desk.stands_firm()? {
+            return Ok(Some(true));
+        }
         let flow = desk.mouse(mouse, area, plain)?;
         Ok(self.flows(flow))
     }

@@ -155,6 +155,8 @@ pub type Moments = Arc<dyn Fn() -> Moment>;
 
 pub struct Desk {
     pub store: Store,
+    /// It was told that nothing can be saved any more.
+    pub(super) unsaved_told: bool,
     pub rules: Rules,
     pub keys: Keys,
     moments: Moments,
@@ -250,6 +252,7 @@ impl Desk {
         let today = moments().today();
         let mut desk = Desk {
             store,
+            unsaved_told: false,
             rules,
             keys,
             moments,
@@ -636,10 +639,18 @@ impl Desk {
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.
     pub fn keep_draft(&mut self) {
         if let Some(form) = self.form.as_mut().filter(|form| form.unkept) {
-            form.unkept = false;
             let draft = form.draft();
-            // A full disk must not take the form away: it is said when saving.
-            let _ = self.store.set_local("draft", Some(&draft));
+            // A full disk must not take the form away: it is said when saving. What the file under it lost is put beside it
+            // before it is let go.
+            if self.store.set_local("draft", Some(&draft)).is_err()
+                && self.store.look().is_ok_and(|feet| !feet.is_well())
+            {
+                let _ = self.stands_firm();
+                let _ = self.store.set_local("draft", Some(&draft));
+            }
+            if let Some(form) = self.form.as_mut() {
+                form.unkept = false;
+            }
         }
     }
 

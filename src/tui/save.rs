@@ -3,8 +3,9 @@
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
 use crate::model::{Change, Row};
 use crate::practice::stays;
-use crate::store::StoreError;
+use crate::store::{Feet, Passphrase, Rescue, StoreError};
 
+use super::answer::Answer;
 use super::desk::{Desk, Pane};
 use super::form::Form;
 use super::overlay::{Menu, Pick};
@@ -12,6 +13,100 @@ use super::visits::Rest;
 use super::work::Work;
 
 impl Desk {
+    /// Looks whether the file under the screen is still the one that was opened; where it is not, what was done is brought to
+    /// where it lasts, and it is said where. Says whether the key at hand is to go on: not over news of that weight.
+    ///
+    /// # Errors
+    /// What the file says when it is read again.
+    pub fn stands_firm(&mut self) -> Result<bool, StoreError> {
+        match self.store.look() {
+            Ok(Feet::Same) => {
+                if self.store.changed_elsewhere()? {
+                    self.load()?;
+                }
+                return Ok(true);
+            }
+            Ok(Feet::MovedOn) => {
+                // Whether anything was written besides, its count of changes says.
+                if self.store.changed_elsewhere()? {
+                    self.load()?;
+                }
+                return Ok(true);
+            }
+            Ok(_) if self.unsaved_told => return Ok(true),
+            Ok(Feet::Rekeyed) => {
+                self.ask_new_passphrase();
+                return Ok(false);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                self.trouble(error);
+                return Ok(true);
+            }
+        }
+        match self.store.rescue(&crate::sync::set_by) {
+            Ok(None) => return Ok(true),
+            Ok(Some(rescue)) => {
+                self.unsaved_told = rescue.file.is_none();
+                let title = if rescue.file.is_some() { "The file was rescued" } else { "Nothing can be saved now" };
+                let items = vec![(Some('g'), "Go on".to_string(), Pick::Nothing)];
+                self.overlay = Some(Menu::telling(title, rescued(&rescue, self.form.is_some()), items));
+                if rescue.file.is_some() {
+                    if let Some(form) = &mut self.form {
+                        // Its draft lies in the old file, if anywhere.
+                        form.unkept = true;
+                    }
+                    self.load()?;
+                }
+            }
+            Err(error) => {
+                let told = self.store.look().unwrap_or(Feet::Replaced).told();
+                self.trouble(format!(
+                    "The caseload file {told}, and what was done could not be put beside it yet. {error}"
+                ));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Somebody changed the passphrase: what is open stays, and goes on with the new one.
+    fn ask_new_passphrase(&mut self) {
+        self.unsaved_told = true;
+        let about = "The passphrase of this caseload was changed while it was open, by another program or with another state of the file. \
+                     Nothing is saved until it is unlocked again. The passphrase that it has now:";
+        self.ask(Answer::NewPassphrase, "The passphrase was changed", about);
+    }
+
+    pub(super) fn unlock_again(&mut self, typed: &str) -> Result<(), StoreError> {
+        let passphrase = Passphrase::new(typed.trim_end_matches(['\r', '\n']));
+        match self.store.unlock_again(&passphrase) {
+            Ok(()) => {
+                self.unsaved_told = false;
+                self.overlay = None;
+                self.load()?;
+                self.say("Unlocked with its new passphrase.");
+            }
+            Err(error) => self.refuse(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Tells of an error of the file. What is being typed stays.
+    pub fn failed(&mut self, error: StoreError) {
+        let error = self.store.diagnosed(error);
+        if matches!(error, StoreError::UnderFeet(Feet::Rekeyed)) {
+            return self.ask_new_passphrase();
+        }
+        let hint = error.hint().map_or(String::new(), |hint| format!(" ({hint})"));
+        let told = format!("{error}{hint}");
+        if let Some(form) = &mut self.form {
+            form.trouble = Some(told.clone());
+            form.unkept = true;
+        }
+        self.trouble(told);
+    }
+
     pub(super) fn ask_delete(&mut self) -> Result<(), StoreError> {
         let chosen = match self.focus {
             Pane::Goals => self.goal_row().map(|row| (row.record, row.id, self.in_short(row))),
@@ -129,13 +224,7 @@ impl Desk {
                 self.ask_goals_of_next()?;
                 self.run_follows()?;
             }
-            Err(error) => {
-                let hint = error.hint().map_or(String::new(), |hint| format!(" ({hint})"));
-                if let Some(form) = self.form.as_mut() {
-                    form.trouble = Some(format!("{error}{hint}"));
-                    form.unkept = true;
-                }
-            }
+            Err(error) => self.failed(error),
         }
         Ok(())
     }
@@ -184,4 +273,45 @@ impl Desk {
             self.ask_goals_of_next()
         }
     }
+}
+
+/// What became of the file, where everything is now, and what to do.
+fn rescued(rescue: &Rescue, form: bool) -> Vec<String> {
+    let Rescue { found, before, file, taken, waiting } = rescue;
+    let mut lines = vec![format!("{} {}. Nothing was written over what is there.", before.display(), found.told())];
+    let changes = |n: usize| if n == 1 { "1 change".to_string() } else { format!("{n} changes") };
+    match (found, file) {
+        (Feet::Gone | Feet::Replaced, Some(file)) => {
+            lines.push(format!("Everything up to your last key is whole in {}.", file.display()));
+            lines.push(
+                "You work in that file from here on. Nothing of yours is written under the old name any more.".into(),
+            );
+        }
+        (Feet::SetBack, Some(file)) if file == before => {
+            lines.push(format!("You work in it as it is now; {} of this session are in it again.", changes(*taken)));
+            lines.push("What was written before this session and after that state is not here: the next sync brings back what colleagues have, and a backup has the rest.".into());
+        }
+        (_, Some(file)) => {
+            lines.push(format!(
+                "The newest backup, with {} of this session, is now {}. You work in that file from here on.",
+                changes(*taken),
+                file.display()
+            ));
+        }
+        (_, None) => lines.push(
+            "There is no backup beside it to go on with: nothing can be saved until a caseload lies there again."
+                .into(),
+        ),
+    }
+    if let Some(waiting) = waiting {
+        lines.push(format!(
+            "What could not be entered again lies in {}, under this caseload's passphrase. Once the rest is back: caseload import {}",
+            waiting.display(),
+            waiting.file_name().unwrap_or_default().to_string_lossy()
+        ));
+    }
+    if form {
+        lines.push("What you are typing is still in the form, and not saved yet.".into());
+    }
+    lines
 }

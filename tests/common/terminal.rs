@@ -109,6 +109,14 @@ impl Terminal {
         self.until(unwanted, |text| !text.contains(unwanted));
     }
 
+    /// Waits for one of several, and says which came.
+    #[track_caller]
+    pub fn one_of<'a>(&self, wanted: &[&'a str]) -> &'a str {
+        self.until(&wanted.join(" or "), |text| wanted.iter().any(|one| text.contains(one)));
+        let text = self.text();
+        wanted.iter().find(|one| text.contains(**one)).copied().expect("it was there a moment ago")
+    }
+
     #[track_caller]
     fn until(&self, what: &str, holds: impl Fn(&str) -> bool) {
         let end = Instant::now() + Duration::from_secs(20);

@@ -304,5 +304,46 @@ fn chain(backup: &Path, identities: &[&dyn age::Identity]) -> Result<Vec<(PathBu
     Ok(found)
 }
 
+/// The batches of a backup and of those that it goes on from, verified to their end.
+pub(super) fn batches_of(chain: Vec<(PathBuf, Opened)>) -> Result<Vec<super::Batch>> {
+    let (mut reader, mut batches) = (Reader::default(), Vec::new());
+    for (path, opened) in chain {
+        reader.read(&path, opened, &mut |record| {
+            if let Verified::Batch(batch) = record {
+                batches.push(batch);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(batches)
+}
+
+/// Backups that are tried, the newest first.
+const TRIED: usize = 50;
+
+/// The newest backup of a folder that opens with a key and holds together, with those that it goes on from.
+pub(super) fn newest_that_opens(folder: &Path, identity: &age::x25519::Identity) -> Option<Vec<(PathBuf, Opened)>> {
+    let mut found: Vec<(std::time::SystemTime, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        let is_one = entry.file_name().to_str().is_some_and(|name| name.ends_with(ENDING));
+        if let Ok(about) = entry.metadata()
+            && is_one
+            && about.is_file()
+        {
+            found.push((about.modified().unwrap_or(std::time::SystemTime::UNIX_EPOCH), entry.path()));
+        }
+    }
+    found.sort();
+    let whole = |path: &Path| -> Result<()> {
+        let mut reader = Reader::default();
+        for (path, opened) in chain(path, &[identity])? {
+            reader.read(&path, opened, &mut |_| Ok(()))?;
+        }
+        Ok(())
+    };
+    let newest = found.into_iter().rev().take(TRIED).map(|(_, path)| path).find(|path| whole(path).is_ok())?;
+    chain(&newest, &[identity]).ok()
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,139 @@
+//! Rescues as the library does them: what follows, what waits, what two programs may do to one file.
+
+use std::path::Path;
+
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::model::records::{client, note};
+use crate::model::{Change, Value};
+use crate::store::tests::{clock, id};
+
+fn pass() -> Passphrase {
+    Passphrase::new("otter lamp seven canal")
+}
+
+fn rosa() -> Worker {
+    Worker { id: RowId::derived(&["rosa"]), name: "Rosa Ortiz".into(), credentials: String::new(), area: String::new() }
+}
+
+/// A caseload in a folder of its own.
+fn laptop() -> (TempDir, PathBuf, Store) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("caseload.db");
+    let (store, _) = Store::create(&path, &pass(), &rosa(), clock()).unwrap();
+    (folder, path, store)
+}
+
+fn open(path: &Path) -> Store {
+    Store::open(path, &pass(), clock()).unwrap()
+}
+
+fn add(store: &mut Store, number: u8, name: &str) -> RowId {
+    let row = id(number);
+    let mut change = Change::new("add client");
+    change.create(&client::TYPE, row, row).set(row, client::given_name, name);
+    store.commit(&change).unwrap();
+    row
+}
+
+fn log(store: &mut Store, of: RowId, body: &str) -> Result<()> {
+    let row = RowId::derived(&["note", body]);
+    let mut change = Change::new("log contact");
+    change
+        .create(&note::TYPE, row, of)
+        .set(row, note::when, Value::Time(store.now()))
+        .set(row, note::kind, "phone")
+        .set(row, note::body, body);
+    store.commit(&change).map(drop)
+}
+
+fn bodies(store: &Store, of: RowId) -> Vec<String> {
+    let mut all: Vec<String> =
+        store.rows(&note::TYPE, of).unwrap().iter().map(|row| row.text(note::body).to_string()).collect();
+    all.sort();
+    all
+}
+
+/// Nothing is sealed here: what waits in a bundle is the matter of whoever writes bundles.
+fn rescue(store: &mut Store) -> Option<Rescue> {
+    store.rescue(&|_, _, path| Ok(std::fs::write(path, b"sealed")?)).unwrap()
+}
+
+#[test]
+fn a_rescued_file_is_a_new_installation_that_the_old_one_vouches_for() {
+    let (_folder, path, mut store) = laptop();
+    let ana = add(&mut store, 1, "Ana");
+    log(&mut store, ana, "one").unwrap();
+    let before = store.own_site().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let rescued = rescue(&mut store).expect("there is something to rescue");
+    assert_eq!(rescued.found, Found::Gone);
+    let now = store.own_site().unwrap();
+    assert!(now.id != before.id && now.is_vouched_by(&before));
+    assert!(!path.exists() && !beside(&path, "-wal").exists());
+    log(&mut store, ana, "two").unwrap();
+    drop(store);
+    let mut again = open(&rescued.file.unwrap());
+    assert_eq!((again.site(), bodies(&again, ana)), (now.id, vec!["one".to_string(), "two".into()]));
+    assert!(again.check().unwrap().problems.is_empty());
+    assert_eq!(rescue(&mut again), None, "nothing is wrong with it");
+}
+
+#[test]
+fn no_way_of_writing_leaves_the_last_look_out() {
+    let (folder, path, mut store) = laptop();
+    let ana = add(&mut store, 1, "Ana");
+    drop(store);
+    let mut store = open(&path);
+    std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
+    let refused = |done: Result<()>| assert!(matches!(done, Err(StoreError::UnderFeet(_))), "{done:?}");
+    refused(store.note_view(ana, "in the list"));
+    refused(store.set_local("draft", Some(b"x")));
+    refused(store.next_number_for_place("somewhere", 1).map(drop));
+    refused(store.publishing(&[(ana, store.site(), 0, 1)]));
+}
+
+#[test]
+fn a_wal_of_another_state_beside_the_file_is_laid_aside_and_what_can_be_read_of_it_comes_in() {
+    let (folder, path, mut store) = laptop();
+    let ana = add(&mut store, 1, "Ana");
+    drop(store);
+    let older = std::fs::read(&path).unwrap();
+    let mut store = open(&path);
+    add(&mut store, 2, "Ben");
+    store.fold().unwrap();
+    log(&mut store, ana, "before the kill").unwrap();
+    let wal = std::fs::read(beside(&path, "-wal")).unwrap();
+    assert!(!wal.is_empty());
+    drop(store);
+    // As a kill leaves it, and a backup tool that sets the main file back afterwards.
+    std::fs::write(&path, &older).unwrap();
+    std::fs::write(beside(&path, "-wal"), &wal).unwrap();
+    let _ = std::fs::remove_file(beside(&path, "-shm"));
+    let store = open(&path);
+    let report = store.check().unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    let aside = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let aside: Vec<_> = aside.filter(|one| one.file_name().to_string_lossy().contains("-wal-set-aside-")).collect();
+    assert_eq!(aside.len(), 1);
+    assert_eq!(std::fs::read(aside[0].path()).unwrap(), wal);
+}
+
+#[test]
+fn a_wal_that_a_kill_left_is_the_files_own() {
+    let (_folder, path, mut store) = laptop();
+    let ana = add(&mut store, 1, "Ana");
+    store.fold().unwrap();
+    for round in 0..3 {
+        log(&mut store, ana, &format!("round {round}")).unwrap();
+        let files = [path.clone(), beside(&path, "-wal")].map(|file| (file.clone(), std::fs::read(file).unwrap()));
+        drop(store);
+        for (file, bytes) in files {
+            std::fs::write(file, bytes).unwrap();
+        }
+        store = open(&path);
+        assert_eq!(bodies(&store, ana).len(), round + 1);
+    }
+    assert!(store.check().unwrap().problems.is_empty());
+}

@@ -1,0 +1,290 @@
+//! The file under an open screen: removed, moved, replaced, set back, cut off. What was saved and what is being typed is never
+//! lost, nothing is called saved that is not, and what lies at the old name is not written through.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::terminal::{CTRL_S, ENTER, TAB, Terminal};
+use common::{Caseload, PASSPHRASE};
+
+/// What happens to the file, from outside.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Fault {
+    Removed,
+    Moved,
+    RenamedOver,
+    CopiedOver,
+    CutOff,
+    WalRemoved,
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}{ending}", file.display()))
+}
+
+impl Fault {
+    fn happen(self, file: &Path, older: &Path) {
+        let run = |command: &str, args: &[&Path]| {
+            assert!(Command::new(command).args(args).status().unwrap().success(), "{command} {args:?}");
+        };
+        match self {
+            Fault::Removed => run("rm", &[file]),
+            Fault::Moved => run("mv", &[file, &file.with_file_name("elsewhere.db")]),
+            Fault::RenamedOver => {
+                let copy = file.with_file_name("copy.tmp");
+                run("cp", &[older, &copy]);
+                run("mv", &[Path::new("-f"), &copy, file]);
+            }
+            Fault::CopiedOver => run("cp", &[older, file]),
+            Fault::CutOff => run("truncate", &[Path::new("--size=12288"), file]),
+            Fault::WalRemoved => run("rm", &[&beside(file, "-wal")]),
+        }
+    }
+
+    /// The file that everything is in afterwards.
+    fn ends_in(self, caseload: &Caseload) -> PathBuf {
+        match self {
+            Fault::CopiedOver => caseload.file(),
+            _ => rescued(caseload, ".db").pop().expect("there is a rescued file"),
+        }
+    }
+}
+
+/// The files that a rescue left.
+fn rescued(caseload: &Caseload, ending: &str) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(caseload.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    let mut found: Vec<_> =
+        all.filter(|path| name(path).contains("-rescued-") && name(path).ends_with(ending)).collect();
+    found.sort();
+    found
+}
+
+/// A caseload with Ana and Ben, and a copy from before Ben.
+fn two_clients() -> (Caseload, PathBuf, String) {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "opened=2026-11-20"]);
+    let older = caseload.folder.path().join("older");
+    std::fs::copy(caseload.file(), &older).unwrap();
+    caseload.client(&["given_name=Ben", "opened=2026-11-20"]);
+    caseload.run(&["backup"]);
+    assert!(!beside(&caseload.file(), "-wal").exists());
+    (caseload, older, ana)
+}
+
+fn unlocked(caseload: &Caseload) -> Terminal {
+    let mut screen = Terminal::start(caseload, 110, 40, &[]);
+    screen.wait("Passphrase");
+    screen.keys(PASSPHRASE);
+    screen.keys(ENTER);
+    screen.wait("Client: Ana");
+    screen
+}
+
+/// Types a note about whoever is chosen, and leaves the form open.
+fn type_note(screen: &mut Terminal, words: &str) {
+    screen.keys("l");
+    screen.wait("Log contact: Ana");
+    screen.keys(TAB);
+    screen.keys("18m");
+    screen.keys(TAB);
+    screen.keys(words);
+    screen.wait(words);
+}
+
+/// All that a caseload says of a client.
+fn all_of(caseload: &Caseload, file: &Path, client: &str) -> String {
+    caseload.run(&["--file", file.to_str().unwrap(), "show", client, "--json"])
+}
+
+fn story(fault: Fault, folded: bool) {
+    let (caseload, older, ana) = two_clients();
+    let mut screen = unlocked(&caseload);
+    type_note(&mut screen, "the first words");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: log contact");
+    if folded {
+        // Another program, as it ends, folds the WAL.
+        let before = std::fs::read(caseload.file()).unwrap();
+        caseload.client(&["given_name=Cleo", "opened=2026-11-20"]);
+        assert_ne!(std::fs::read(caseload.file()).unwrap(), before, "it folded");
+        type_note(&mut screen, "the second words");
+        screen.keys(CTRL_S);
+        screen.wait("Saved: log contact");
+        screen.gone("Log contact: Ana");
+    }
+    type_note(&mut screen, "the words in the form");
+    fault.happen(&caseload.file(), &older);
+    let there = std::fs::read(caseload.file()).ok();
+    screen.keys(CTRL_S);
+    screen.wait("The file was rescued");
+    assert!(!screen.text().contains("Saved:"), "{}", screen.text());
+    screen.keys(ENTER);
+    screen.gone("The file was rescued");
+    screen.wait("the words in the form");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: log contact");
+    screen.keys("q");
+    assert!(screen.ends());
+    let now = fault.ends_in(&caseload);
+    let said = all_of(&caseload, &now, &ana);
+    assert!(said.contains("the first words") && said.contains("the words in the form"), "{fault:?} {folded}: {said}");
+    assert!(!folded || said.contains("the second words"), "{fault:?}: {said}");
+    caseload.run(&["--file", now.to_str().unwrap(), "check"]);
+    if now != caseload.file() {
+        // What lies at the old name is what was put there, to the byte.
+        assert_eq!(std::fs::read(caseload.file()).ok(), there, "{fault:?} {folded}");
+        screen.wait_raw("-rescued-");
+    }
+    if fault == Fault::RenamedOver {
+        caseload.run(&["check"]);
+    }
+    assert!(rescued(&caseload, ".bundle").is_empty(), "nothing waits where all fits");
+}
+
+macro_rules! stories {
+    ($($name:ident: $fault:ident, $folded:expr;)*) => {
+        $(#[test] fn $name() { story(Fault::$fault, $folded); })*
+    };
+}
+
+stories! {
+    removed_before_a_fold: Removed, false;
+    removed_after_a_fold: Removed, true;
+    moved_away_before_a_fold: Moved, false;
+    moved_away_after_a_fold: Moved, true;
+    renamed_over_before_a_fold: RenamedOver, false;
+    renamed_over_after_a_fold: RenamedOver, true;
+    copied_over_before_a_fold: CopiedOver, false;
+    copied_over_after_a_fold: CopiedOver, true;
+    cut_off_before_a_fold: CutOff, false;
+    cut_off_after_a_fold: CutOff, true;
+    its_wal_removed_before_a_fold: WalRemoved, false;
+    its_wal_removed_after_a_fold: WalRemoved, true;
+}
+
+#[test]
+fn a_passphrase_changed_elsewhere_is_asked_for_over_the_open_form() {
+    let (caseload, _, ana) = two_clients();
+    let mut screen = unlocked(&caseload);
+    type_note(&mut screen, "the words in the form");
+    let new = caseload.folder.path().join("new");
+    std::fs::write(&new, "harbor seven lamp otter").unwrap();
+    caseload.run(&["passphrase", "--new-passphrase-file", new.to_str().unwrap()]);
+    screen.keys(CTRL_S);
+    screen.wait("The passphrase was changed");
+    assert!(!screen.text().contains("Saved:"), "{}", screen.text());
+    screen.keys("not this one");
+    screen.keys(ENTER);
+    screen.wait("does not open this caseload");
+    screen.keys(&"\x7f".repeat(12));
+    screen.keys("harbor seven lamp otter");
+    screen.keys(ENTER);
+    screen.wait("Unlocked with its new passphrase");
+    screen.wait("the words in the form");
+    screen.keys(CTRL_S);
+    screen.wait("Saved: log contact");
+    screen.keys("q");
+    assert!(screen.ends());
+    std::fs::copy(&new, caseload.pass()).unwrap();
+    assert!(all_of(&caseload, &caseload.file(), &ana).contains("the words in the form"));
+    caseload.run(&["check"]);
+    assert!(rescued(&caseload, "").is_empty());
+}
+
+#[test]
+fn damaged_pages_under_an_open_form_are_called_damage_and_take_nothing_typed_away() {
+    let (caseload, _, _) = two_clients();
+    let mut screen = unlocked(&caseload);
+    type_note(&mut screen, "the words in the form");
+    let mut bytes = std::fs::read(caseload.file()).unwrap();
+    for page in (1..bytes.len() / 4096).filter(|page| page % 3 == 0) {
+        bytes[page * 4096 + 1000] ^= 1;
+    }
+    std::fs::write(caseload.file(), &bytes).unwrap();
+    screen.keys(CTRL_S);
+    let said = screen.one_of(&["is damaged", "The file was rescued", "Saved: log contact"]);
+    assert!(!screen.text().to_lowercase().contains("out of memory"), "{}", screen.text());
+    if said == "The file was rescued" {
+        screen.keys(ENTER);
+        screen.gone("The file was rescued");
+    }
+    if said != "Saved: log contact" {
+        screen.wait("the words in the form");
+    }
+}
+
+/// Seconds for which two programs write to one file; an hour with CASELOAD_FEET_SECONDS=3600.
+fn seconds() -> u64 {
+    std::env::var("CASELOAD_FEET_SECONDS").ok().and_then(|given| given.parse().ok()).unwrap_or(4)
+}
+
+/// Not a test of its own: one of the programs that write to one file, each looking before every change, folding and opening
+/// anew now and then.
+#[test]
+#[ignore = "run by the test of two programs"]
+fn child_that_writes_beside_another() {
+    use caseload::model::records::note;
+    use caseload::model::{Change, RowId, Value};
+    use caseload::store::{Passphrase, Store, wall_clock};
+    let (Ok(path), Ok(name)) = (std::env::var("FEET_FILE"), std::env::var("FEET_NAME")) else { return };
+    let ana: RowId = std::env::var("FEET_CLIENT").unwrap().parse().unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds());
+    let open = || Store::open(path.as_ref(), &Passphrase::new(PASSPHRASE), wall_clock()).unwrap();
+    let mut store = open();
+    let mut written = 0u64;
+    while std::time::Instant::now() < end {
+        let found = store.look().unwrap();
+        assert!(found.is_well(), "a false alarm after {written}: {found:?}");
+        let row = RowId::derived(&["note", &name, &written.to_string()]);
+        let mut change = Change::new("log contact");
+        change.create(&note::TYPE, row, ana).set(row, note::when, Value::Time(store.now())).set(
+            row,
+            note::kind,
+            "phone",
+        );
+        store.commit(&change).unwrap();
+        written += 1;
+        match written % 17 {
+            3 | 9 => store.fold().unwrap(),
+            11 => {
+                drop(store);
+                store = open();
+            }
+            _ => {}
+        }
+    }
+    println!("wrote {written}");
+}
+
+#[test]
+fn two_programs_on_one_file_never_alarm_each_other() {
+    let (caseload, _, ana) = two_clients();
+    let child = |name: &str| {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "child_that_writes_beside_another", "--nocapture"])
+            .envs([("FEET_FILE", caseload.file().to_str().unwrap()), ("FEET_NAME", name), ("FEET_CLIENT", &ana)])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let (one, other) = (child("one"), child("other"));
+    let mut written = 0;
+    for child in [one, other] {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        let line = said.lines().find_map(|line| line.split("wrote ").nth(1)).expect("it says how many");
+        written += line.trim().parse::<usize>().unwrap();
+    }
+    assert!(written >= 4, "they wrote: {written}");
+    let report = caseload.json(&["check"]);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 0, "{report}");
+    assert!(rescued(&caseload, "").is_empty());
+    assert!(report["entries"].as_u64().unwrap() as usize >= 3 * written, "every change is there: {report}");
+}
