@@ -288,3 +288,38 @@ fn two_programs_on_one_file_never_alarm_each_other() {
     assert!(rescued(&caseload, "").is_empty());
     assert!(report["entries"].as_u64().unwrap() as usize >= 3 * written, "every change is there: {report}");
 }
+
+#[test]
+fn reading_writes_nothing_where_nothing_may_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let (caseload, _, ana) = two_clients();
+    // A folder that takes no writing; the passphrase and the program's own files lie elsewhere.
+    let folder = caseload.folder.path().join("stick");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("caseload.db");
+    std::fs::copy(caseload.file(), &file).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let before = std::fs::read(&file).unwrap();
+    fn on<'a>(file: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
+        [&["--file", file.to_str().unwrap()], args].concat()
+    }
+    assert!(caseload.run(&on(&file, &["list"])).contains("Ana"));
+    assert!(caseload.run(&on(&file, &["show", &ana])).contains("Ana"));
+    assert!(caseload.run(&on(&file, &["check"])).starts_with("All is well"));
+    assert!(caseload.refused(&on(&file, &["add", "client", "given_name=Cleo"])).contains("read-only"));
+    let there: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(there, std::slice::from_ref(&file), "nothing was laid beside it");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn a_repair_at_the_command_line_names_the_new_file_and_what_is_lost() {
+    let (caseload, _, _) = two_clients();
+    let repaired = caseload.json(&["check", "--repair"]);
+    assert_eq!(repaired["lost"].as_array().unwrap().len(), 0, "{repaired}");
+    let file = repaired["file"].as_str().unwrap();
+    assert!(file.contains("-repaired-"));
+    assert!(caseload.run(&["--file", file, "list"]).contains("Ben"));
+    assert!(caseload.run(&["check", "--repair"]).contains("Nothing is lost"));
+}
