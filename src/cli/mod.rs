@@ -898,7 +898,9 @@ fn say_beside(text: std::fmt::Arguments<'_>) {
 fn say(text: &str) -> bool {
     match put_out(text) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            say_beside(format_args!("caseload: what was to be shown could not be written: {error}. What was asked for is done."));
+            say_beside(format_args!(
+                "caseload: what was to be shown could not be written: {error}. What was asked for is done."
+            ));
             false
         }
         _ => true,

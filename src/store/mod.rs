@@ -87,7 +87,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
-pub(crate) use crate::files::new_file;
 pub use access::{Access, Deed};
 pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
@@ -98,7 +97,8 @@ pub use episodes::Workers;
 pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
 pub use file::{
-    Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, text_of, unfit, weakness,
+    Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, text_of, unfit,
+    weakness,
 };
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};

@@ -6,8 +6,9 @@
 
 use std::path::PathBuf;
 
+use crate::files::new_file;
 use crate::model::SiteId;
-use crate::store::{Merged, Met, Staged, Store, StoreError, Trust, new_file};
+use crate::store::{Merged, Met, Staged, Store, StoreError, Trust};
 
 use super::bundle::Refusal;
 use super::exchange::{Progress, take_staged};

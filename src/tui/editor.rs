@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::files::new_file;
+
 use super::terminal;
 
 /// A folder that is in memory only, where there is one.
@@ -156,14 +158,6 @@ impl Drop for Nook {
     fn drop(&mut self) {
         wipe(&self.folder);
     }
-}
-
-fn new_file(path: &Path) -> io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Wipes and takes away the texts of programs that were killed while an editor was open. Whose program lives keeps them,

@@ -23,9 +23,9 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 
 use super::frugal::Frugal;
-use super::typed::Typed;
 #[cfg(unix)]
 use super::keeper::Keeper;
+use super::typed::Typed;
 
 /// The frame's bytes go out in one write.
 pub type Screen = Terminal<Frugal<BufWriter<Stdout>>>;

@@ -192,7 +192,7 @@ impl<'w> Book<'w> {
         }
         let mut cells = Cells::new(names.len());
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut row = move || -> Option<Result<Row, ExchangeError>> {
+        let row = move || -> Option<Result<Row, ExchangeError>> {
             loop {
                 match sheet.next(&mut cells).transpose()? {
                     Ok(line) if line <= number => {}
@@ -201,7 +201,7 @@ impl<'w> Book<'w> {
                 }
             }
         };
-        Ok(Some(Rows::of(Header::new(file, names), std::iter::from_fn(move || row()), watch)))
+        Ok(Some(Rows::of(Header::new(file, names), std::iter::from_fn(row), watch)))
     }
 
     /// Which sheet and which row of it hold the columns' names, and the names.

@@ -143,7 +143,7 @@ impl Store {
         since: &Reach,
         stop: Stop<'_>,
     ) -> Result<Reach> {
-        let sealed = encryptor.wrap_output(BufWriter::new(super::new_file(path)?))?;
+        let sealed = encryptor.wrap_output(BufWriter::new(crate::files::new_file(path)?))?;
         let mut out = zstd::Encoder::new(sealed, 3)?;
         out.write_all(magic)?;
         put(&mut out, &Record::Head(head))?;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
+use crate::files::new_file;
 use crate::model::SiteId;
-use crate::store::{Merged, Met, NotTaken, Noted, Range, Staged, StoreError, Trust, Why, new_file};
+use crate::store::{Merged, Met, NotTaken, Noted, Range, Staged, StoreError, Trust, Why};
 use crate::sync::bundle::Refusal;
 use crate::sync::card::Card;
 use crate::sync::exchange::take_staged;
