@@ -340,6 +340,16 @@ fn a_minute_of_rest_writes_nothing_and_wakes_for_the_clock_alone() {
         let io = std::fs::read_to_string(format!("/proc/{id}/io")).unwrap();
         io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok()).unwrap()
     };
+    // What was written is folded into the file when hands rest: once.
+    let wal = caseload.file().with_extension("db-wal");
+    let folded = || std::fs::metadata(&wal).map_or(0, |wal| wal.len()) == 0;
+    for _ in 0..120 {
+        if folded() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    assert!(folded(), "a minute of rest folds what was written");
     let before = (wakes(), written(), screen.raw.lock().unwrap().len());
     std::thread::sleep(std::time::Duration::from_secs(61));
     let after = (wakes(), written(), screen.raw.lock().unwrap().len());

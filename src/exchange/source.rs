@@ -4,11 +4,12 @@
 //! A file is never held whole, except one in UTF-16, which nobody writes large.
 
 use std::cell::Cell;
-use std::fs::File;
+
 use std::io::{Cursor, Error, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::files::Handle;
 use crate::store::StoreError;
 
 use super::{ExchangeError, refused};
@@ -134,7 +135,7 @@ pub(super) fn no_json(path: &Path, error: serde_json::Error) -> ExchangeError {
 
 /// The bytes of a file, counted as they are read.
 pub(super) struct Bytes<'w> {
-    file: File,
+    file: Handle,
     watch: &'w Watch<'w>,
 }
 

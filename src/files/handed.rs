@@ -38,7 +38,7 @@ pub fn handed(path: &Path, most: u64) -> io::Result<Vec<u8>> {
             Err(error) => return Err(error),
         }
         if bytes.len() as u64 > most {
-            return Err(super::too_long());
+            return Err(super::too_long(most));
         }
     }
 }

@@ -5,9 +5,12 @@
 //! - [`NewFile`] and [`NewFolder`]: what is written and has no name yet. It is its owner's alone, it gets its name whole or not
 //!   at all, and never in place of something or through it.
 //!
+//! - [`Handle`]: what is read of a file that a database of this program may have open.
+//!
 //! What a person names at the command line is theirs: a link there is followed, as everywhere else. But a pipe or a device is
 //! never waited for, except where a secret or a card may be handed through one ([`handed`]).
 
+mod beside;
 mod folder;
 mod handed;
 mod new;
@@ -18,33 +21,37 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+pub use beside::{Handle, InUse};
 pub use folder::{Folder, Found};
 pub use handed::handed;
 pub use new::{NewFile, NewFolder, sweep};
 
 /// Opens a regular file, by way of a link too. Anything else of that name is refused at once, whatever it would do to whoever
 /// reads it: a pipe that nobody writes into, a device without an end.
-pub fn open(path: &Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<Handle> {
     is_regular(&std::fs::metadata(path)?)?;
     // What takes its place between looking and opening must not make anybody wait either.
     let file = reading().open(path)?;
     is_regular(&file.metadata()?)?;
-    Ok(file)
+    Ok(Handle::of(file))
 }
 
 /// A small regular file, whole.
 pub fn small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     if file.metadata()?.len() > most {
-        return Err(too_long());
+        return Err(too_long(most));
     }
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(too_long()) } else { Ok(bytes) }
+    if bytes.len() as u64 > most { Err(too_long(most)) } else { Ok(bytes) }
 }
 
-fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "it is far too long to be what was asked for")
+fn too_long(most: u64) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("it is larger than {} KB, far too large for what was asked for", most >> 10),
+    )
 }
 
 fn is_regular(found: &std::fs::Metadata) -> io::Result<()> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::files::InUse;
 use crate::model::records::worker;
 use crate::model::{Change, Hlc, Ids, RowId};
 
@@ -249,6 +250,7 @@ impl Store {
         access::sign_end(&transaction, &keys)?;
         transaction.commit()?;
         let (worker, hlc) = (who.clone(), Hlc::default());
+        let in_use = path.as_deref().map(InUse::of).transpose()?;
         let mut store = Store {
             db,
             path,
@@ -267,6 +269,7 @@ impl Store {
             day: None,
             watch: None,
             session: Session::default(),
+            _in_use: in_use,
         };
         store.begin_watch()?;
         Ok((store, recovery))
@@ -298,6 +301,8 @@ impl Store {
 
     fn open_as(path: &Path, passphrase: &Passphrase, clock: Clock, is_home: bool) -> Result<Store> {
         look_at(path)?;
+        // From before the connection is made; the store keeps its own note of it.
+        let _in_use = InUse::of(path)?;
         if !to_read::may_write(path) {
             return Store::open_with(to_read::open(path, passphrase)?, path, passphrase, clock, (true, false));
         }
@@ -347,10 +352,11 @@ impl Store {
             .query_row("SELECT hlc FROM batch ORDER BY n DESC LIMIT 1", [], |row| row.get(0))
             .optional()?
             .unwrap_or(0);
-        let (path, worker, hlc) = (Some(path.into()), Worker::unnamed(id), Hlc(last as u64));
+        let (worker, hlc) = (Worker::unnamed(id), Hlc(last as u64));
+        let in_use = InUse::of(path)?;
         let mut store = Store {
             db,
-            path,
+            path: Some(path.into()),
             read_only,
             clock,
             worker,
@@ -366,6 +372,7 @@ impl Store {
             day: None,
             watch: None,
             session: Session::default(),
+            _in_use: Some(in_use),
         };
         store.begin_watch()?;
         // Stamps from elsewhere may lie ahead of our last: take note of them within bounds.

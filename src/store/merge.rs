@@ -161,7 +161,7 @@ impl Store {
         keep: bool,
         fill: impl FnOnce(&mut Merger<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<(T, Merged), E> {
-        self.writable()?;
+        self.triable()?;
         let now_ms = self.unix_ms();
         // A large merge touches the tables everywhere: with so much room few pages are encrypted more than once.
         self.db.execute_batch("PRAGMA cache_size = -128000").map_err(StoreError::from)?;
@@ -183,6 +183,8 @@ impl Store {
         let conflicts = |db: &Connection| -> Result<i64> {
             Ok(db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))?)
         };
+        let begins = self.watch.as_ref().and_then(|watch| Some((watch, watch.begins()?)));
+        let changes = transaction.total_changes();
         let before = conflicts(&transaction)?;
         let machine = sites::machine(self.path.as_deref());
         let missing = erase::missing_values(&transaction)?;
@@ -221,6 +223,9 @@ impl Store {
         (merged.missing, merged.filled) = (still.saturating_sub(missing), missing.saturating_sub(still));
         merged.clients = named(&transaction, &merged)?;
         if keep {
+            if let Some((watch, begins)) = begins.filter(|_| transaction.total_changes() != changes) {
+                watch.begin_generation(&transaction, begins)?;
+            }
             transaction.commit().map_err(StoreError::from)?;
             if let Some(keys) = renewed {
                 self.go_on_with(keys);

@@ -178,6 +178,8 @@ pub struct Store {
     /// What is known of the file that was opened: none in memory, and where it can only be read.
     watch: Option<watch::Watch>,
     session: rescue::Session,
+    /// Let go of after the connection: the order of the fields is the order of their end.
+    _in_use: Option<crate::files::InUse>,
 }
 
 impl Store {
@@ -282,10 +284,21 @@ impl Store {
     }
 
     fn writable(&self) -> Result<()> {
+        self.may_write()?;
+        self.watch.as_ref().map_or(Ok(()), |watch| watch.before_writing(&self.db))
+    }
+
+    /// The same for what may be taken back as if it had never been: see [`watch::Watch::before_trying`].
+    fn triable(&self) -> Result<()> {
+        self.may_write()?;
+        self.watch.as_ref().map_or(Ok(()), |watch| watch.before_trying(&self.db))
+    }
+
+    fn may_write(&self) -> Result<()> {
         match &self.moved {
             Some(when) => Err(StoreError::Moved(when.clone())),
             None if self.read_only => Err(StoreError::ReadOnly),
-            None => self.watch.as_ref().map_or(Ok(()), |watch| watch.before_writing(&self.db)),
+            None => Ok(()),
         }
     }
 }

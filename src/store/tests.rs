@@ -700,6 +700,7 @@ impl Store {
         twin.keys = sites::Keys { signing: self.keys.signing.clone(), sealing: self.keys.sealing.clone() };
         twin.site = self.site;
         twin.keys.put(&twin.db, &sites::machine(None), &self.own_site()?)?;
+        access::sign_end(&twin.db, &twin.keys)?;
         Ok(twin)
     }
 }

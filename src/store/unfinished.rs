@@ -42,7 +42,7 @@ impl Store {
     /// Takes away what was begun and never finished, because the program was killed. What cannot be reached today (a stick that
     /// is not there) is tried again at the next start.
     pub fn sweep_unfinished(&mut self) -> Result<()> {
-        if self.writable().is_err() {
+        if self.triable().is_err() {
             return Ok(());
         }
         let noted: Vec<(String, Vec<u8>)> = {

@@ -65,6 +65,8 @@ const KEPT: i64 = 64;
 const KNOWN: usize = 4_096;
 /// The WAL is folded into the main file when it is so long, in bytes: about 1,000 pages.
 pub(super) const FOLD_AT: u64 = 4 << 20;
+/// So long whoever closes the file waits for others who read it: a WAL that is folded in part is no use to anybody.
+const AT_CLOSE: Duration = Duration::from_millis(500);
 /// What looks wrong may be another program in the middle of its work: it is looked at again so often, after so long.
 const AGAIN: (u32, Duration) = (12, Duration::from_millis(50));
 
@@ -149,6 +151,15 @@ struct State {
     tried: bool,
 }
 
+/// What a change begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// A WAL after a folding, and with it a generation.
+    Wal,
+    /// A generation in a WAL that could not be folded as a whole.
+    Generation,
+}
+
 /// What was opened, to be held against what is there.
 pub(super) struct Watch {
     path: PathBuf,
@@ -226,6 +237,10 @@ impl Watch {
                 std::thread::sleep(AGAIN.1);
             }
         }
+        if self.is_folded_in_part(db, state)? {
+            state.seen = Seen::of(&self.path, &self.wal)?;
+            return Ok(None);
+        }
         let there = match in_main_file(db, &self.path) {
             Err(StoreError::WrongPassphrase) if self.salt.is_some() && salt(&self.path) == self.salt => {
                 return Ok(Some(Found::Rekeyed));
@@ -236,34 +251,55 @@ impl Watch {
         Ok(Some(if ours { Found::SetBack } else { Found::Overwritten }))
     }
 
+    /// Whether another program is on its way with folding the WAL, or was stopped on it by one that reads: the main file alone is
+    /// nothing whole then, is no shorter than it was, and with its WAL it is the same caseload.
+    fn is_folded_in_part(&self, db: &Connection, state: &State) -> Result<bool> {
+        let there = in_main_file(db, &self.path);
+        if wal_length(&self.wal) == 0 || !matches!(there, Err(StoreError::Damaged(_))) {
+            return Ok(false);
+        }
+        let now = Seen::of(&self.path, &self.wal)?;
+        let through_wal = generations(db, "main").unwrap_or_default();
+        let knows = |one: &Generation| state.main.is_none_or(|main| main == one.stamp);
+        Ok(now.others(&state.seen).is_none() && now.length >= state.seen.length && through_wal.iter().any(knows))
+    }
+
     /// What is asked before anything is written: that the file is what was opened, and that its main file's state has a
     /// generation of its own once the WAL is begun.
     pub fn before_writing(&self, db: &Connection) -> Result<()> {
-        let found = self.look(db)?;
-        if !found.is_well() {
-            return Err(StoreError::UnderFeet(found));
-        }
-        let begun = wal_length(&self.wal) > 0;
-        if !db.is_autocommit() || (begun && !held(&self.state).begin_anew) {
+        self.before_trying(db)?;
+        if !db.is_autocommit() || self.begins().is_none() {
             return Ok(());
         }
         // Only one of several programs does it, and no WAL is folded meanwhile.
         db.execute_batch("BEGIN IMMEDIATE")?;
-        let done = self.begin_generation(db);
+        let done = self.begins().map_or(Ok(()), |begins| self.begin_generation(db, begins));
         db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         done
     }
 
-    fn begin_generation(&self, db: &Connection) -> Result<()> {
-        let begun = wal_length(&self.wal) > 0;
-        let mut state = held(&self.state);
-        if begun && !state.begin_anew {
-            return Ok(());
+    /// What is asked before something that may be taken back: that the file is what was opened. Whoever keeps it asks
+    /// [`Watch::begins`] once its transaction is begun, and before its end begins the generation in it.
+    pub fn before_trying(&self, db: &Connection) -> Result<()> {
+        let found = self.look(db)?;
+        if found.is_well() { Ok(()) } else { Err(StoreError::UnderFeet(found)) }
+    }
+
+    /// What the next change begins, if anything.
+    pub fn begins(&self) -> Option<Begins> {
+        match wal_length(&self.wal) {
+            0 => Some(Begins::Wal),
+            _ => held(&self.state).begin_anew.then_some(Begins::Generation),
         }
+    }
+
+    /// Begins a generation, in the transaction of the first change after a folding.
+    pub fn begin_generation(&self, db: &Connection, begins: Begins) -> Result<()> {
+        let mut state = held(&self.state);
         db.execute(
             "INSERT INTO generation (n, stamp, base)
              SELECT n + 1, randomblob(8), CASE WHEN ?1 THEN base ELSE n END FROM generation ORDER BY n DESC LIMIT 1",
-            [begun],
+            [begins == Begins::Generation],
         )?;
         db.execute("DELETE FROM generation WHERE n <= (SELECT max(n) FROM generation) - ?1", [KEPT])?;
         state.begin_anew = false;
@@ -311,7 +347,7 @@ impl Watch {
     /// The last act: folds what was written, or lets go of what is not ours.
     pub fn close(&self, db: &Connection) {
         match self.look(db) {
-            Ok(found) if found.is_well() => drop(self.fold(db, Duration::ZERO)),
+            Ok(found) if found.is_well() => drop(self.fold(db, AT_CLOSE)),
             _ => drop(self.let_go(db)),
         }
     }
@@ -337,7 +373,7 @@ impl State {
 
 fn salt(path: &Path) -> Option<[u8; 16]> {
     let mut salt = [0; 16];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut salt)).ok()?;
+    crate::files::open(path).and_then(|mut file| file.read_exact(&mut salt)).ok()?;
     Some(salt)
 }
 
@@ -407,12 +443,30 @@ pub(super) fn is_stale(db: &Connection, path: &Path) -> Result<bool> {
     if db.query_row(has, [], |_| Ok(())).optional()?.is_none() {
         return Ok(false);
     }
-    let through_wal = generations(db, "main")?;
-    let (Some(newest), there) = (through_wal.last(), in_main_file(db, path)?) else { return Ok(false) };
-    Ok(match there.last() {
-        Some(last) => last.n < newest.base || !through_wal.iter().any(|one| one.stamp == last.stamp),
-        None => newest.base > 0,
-    })
+    let wal = beside(path, "-wal");
+    for again in 0..AGAIN.0 {
+        if again > 0 {
+            std::thread::sleep(AGAIN.1);
+        }
+        // Where another program folds or writes meanwhile, nothing that was read says anything, and the WAL is its own.
+        let before = (Seen::of(path, &wal)?, wal_length(&wal), generations(db, "main")?);
+        let there = in_main_file(db, path);
+        if (Seen::of(path, &wal)?, wal_length(&wal), generations(db, "main")?) != before {
+            continue;
+        }
+        let (through_wal, there) = match there {
+            Ok(there) => (before.2, there),
+            Err(StoreError::WrongPassphrase) => return Err(StoreError::WrongPassphrase),
+            // Folded in part: without this WAL it is nothing.
+            Err(_) => return Ok(false),
+        };
+        let Some(newest) = through_wal.last() else { return Ok(false) };
+        return Ok(match there.last() {
+            Some(last) => last.n < newest.base || !through_wal.iter().any(|one| one.stamp == last.stamp),
+            None => newest.base > 0,
+        });
+    }
+    Ok(false)
 }
 
 impl Store {

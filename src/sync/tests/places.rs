@@ -116,7 +116,8 @@ fn two_copies_that_meet_only_through_a_third_come_together() {
         assert_eq!(notes(store, row), 1);
         let client = store.row_of(&client::TYPE, row).unwrap().unwrap();
         assert!(["Ana", "Anna"].contains(&client.text(client::given_name)));
-        assert!(store.check().unwrap().ok);
+        let report = store.check().unwrap();
+        assert!(report.ok, "{:?}", report.problems);
     }
     assert_eq!(dump(&sites[0]), dump(&sites[1]));
     // And then it is over.
