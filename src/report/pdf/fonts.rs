@@ -8,11 +8,16 @@
 //! Called by [`super::shape`]; it never measures text.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use harfrust::ShaperData;
+use krilla::Data;
 use krilla::text::{Font, GlyphId};
-use rustybuzz::Face;
-use rustybuzz::ttf_parser::Permissions;
+use skrifa::charmap::MappingIndex;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::outline::DrawSettings;
+use skrifa::outline::pen::ControlBoundsPen;
+use skrifa::raw::TableProvider;
+use skrifa::{FontRef, MetadataProvider};
 
 /// Where to look for characters that the program's own fonts lack, such as Chinese.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,34 +50,47 @@ const WIDE_SCALE: f32 = 0.93;
 /// Signs that case notes do not hold: Braille patterns. One glyph each carries a character that cannot be drawn.
 const CARRIERS: std::ops::RangeInclusive<char> = '\u{2800}'..='\u{28ff}';
 
+/// Of a font's word on embedding (`fsType`) the part that says what use is allowed; of several, the freest counts.
+const USE_PERMISSIONS: u16 = 0b1110;
+const RESTRICTED: u16 = 0b0010;
+
 /// A font that words can be shaped with.
 pub(super) struct Sort {
     pub font: Font,
     pub scale: f32,
-    letters: Letters,
-}
-
-enum Letters {
-    Ours(Box<Face<'static>>),
-    System(Arc<Vec<u8>>, u32),
+    data: Data,
+    index: u32,
+    /// What shaping asks again and again of the font's tables, looked up once.
+    prepared: ShaperData,
+    /// Where the font says which glyph draws which character.
+    map: MappingIndex,
 }
 
 impl Sort {
-    fn ours(data: &'static [u8], scale: f32) -> Sort {
-        let face = Face::from_slice(data, 0).expect("the fonts that come with the program can be read");
-        let font = Font::new(data.into(), 0).expect("the fonts that come with the program can be embedded");
-        Sort { font, scale, letters: Letters::Ours(Box::new(face)) }
+    /// Nothing if this is no font that can be read and embedded.
+    fn new(data: Data, index: u32, scale: f32) -> Option<Sort> {
+        let font = Font::new(data.clone(), index)?;
+        let face = FontRef::from_index(data.as_ref(), index).ok()?;
+        let (prepared, map) = (ShaperData::new(&face), MappingIndex::new(&face));
+        Some(Sort { font, scale, data, index, prepared, map })
     }
 
-    /// Runs something on the parsed face. A system face is parsed anew each time, which words kept by
-    /// [`super::shape::Shaper`] make rare.
-    pub fn with_face<T>(&self, run: impl FnOnce(&Face) -> T) -> T {
-        match &self.letters {
-            Letters::Ours(face) => run(face),
-            Letters::System(data, index) => {
-                run(&Face::from_slice(data, *index).expect("a system font is parsed before it is chosen"))
-            }
-        }
+    fn ours(data: &'static [u8], scale: f32) -> Sort {
+        Sort::new(data.into(), 0, scale).expect("the fonts that come with the program can be read and embedded")
+    }
+
+    fn face(&self) -> FontRef<'_> {
+        FontRef::from_index(self.data.as_ref(), self.index).expect("a font is read before it is chosen")
+    }
+
+    /// What turns text into glyphs of this font.
+    pub fn shaper(&self) -> harfrust::Shaper<'_> {
+        self.prepared.shaper(&self.face()).build()
+    }
+
+    /// The glyph of a character that stands alone.
+    fn glyph(&self, c: char) -> Option<GlyphId> {
+        self.map.charmap(&self.face()).map(c).map(|glyph| GlyphId::new(glyph.to_u32()))
     }
 }
 
@@ -111,8 +129,7 @@ impl Fonts {
         }
         let mut carriers = CARRIERS
             .filter(|c| !characters.contains(c))
-            .filter_map(|c| fonts.faces[UNDRAWN].with_face(|face| face.glyph_index(c)))
-            .map(|glyph| GlyphId::new(u32::from(glyph.0)))
+            .filter_map(|c| fonts.faces[UNDRAWN].glyph(c))
             .collect::<Vec<_>>()
             .into_iter();
         // When they run out, the glyph for what is missing serves: readers that know replacement texts still get it right.
@@ -145,7 +162,7 @@ impl Fonts {
     }
 
     fn has(&self, face: usize, c: char) -> bool {
-        self.faces[face].with_face(|face| face.glyph_index(c).is_some())
+        self.faces[face].glyph(c).is_some()
     }
 
     /// Takes faces of the system, upright and of common weight first, until nothing is missing. Faces that may not be
@@ -164,25 +181,37 @@ impl Fonts {
             }
             let found = installed.with_face_data(info.id, |data, index| {
                 let drawn = drawn_by(data, index, missing);
-                (!drawn.is_empty()).then(|| (drawn, Arc::new(data.to_vec()), index))
+                let sort = (!drawn.is_empty()).then(|| Sort::new(data.to_vec().into(), index, 1.0))??;
+                Some((drawn, sort))
             });
-            let Some(Some((drawn, data, index))) = found else { continue };
-            let Some(font) = Font::new(data.clone().into(), index) else { continue };
+            let Some(Some((drawn, sort))) = found else { continue };
             for c in drawn {
                 missing.remove(&c);
                 self.elsewhere.insert(c, self.faces.len());
             }
-            self.faces.push(Sort { font, scale: 1.0, letters: Letters::System(data, index) });
+            self.faces.push(sort);
         }
     }
 }
 
+/// The characters among these that a face may and can draw.
 fn drawn_by(data: &[u8], index: u32, wanted: &BTreeSet<char>) -> Vec<char> {
-    let Some(face) = Face::from_slice(data, index) else { return Vec::new() };
-    if face.permissions() == Some(Permissions::Restricted) {
+    let Ok(face) = FontRef::from_index(data, index) else { return Vec::new() };
+    let restricted = face.os2().is_ok_and(|table| table.fs_type() & USE_PERMISSIONS == RESTRICTED);
+    let map = face.charmap();
+    // The characters of a symbol font are numbers of its own, and nobody's letters.
+    if restricted || map.is_symbol() {
         return Vec::new();
     }
-    let drawn = |c: &char| face.glyph_index(*c).is_some_and(|glyph| face.glyph_bounding_box(glyph).is_some());
+    let outlines = face.outline_glyphs();
+    let drawn = |c: &char| {
+        let outline = map.map(*c).and_then(|glyph| outlines.get(glyph));
+        outline.is_some_and(|outline| {
+            let mut extent = ControlBoundsPen::new();
+            let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
+            outline.draw(settings, &mut extent).is_ok() && extent.bounding_box().is_some()
+        })
+    };
     wanted.iter().copied().filter(drawn).collect()
 }
 
@@ -201,6 +230,23 @@ mod tests {
             "Zoë Nguyễn Thị Ánh, Łukasz, İpek, Ελένη, Юлія, עברית, محمد پژمان چت گفتگو, Հայկ, გიორგი ☐ ☑ ✓ → • – “ ” €";
         let fonts = Fonts::for_characters(&text.chars().collect(), Fallback::Nowhere);
         assert_eq!(fonts.undrawn, BTreeMap::new());
+    }
+
+    #[test]
+    fn a_face_gives_what_it_draws_if_its_maker_lets_it_be_embedded() {
+        // A no-break space has a glyph in the font and no outline.
+        let wanted: BTreeSet<char> = "aю\u{a0}中".chars().collect();
+        let mut data = notosans::REGULAR_TTF.to_vec();
+        assert_eq!(drawn_by(&data, 0, &wanted), ['a', 'ю']);
+        let face = FontRef::new(&data).unwrap();
+        let tables = face.table_directory().table_records();
+        let permissions = tables.iter().find(|table| table.tag() == *b"OS/2").unwrap().offset() as usize + 8;
+        for (permission, drawn) in [(0, 2), (0b0010, 0), (0b0100, 2), (0b1000, 2), (0b0110, 2)] {
+            data[permissions + 1] = permission;
+            assert_eq!(drawn_by(&data, 0, &wanted).len(), drawn, "fsType {permission:#b}");
+        }
+        assert!(drawn_by(&data[..data.len() / 2], 0, &wanted).is_empty());
+        assert!(drawn_by(&data, 1, &wanted).is_empty());
     }
 
     #[test]

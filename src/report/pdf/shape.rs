@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use harfrust::{Direction, ShapeOptions, UnicodeBuffer};
 use krilla::text::GlyphId;
-use rustybuzz::{Direction, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -192,33 +192,31 @@ impl Shaper {
         if face == UNDRAWN {
             return self.boxes(text, right_to_left);
         }
-        let sort = &self.fonts.faces[face];
-        let glyphs = sort.with_face(|face| {
-            let mut buffer = UnicodeBuffer::new();
-            buffer.push_str(text);
-            buffer.guess_segment_properties();
-            buffer.set_direction(if right_to_left { Direction::RightToLeft } else { Direction::LeftToRight });
-            let em = face.units_per_em() as f32;
-            let shaped = rustybuzz::shape(face, &[], buffer);
-            let mut begins: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
-            begins.sort_unstable();
-            begins.dedup();
-            shaped
-                .glyph_infos()
-                .iter()
-                .zip(shaped.glyph_positions())
-                .map(|(info, position)| {
-                    let begin = info.cluster as usize;
-                    let next = begins.partition_point(|&other| other <= begin);
-                    Glyph {
-                        id: GlyphId::new(info.glyph_id),
-                        text: begin..begins.get(next).copied().unwrap_or(text.len()),
-                        advance: position.x_advance as f32 / em,
-                        shift: (position.x_offset as f32 / em, position.y_offset as f32 / em),
-                    }
-                })
-                .collect()
-        });
+        let shaper = self.fonts.faces[face].shaper();
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.guess_segment_properties();
+        buffer.set_direction(if right_to_left { Direction::RightToLeft } else { Direction::LeftToRight });
+        let em = shaper.units_per_em() as f32;
+        let shaped = shaper.shape(buffer, ShapeOptions::new());
+        let mut begins: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        let glyphs = shaped
+            .glyph_infos()
+            .iter()
+            .zip(shaped.glyph_positions())
+            .map(|(info, position)| {
+                let begin = info.cluster as usize;
+                let next = begins.partition_point(|&other| other <= begin);
+                Glyph {
+                    id: GlyphId::new(info.glyph_id),
+                    text: begin..begins.get(next).copied().unwrap_or(text.len()),
+                    advance: position.x_advance as f32 / em,
+                    shift: (position.x_offset as f32 / em, position.y_offset as f32 / em),
+                }
+            })
+            .collect();
         Word::new(text, face, right_to_left, glyphs)
     }
 }
