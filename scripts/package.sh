@@ -41,7 +41,7 @@ install -d "$tree/usr/share/bash-completion/completions" "$tree/usr/share/zsh/ve
 "$out/caseload" completions bash > "$tree/usr/share/bash-completion/completions/caseload"
 "$out/caseload" completions zsh > "$tree/usr/share/zsh/vendor-completions/_caseload"
 "$out/caseload" completions fish > "$tree/usr/share/fish/vendor_completions.d/caseload.fish"
-cp README.md "$tree/usr/share/doc/caseload/"
+cp -r README.md docs "$tree/usr/share/doc/caseload/"
 cat LICENSE-MIT LICENSE-APACHE > "$tree/usr/share/doc/caseload/copyright"
 tar -C "$tree" -czf "$out/caseload-$version-$(uname -m).tar.gz" usr
 

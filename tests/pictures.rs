@@ -1,4 +1,4 @@
-//! The README's pictures: drawn from what the program really shows in a terminal, and held against it.
+//! The pictures of `docs/`: drawn from what the program really shows in a terminal, and held against it.
 //!
 //! `CASELOAD_PICTURES=1 cargo test --test pictures` draws them anew.
 

@@ -1,4 +1,4 @@
-//! Every action, declared once: key handling, the hint line, the help page, the command palette and the README's table
+//! Every action, declared once: key handling, the hint line, the help page, the command palette and the reference's table
 //! of keys are made from [`TABLE`].
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -320,7 +320,7 @@ pub fn key_name(key: &KeyEvent) -> Option<String> {
     })
 }
 
-/// The table of keys as the README has it.
+/// The table of keys as `docs/reference/keys.md` has it.
 pub fn markdown() -> String {
     let mut out = String::from("| key | what it does |\n| --- | --- |\n");
     for entry in TABLE.iter().filter(|entry| !entry.keys.is_empty()) {
