@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use common::strace;
 use common::{Caseload, PASSPHRASE};
 
 /// Longer than any of these takes, and shorter than for ever.
@@ -437,15 +439,6 @@ fn whoever_is_killed_leaves_a_whole_file_with_its_record_or_none() {
     println!("{appeared} appeared, {nothing} did not");
     assert!(appeared > 0 && nothing > 0);
     assert_eq!(rosa.json(&["check"])["ok"], true);
-}
-
-#[cfg(target_os = "linux")]
-fn strace() -> bool {
-    let there = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        eprintln!("skipped: strace is not installed");
-    }
-    there
 }
 
 #[cfg(target_os = "linux")]

@@ -5,119 +5,16 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use common::terminal::{CTRL_S, ENTER, TAB, Terminal};
-use common::{Caseload, PASSPHRASE};
-
-/// What happens to the file, from outside.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Fault {
-    Removed,
-    Moved,
-    RenamedOver,
-    CopiedOver,
-    CutOff,
-    WalRemoved,
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    PathBuf::from(format!("{}{ending}", file.display()))
-}
-
-impl Fault {
-    fn happen(self, file: &Path, older: &Path) {
-        let run = |command: &str, args: &[&Path]| {
-            assert!(Command::new(command).args(args).status().unwrap().success(), "{command} {args:?}");
-        };
-        match self {
-            Fault::Removed => run("rm", &[file]),
-            Fault::Moved => run("mv", &[file, &file.with_file_name("elsewhere.db")]),
-            Fault::RenamedOver => {
-                let copy = file.with_file_name("copy.tmp");
-                run("cp", &[older, &copy]);
-                run("mv", &[Path::new("-f"), &copy, file]);
-            }
-            Fault::CopiedOver => run("cp", &[older, file]),
-            Fault::CutOff => run("truncate", &[Path::new("--size=12288"), file]),
-            Fault::WalRemoved => run("rm", &[&beside(file, "-wal")]),
-        }
-    }
-
-    /// The file that everything is in afterwards.
-    fn ends_in(self, caseload: &Caseload) -> PathBuf {
-        match self {
-            Fault::CopiedOver => caseload.file(),
-            _ => rescued(caseload, ".db").pop().expect("there is a rescued file"),
-        }
-    }
-}
-
-/// The files that a rescue left.
-fn rescued(caseload: &Caseload, ending: &str) -> Vec<PathBuf> {
-    let all = std::fs::read_dir(caseload.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let mut found: Vec<_> =
-        all.filter(|path| name(path).contains("-rescued-") && name(path).ends_with(ending)).collect();
-    found.sort();
-    found
-}
-
-/// A caseload with Ana and Ben, and a copy from before Ben.
-fn two_clients() -> (Caseload, PathBuf, String) {
-    let caseload = Caseload::new();
-    let ana = caseload.client(&["given_name=Ana", "opened=2026-11-20"]);
-    let older = caseload.folder.path().join("older");
-    std::fs::copy(caseload.file(), &older).unwrap();
-    caseload.client(&["given_name=Ben", "opened=2026-11-20"]);
-    caseload.run(&["backup"]);
-    assert!(!beside(&caseload.file(), "-wal").exists());
-    (caseload, older, ana)
-}
-
-fn unlocked(caseload: &Caseload) -> Terminal {
-    let mut screen = Terminal::start(caseload, 110, 40, &[]);
-    screen.wait("Passphrase");
-    screen.keys(PASSPHRASE);
-    screen.keys(ENTER);
-    screen.wait("Client: Ana");
-    screen
-}
-
-/// Types a note about whoever is chosen, and leaves the form open.
-fn type_note(screen: &mut Terminal, words: &str) {
-    screen.keys("l");
-    screen.wait("Log contact: Ana");
-    screen.keys(TAB);
-    screen.keys("18m");
-    screen.keys(TAB);
-    screen.keys(words);
-    screen.wait(words);
-}
-
-/// All that a caseload says of a client.
-fn all_of(caseload: &Caseload, file: &Path, client: &str) -> String {
-    caseload.run(&["--file", file.to_str().unwrap(), "show", client, "--json"])
-}
+use common::PASSPHRASE;
+use common::feet::{Fault, all_of, rescued, saved_and_typing, two_clients, type_note, unlocked};
+use common::terminal::{CTRL_S, ENTER};
 
 fn story(fault: Fault, folded: bool) {
     let (caseload, older, ana) = two_clients();
-    let mut screen = unlocked(&caseload);
-    type_note(&mut screen, "the first words");
-    screen.keys(CTRL_S);
-    screen.wait("Saved: log contact");
-    if folded {
-        // Another program, as it ends, folds the WAL.
-        let before = std::fs::read(caseload.file()).unwrap();
-        caseload.client(&["given_name=Cleo", "opened=2026-11-20"]);
-        assert_ne!(std::fs::read(caseload.file()).unwrap(), before, "it folded");
-        type_note(&mut screen, "the second words");
-        screen.keys(CTRL_S);
-        screen.wait("Saved: log contact");
-        screen.gone("Log contact: Ana");
-    }
-    type_note(&mut screen, "the words in the form");
+    let mut screen = saved_and_typing(&caseload, folded);
     fault.happen(&caseload.file(), &older);
     let there = std::fs::read(caseload.file()).ok();
     screen.keys(CTRL_S);
@@ -161,6 +58,8 @@ stories! {
     renamed_over_after_a_fold: RenamedOver, true;
     copied_over_before_a_fold: CopiedOver, false;
     copied_over_after_a_fold: CopiedOver, true;
+    set_back_before_a_fold: SetBack, false;
+    set_back_after_a_fold: SetBack, true;
     cut_off_before_a_fold: CutOff, false;
     cut_off_after_a_fold: CutOff, true;
     its_wal_removed_before_a_fold: WalRemoved, false;

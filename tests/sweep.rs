@@ -9,19 +9,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Caseload, fixture};
+use common::{Caseload, Seed, fixture, strace};
 
 /// The calls that change something on a disk.
 const CALLS: &str =
     "write,pwrite64,writev,fsync,fdatasync,ftruncate,rename,renameat2,unlink,linkat,openat,copy_file_range";
-
-fn strace() -> bool {
-    let there = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        eprintln!("skipped: strace is not installed");
-    }
-    there
-}
 
 fn traced(caseload: &Caseload, options: &[&str], args: &[&str]) -> Output {
     let inner = caseload.command();
@@ -29,38 +21,6 @@ fn traced(caseload: &Caseload, options: &[&str], args: &[&str]) -> Output {
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.args(["-f", "--seccomp-bpf", "-e", "signal=none"]).args(options);
     command.arg(common::program()).args(caseload.on(args)).output().unwrap()
-}
-
-/// A copy of a caseload's whole folder, under the same path each time: the same installation.
-struct Seed {
-    kept: tempfile::TempDir,
-}
-
-impl Seed {
-    fn of(caseload: &Caseload) -> Seed {
-        let kept = tempfile::tempdir().unwrap();
-        copy(caseload.folder.path(), kept.path());
-        Seed { kept }
-    }
-
-    fn put_back(&self, caseload: &Caseload) {
-        for entry in std::fs::read_dir(caseload.folder.path()).unwrap().flatten() {
-            let _ = std::fs::remove_file(entry.path()).or_else(|_| std::fs::remove_dir_all(entry.path()));
-        }
-        copy(self.kept.path(), caseload.folder.path());
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 /// How often each call is made.

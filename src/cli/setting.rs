@@ -15,7 +15,7 @@ use crate::demo;
 use crate::model::{Moment, text::one_line};
 use crate::practice::{Practice, Trouble};
 use crate::store::{
-    Passphrase, Store, StoreError, local_moment, open_by_file, others_can_read, read_secret, state_folder, unfit,
+    Left, Passphrase, Store, StoreError, local_moment, open_by_file, others_can_read, read_secret, state_folder, unfit,
     wall_clock, weakness,
 };
 use crate::triage::Rules;
@@ -149,18 +149,27 @@ impl Setting {
     /// Unlocks the caseload.
     pub fn open(&self) -> anyhow::Result<Store> {
         if !self.file.exists() {
-            return Err(crate::store::StoreError::NoFile(self.file.clone()).into());
+            return Err(StoreError::no_file(&self.file).into());
         }
-        let (mut store, passphrase) = match &self.passphrase_file {
+        let opened = match &self.passphrase_file {
             Some(path) => {
                 self.to_tell.borrow_mut().extend(open_to_others(path));
-                open_by_file(&self.file, path, wall_clock())?
+                open_by_file(&self.file, path, wall_clock())
             }
             None => {
                 let passphrase = Passphrase::new(ask("Passphrase: ")?.as_str());
-                (Store::open(&self.file, &passphrase, wall_clock())?, passphrase)
+                Store::open(&self.file, &passphrase, wall_clock()).map(|store| (store, passphrase))
             }
         };
+        let left = Left::beside(&self.file).told();
+        let (mut store, passphrase) = match opened {
+            Err(error) if !left.is_empty() => {
+                let hint = error.hint().map_or(String::new(), |hint| format!(" What to do: {hint}."));
+                anyhow::bail!("{error}{hint} {}", left.join(" "));
+            }
+            opened => opened?,
+        };
+        self.to_tell.borrow_mut().extend(left);
         if let Some(folder) = state_folder() {
             store.hold_against(&folder)?;
         }
@@ -178,7 +187,7 @@ impl Setting {
         let made = Store::open(&self.file, &passphrase, wall_clock()).and_then(|mut store| store.backup_of_the_day());
         match made {
             // It was moved, or its passphrase changed, by this very command: the next one makes it.
-            Ok(()) | Err(StoreError::WrongPassphrase | StoreError::NoFile(_)) => {}
+            Ok(()) | Err(StoreError::WrongPassphrase | StoreError::NoFile(_) | StoreError::NoFileBut(..)) => {}
             Err(error) => {
                 super::say_beside(format_args!("caseload: no backup was made today: {}", one_line(&error.to_string())))
             }

@@ -1,9 +1,10 @@
 //! What can go wrong with a caseload file, in words for the person whose file it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::Invalid;
 
+use super::rescue::Left;
 use super::watch::Found;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -14,6 +15,8 @@ pub enum StoreError {
     Invalid(#[from] Invalid),
     #[error("There is no caseload at {}.", .0.display())]
     NoFile(PathBuf),
+    #[error("There is no caseload at {} any more. {}", .0.display(), .1)]
+    NoFileBut(PathBuf, String),
     #[error("There is already a file at {}; it was left as it is.", .0.display())]
     Exists(PathBuf),
     #[error("That passphrase does not open this caseload.")]
@@ -133,6 +136,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// There is no file of that name; where something of it lies beside, that is told.
+    pub fn no_file(path: &Path) -> StoreError {
+        match Left::beside(path).told() {
+            told if told.is_empty() => StoreError::NoFile(path.into()),
+            told => StoreError::NoFileBut(path.into(), told.join(" ")),
+        }
+    }
+
     /// What to do next, where there is something to say.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {

@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -212,6 +213,8 @@ impl Store {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.into()),
             _ => error.into(),
         })?;
+        // One of a file that had this name before: SQLite would take it away, and what was last written is in it.
+        rescue::set_wal_aside(path, &crate::store::wall_clock()().format(rescue::TIME).to_string())?;
         let made = connect(path, false).and_then(|db| {
             unlock(&db, passphrase)?;
             make(db, Some(path.into()))
@@ -306,9 +309,12 @@ impl Store {
         if !to_read::may_write(path) {
             return Store::open_with(to_read::open(path, passphrase)?, path, passphrase, clock, (true, false));
         }
-        let opened = connect(path, false).and_then(|db| unlock(&db, passphrase).map(|()| db));
-        let opened = opened.and_then(|db| Store::open_with(db, path, passphrase, clock.clone(), (false, is_home)));
-        match opened {
+        let open = || {
+            let opened = connect(path, false).and_then(|db| unlock(&db, passphrase).map(|()| db));
+            opened.and_then(|db| Store::open_with(db, path, passphrase, clock.clone(), (false, is_home)))
+        };
+        match open() {
+            Err(error) if rescue::set_anothers_wal_aside(path, passphrase, &clock, &error)? => open(),
             // A full disk, or a folder that is not ours: what is there can be read all the same.
             Err(error) if to_read::is_of_the_place(&error) => match to_read::open(path, passphrase) {
                 Ok(db) => Store::open_with(db, path, passphrase, clock, (true, false)),
@@ -438,7 +444,7 @@ pub(super) fn remove(path: &Path) {
 pub(super) fn look_at(path: &Path) -> Result<()> {
     let mut head = Vec::new();
     let file = crate::files::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => StoreError::NoFile(path.into()),
+        std::io::ErrorKind::NotFound => StoreError::no_file(path),
         std::io::ErrorKind::IsADirectory => not_a_caseload(path, "it is a folder"),
         std::io::ErrorKind::InvalidInput => not_a_caseload(path, "it is a pipe or a device"),
         _ => error.into(),
@@ -472,8 +478,11 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let plain = path.to_str().is_some_and(|name| name.starts_with("file:"));
     let path = if plain { Path::new(".").join(path) } else { path.to_path_buf() };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let db = Connection::open_with_flags(path, flags)?;
+    let db = Connection::open_with_flags(&path, flags)?;
     db.busy_timeout(PATIENCE)?;
+    // A WAL that lies beside it may be another file's: nothing of it is folded in by a program that only looked.
+    let has_wal = std::fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal)?;
     // Before the key: SQLCipher would otherwise print its errors over the screen.
     db.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
     // Where the program cannot start itself anew at the lock, SQLCipher wipes what it gives back.

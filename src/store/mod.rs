@@ -111,7 +111,7 @@ pub use past::{ActionId, PastAction};
 pub use places::{Met, Noted, Range};
 pub use query::{ClientFile, Found};
 pub use repair::Repaired;
-pub use rescue::Rescue;
+pub use rescue::{Left, Rescue};
 pub use rights::{Grant, Point, Right};
 pub use search::Hit;
 pub use setback::state_folder;

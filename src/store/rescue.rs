@@ -296,8 +296,7 @@ impl Store {
 
 /// Gives a finished file a name of its own beside the caseload: how it came into being, and when.
 pub(super) fn named(draft: &Staged, before: &Path, label: &str, ending: &str) -> Result<PathBuf> {
-    let stem = before.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = stem.split("-rescued-").next().unwrap_or_default();
+    let stem = left::stem(before);
     let folder = draft.path.parent().unwrap_or(Path::new(""));
     let names = std::iter::once(format!("{stem}-{label}.{ending}"));
     for name in names.chain((2..1_000).map(|n| format!("{stem}-{label}-{n}.{ending}"))) {
@@ -359,6 +358,28 @@ pub(super) fn set_stale_wal_aside(
     Ok(Some(batches))
 }
 
+/// Lays the WAL beside a file aside that did not open, where the file opens without it: it is another file's, that had this
+/// name before, and SQLite would mix the two. Says whether it did.
+pub(super) fn set_anothers_wal_aside(
+    path: &Path,
+    passphrase: &Passphrase,
+    clock: &Clock,
+    error: &StoreError,
+) -> Result<bool> {
+    let wal = beside(path, "-wal");
+    let is_anothers = match error {
+        StoreError::PageCheck | StoreError::Damaged(_) => std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0),
+        // With the same salt it is the file's own, which got another passphrase a moment ago.
+        StoreError::WrongPassphrase => watch::has_another_salt(path, &wal),
+        _ => false,
+    };
+    if !is_anothers || !watch::opens_alone(path, passphrase) {
+        return Ok(false);
+    }
+    set_wal_aside(path, &clock().format(TIME).to_string())?;
+    Ok(true)
+}
+
 /// The batches after a place in the order of arrival, up to the first that cannot be read.
 fn readable(db: &Connection, after: i64) -> Vec<Batch> {
     let mut batches = Vec::new();
@@ -375,6 +396,10 @@ impl Keys {
         Keys { signing: self.signing.clone(), sealing: self.sealing.clone() }
     }
 }
+
+mod left;
+
+pub use left::Left;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::file::{self, PAGE, beside};
 use super::{Passphrase, Result, Store, StoreError};
@@ -69,6 +69,10 @@ pub(super) const FOLD_AT: u64 = 4 << 20;
 const AT_CLOSE: Duration = Duration::from_millis(500);
 /// What looks wrong may be another program in the middle of its work: it is looked at again so often, after so long.
 const AGAIN: (u32, Duration) = (12, Duration::from_millis(50));
+
+/// Bytes before the first frame of a WAL, and before the page in each: the page's number comes first.
+const WAL_HEAD: u64 = 32;
+const FRAME_HEAD: usize = 24;
 
 /// One state of the main file.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -192,6 +196,8 @@ impl Watch {
             state.trouble.is_some()
         }))?;
         let salt = salt(&path);
+        // Now it is known to be ours: its WAL may be folded into it.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Watch { path, wal, salt, state })
     }
 
@@ -375,6 +381,39 @@ fn salt(path: &Path) -> Option<[u8; 16]> {
     let mut salt = [0; 16];
     crate::files::open(path).and_then(|mut file| file.read_exact(&mut salt)).ok()?;
     Some(salt)
+}
+
+/// Whether a WAL has a first page, and one of another file than the one that it lies beside.
+pub(super) fn has_another_salt(path: &Path, wal: &Path) -> bool {
+    salt_in_wal(wal).is_ok_and(|found| found.is_some() && found != salt(path))
+}
+
+fn salt_in_wal(wal: &Path) -> std::io::Result<Option<[u8; 16]>> {
+    let mut wal = std::io::BufReader::new(std::fs::File::open(wal)?);
+    std::io::copy(&mut wal.by_ref().take(WAL_HEAD), &mut std::io::sink())?;
+    let mut head = [0; FRAME_HEAD];
+    // The first one is as good as any: they are all of one file.
+    while wal.read_exact(&mut head).is_ok() {
+        if head.starts_with(&1_u32.to_be_bytes()) {
+            let mut salt = [0; 16];
+            wal.read_exact(&mut salt)?;
+            return Ok(Some(salt));
+        }
+        wal.seek_relative(PAGE as i64)?;
+    }
+    Ok(None)
+}
+
+/// Whether the main file opens by itself, and its generations can be read.
+pub(super) fn opens_alone(path: &Path, passphrase: &Passphrase) -> bool {
+    let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let opened = || -> Result<()> {
+        let db = Connection::open_with_flags(alone(path), access)?;
+        db.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
+        file::unlock(&db, passphrase)?;
+        generations(&db, "main").map(drop)
+    };
+    opened().is_ok()
 }
 
 fn wal_length(wal: &Path) -> u64 {

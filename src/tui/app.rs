@@ -80,7 +80,12 @@ impl App {
     pub fn tell_troubles(&mut self) {
         let wrong = self.start.troubles.iter().map(|trouble| format!("{} The rest is in use.", trouble.told()));
         let weaker = self.start.rules.accepted().iter().map(|told| format!("{told}."));
-        let told: Vec<String> = wrong.chain(weaker).collect();
+        // Of the greatest weight, and so the first: where else something of this caseload lies.
+        let beside = match (&self.stage, self.start.demo.is_none()) {
+            (Stage::Desk(_), true) => crate::store::Left::beside(&self.start.file).told(),
+            _ => Vec::new(),
+        };
+        let told: Vec<String> = beside.into_iter().chain(wrong).chain(weaker).collect();
         let Some(first) = told.first() else { return };
         let more = match told.len() - 1 {
             0 => String::new(),

@@ -10,7 +10,9 @@ use ratatui::layout::{Position, Rect};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::model::{List, RowId};
-use crate::store::{Passphrase, Store, StoreError, Worker, make_folder_for, state_folder, unfit, wall_clock, weakness};
+use crate::store::{
+    Left, Passphrase, Store, StoreError, Worker, make_folder_for, state_folder, unfit, wall_clock, weakness,
+};
 
 use super::draw::{boxed, middle};
 use super::panes::put;
@@ -329,10 +331,10 @@ impl Locked {
                             let seconds = 1u64 << self.failed.min(6).saturating_sub(1);
                             self.until = Some(Instant::now() + Duration::from_secs(seconds.min(30)));
                         }
-                        self.trouble = Some(match error.hint() {
-                            Some(hint) => format!("{error} ({hint})"),
-                            None => error.to_string(),
-                        });
+                        let hint = error.hint().map(|hint| format!("({hint})"));
+                        let told =
+                            std::iter::once(error.to_string()).chain(hint).chain(Left::beside(&self.file).told());
+                        self.trouble = Some(told.collect::<Vec<_>>().join(" "));
                     }
                 }
             }

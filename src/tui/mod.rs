@@ -79,7 +79,7 @@ use std::path::PathBuf;
 
 use crate::demo;
 use crate::practice::Trouble;
-use crate::store::{local_moment, open_by_file, wall_clock};
+use crate::store::{StoreError, local_moment, open_by_file, wall_clock};
 use crate::triage::Rules;
 
 use app::{App, Stage};
@@ -173,7 +173,12 @@ fn opening(start: &Start) -> anyhow::Result<Stage> {
             let (store, _) = open_by_file(&start.file, path, wall_clock())?;
             Ok(Stage::Desk(Box::new(desk(gate::held(store)?, false)?)))
         }
-        _ => Ok(Stage::Gate(Gate::for_file(&start.file))),
+        // Nobody is to begin a new caseload where something of the one that was here is left.
+        (_, false) => match StoreError::no_file(&start.file) {
+            error @ StoreError::NoFileBut(..) => Err(error.into()),
+            _ => Ok(Stage::Gate(Gate::for_file(&start.file))),
+        },
+        (None, true) => Ok(Stage::Gate(Gate::for_file(&start.file))),
     }
 }
 

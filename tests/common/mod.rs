@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
+#[cfg(unix)]
+pub mod feet;
 pub mod terminal;
 
 pub const PASSPHRASE: &str = "otter lamp seven canal";
@@ -139,4 +141,45 @@ pub fn sample_data(folder: &str) -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// A copy of a caseload's whole folder, under the same path each time: the same installation.
+pub struct Seed {
+    kept: tempfile::TempDir,
+}
+
+impl Seed {
+    pub fn of(caseload: &Caseload) -> Seed {
+        let kept = tempfile::tempdir().unwrap();
+        copy(caseload.folder.path(), kept.path());
+        Seed { kept }
+    }
+
+    pub fn put_back(&self, caseload: &Caseload) {
+        for entry in std::fs::read_dir(caseload.folder.path()).unwrap().flatten() {
+            let _ = std::fs::remove_file(entry.path()).or_else(|_| std::fs::remove_dir_all(entry.path()));
+        }
+        copy(self.kept.path(), caseload.folder.path());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// Whether there is strace here; says so where not.
+pub fn strace() -> bool {
+    let there = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("skipped: strace is not installed");
+    }
+    there
 }
