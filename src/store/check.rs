@@ -115,7 +115,9 @@ impl Store {
             report.problems.push(format!("facts of {kept} clients instead of at most {clients}"));
         }
         report.problems.extend(self.access_troubles()?);
-        report.backup = self.newest_backup_trouble()?;
+        let (trouble, unknown) = self.newest_backup_trouble()?;
+        report.backup = trouble;
+        report.notices.extend(unknown);
         report.notices.extend(self.stale_backup()?);
         report.ok = report.problems.is_empty() && report.backup.is_none();
         Ok(report)

@@ -255,23 +255,35 @@ impl Store {
     }
 
     /// Why the newest backup beside the file could not be restored, in words; `None` where it could, and where there is none.
-    /// Those that open with a recovery key alone are passed over: of earlier versions, or of somebody else.
-    pub(in crate::store) fn newest_backup_trouble(&self) -> Result<Option<String>> {
-        let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok(None) };
-        let own = self.kept()?.pop().map(|last| (last.made.naive_local(), folder.join(last.name)));
-        let mut all: Vec<_> = own.into_iter().chain(made_by_hand(&folder)?).collect();
+    /// And what is not known of one that is newer still and opens with a recovery key alone: it may be of an earlier version, or
+    /// somebody else's, or damaged where it says who can open it.
+    pub(in crate::store) fn newest_backup_trouble(&self) -> Result<(Option<String>, Option<String>)> {
+        let Some(folder) = self.backups().filter(|folder| folder.is_dir()) else { return Ok((None, None)) };
+        let own = self.kept()?.pop().map(|last| (last.made.naive_local(), folder.join(last.name), true));
+        let by_hand = made_by_hand(&folder)?.into_iter().map(|(when, path)| (when, path, false));
+        let mut all: Vec<_> = own.into_iter().chain(by_hand).collect();
         // To the second, as names tell it.
-        all.sort_by_key(|(when, _)| when.and_utc().timestamp());
-        for (when, path) in all.into_iter().rev() {
+        all.sort_by_key(|(when, ..)| when.and_utc().timestamp());
+        let mut unknown = None;
+        for (when, path, is_own) in all.into_iter().rev() {
+            let when = when.format("%-d %b %Y %H:%M");
             match self.verify_backup(&path) {
-                Ok(()) => return Ok(None),
-                Err(StoreError::WrongRecoveryKey) => {}
-                Err(error) => {
-                    return Ok(Some(format!("the newest backup, of {}: {error}", when.format("%-d %b %Y %H:%M"))));
+                Ok(()) => return Ok((None, unknown)),
+                Err(StoreError::WrongRecoveryKey) if !is_own => {
+                    unknown.get_or_insert(format!(
+                        "Whether the newest backup, of {when}, could be restored is not known: it does not open with this installation's own key. Where this version made it here, it is damaged: caseload backup makes another one."
+                    ));
                 }
+                Err(StoreError::WrongRecoveryKey) => {
+                    let told = format!(
+                        "the newest backup, of {when}: it is damaged, for it does not open with the key that it was made with"
+                    );
+                    return Ok((Some(told), unknown));
+                }
+                Err(error) => return Ok((Some(format!("the newest backup, of {when}: {error}")), unknown)),
             }
         }
-        Ok(None)
+        Ok((None, unknown))
     }
 
     /// That too much would be lost with the laptop, in words: there is no backup, or the newest one is old and something
