@@ -17,7 +17,7 @@ use super::journal::{self, ChainEnd};
 use super::projection::Workspace;
 use super::since::Since;
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, erase, facts, shares, signing};
+use super::{Result, Store, StoreError, erase, facts, lines, shares, signing};
 
 /// How many entries one batch holds at most: reading one row's history reads whole batches.
 const BATCH_ENTRIES: usize = 512;
@@ -293,7 +293,10 @@ impl<'a> Writer<'a> {
             let me = (self.header.site, self.header.author.as_str());
             shares::may_write(self.db, stream, me, &self.moment, of_readers)?;
             let end = journal::chain_end(self.db, stream, self.header.site)?;
-            self.pending.insert(stream, Pending { end, next: end.next, runs: Vec::new() });
+            let word = if end.next == 0 { lines::word(self.db, self.header.site)? } else { None };
+            let begins = Vec::from_iter(word);
+            let next = end.next + begins.len() as u64;
+            self.pending.insert(stream, Pending { end, next, runs: vec![(self.header.origin.clone(), begins)] });
         }
         Ok(self.pending[&stream].next)
     }

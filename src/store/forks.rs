@@ -17,7 +17,7 @@ use super::journal::{self, Batch, ChainEnd};
 use super::rights;
 use super::sites::{self, Keys, Trust};
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, lines};
 
 /// The record type that says which branch is entered again from here on: of whose chain, from which index, and by which
 /// hash it begins. It makes no row of a table; the journal alone holds it.
@@ -283,6 +283,12 @@ fn move_from(db: &Connection, home: &mut Home<'_>, stream: RowId, old: SiteId, f
         said(MOVED_FROM, Value::Whole(first as i64)),
         said(MOVED_HASH, Value::Text(hash)),
     ];
+    if end.next == 0
+        && let Some(word) = lines::word(db, site)?
+    {
+        let header = Header { site, first: 0, ..head.header.clone() };
+        end = journal::append(db, key, end, &header, &[word])?;
+    }
     let header = Header { site, first: end.next, ..head.header.clone() };
     end = journal::append(db, key, end, &header, &notice)?;
     let way = Way { old, from: first, new: site, first: end.next };

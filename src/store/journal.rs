@@ -166,6 +166,16 @@ pub fn of_row(db: &Connection, row: RowId) -> Result<Vec<Batch>> {
     Ok(batches.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The batches of one site that speak of a row, of whichever streams, the first four of them.
+pub fn of_row_by(db: &Connection, row: RowId, site: SiteId) -> Result<Vec<Batch>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM touched JOIN batch ON batch = n WHERE row = ?1 AND site = ?2 ORDER BY n LIMIT 4"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let batches = query.query_map((row.as_bytes().as_slice(), site.0.as_slice()), read)?;
+    Ok(batches.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Takes note that what comes next in the order of arrival came now.
 pub fn note_arrival(db: &Connection, now_ms: u64) -> Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO arrival (n, at) SELECT coalesce(max(n), 0) + 1, ?1 FROM batch")?

@@ -11,8 +11,9 @@ use crate::practice::consent::{Asked, Override, Permission, Recipient, permits, 
 use crate::practice::information::{Categories, Sorter};
 
 use super::access::Deed;
+use super::forks::MOVED;
 use super::wire::Content;
-use super::{Receipt, Result, Site, Store, StoreError, journal};
+use super::{Receipt, Result, Site, Store, StoreError, journal, lines};
 
 /// Something that was given to someone.
 #[derive(Clone, Debug)]
@@ -87,6 +88,10 @@ impl Store {
             let sorter = Sorter::new(practice, &goals);
             for batch in journal::of_stream(&self.db, member)? {
                 for (_, entry) in batch.numbered()? {
+                    // Whose installation wrote it tells of no client.
+                    if entry.record == MOVED || lines::is_word(&entry) {
+                        continue;
+                    }
                     let field = FieldId { record: entry.record, field: entry.field };
                     let Some(record) = CATALOGUE.iter().find(|record| record.number == entry.record) else {
                         // Written by a newer version: nobody here knows what it tells.

@@ -2,8 +2,8 @@
 //!
 //! A person is a **line**: an installation and all those that took over from it, joined by vouchers that were verified before
 //! they were kept. A voucher needs two: the site that is taken over from signs it, and the one that takes over says so
-//! itself, in a bundle or in entries of its own; what others tell of a site joins nobody to anybody. What a line is given and what is
-//! taken of it is a setting of this file alone. Ending a line ends every member, those that come later too; a member that
+//! itself, in a bundle of its own and, for whoever gets its entries by way of others, before its first entry in each stream
+//! ([`word`]); what others tell of a site joins nobody to anybody. What a line is given and what is taken of it is a setting of this file alone. Ending a line ends every member, those that come later too; a member that
 //! is accepted again, by its whole fingerprint, starts a line of its own.
 //!
 //! Two things hang on vouchers and are told apart. For whom an entry *speaks* is told by the [`root`](sites::root) of its
@@ -17,6 +17,7 @@ use crate::model::text::one_line;
 use crate::model::{RowId, SiteId, Value};
 
 use super::sites::{self, MOST_OF_A_LINE, Site, Trust};
+use super::wire::{Content, Entry};
 use super::{Result, Store, StoreError, journal, rights, speaking};
 
 /// No name is longer than this, in characters.
@@ -351,10 +352,54 @@ pub(super) fn migrate(db: &Transaction<'_>) -> Result<()> {
 pub(super) const OF_LINE: u16 = 55;
 /// The field of it that names a site from which this one took over for good.
 const TOOK_OVER: u16 = 1;
+/// The field of it that names the sites which this one goes on for, the last one first.
+const GOES_ON_FOR: u16 = 2;
+/// So many of them are named.
+const NAMED_BEFORE: usize = 16;
 
 /// Where a site says it: in a stream of its own, that goes wherever all of its entries go.
 pub(super) fn own_word(site: SiteId) -> RowId {
     RowId::derived(&["line", &site.to_string()])
+}
+
+/// What a site that took over from another says of itself before its first entry in a stream, so that whoever gets the stream
+/// by way of others believes it as they believe the one that vouched for it. `None` for one that never took over.
+pub(super) fn word(db: &Connection, site: SiteId) -> Result<Option<Entry>> {
+    let mut before: Vec<SiteId> = Vec::new();
+    let mut at = sites::of(db, site)?.and_then(|site| site.voucher);
+    while let Some((id, _)) = at.filter(|(id, _)| before.len() < NAMED_BEFORE && !before.contains(id)) {
+        before.push(id);
+        at = sites::of(db, id)?.and_then(|site| site.voucher);
+    }
+    if before.is_empty() {
+        return Ok(None);
+    }
+    let named = before.iter().map(SiteId::to_string).collect::<Vec<_>>().join(" ");
+    Ok(Some(Entry {
+        record: OF_LINE,
+        row: own_word(site),
+        field: GOES_ON_FOR,
+        key: String::new(),
+        base: Vec::new(),
+        content: Content::Value(Value::Text(named).encoded()),
+    }))
+}
+
+/// Whether an entry is such a word: nothing that was done, and nothing that tells of a client.
+pub(super) fn is_word(entry: &Entry) -> bool {
+    (entry.record, entry.field) == (OF_LINE, GOES_ON_FOR)
+}
+
+/// The sites that one goes on for by its own word in any stream that is here, the last one first.
+pub(super) fn goes_on_for(db: &Connection, site: SiteId) -> Result<Vec<SiteId>> {
+    for batch in journal::of_row_by(db, own_word(site), site)? {
+        if let Some(word) = batch.entries()?.into_iter().find(is_word)
+            && let Value::Text(named) = word.value()?
+        {
+            return Ok(named.split(' ').take(NAMED_BEFORE).map_while(rights::site_of).collect());
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The sites that one took over from, at whatever remove.

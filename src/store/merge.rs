@@ -291,12 +291,39 @@ impl<'a> Merger<'a> {
             at = told.voucher.as_ref().map(|(before, _)| *before);
             line.push(told.clone());
         }
+        self.join(&line)?;
+        self.site(id)
+    }
+
+    /// Keeps the vouchers of a line of sites, each of which took over from the next, as what they say themselves.
+    fn join(&mut self, line: &[Site]) -> Result<()> {
         for site in line.iter().rev() {
             if lines::vouch(self.db, site)? {
                 self.joined.insert(site.id);
             }
         }
-        self.site(id)
+        Ok(())
+    }
+
+    /// Holds what was told of sites against their own words, wherever in the journal these stand: a voucher that is told by
+    /// another counts as far as they say the same.
+    fn hear_their_words(&mut self) -> Result<()> {
+        let told: Vec<SiteId> = self.told.values().filter(|told| told.voucher.is_some()).map(|told| told.id).collect();
+        for id in told {
+            if self.site(id)?.is_none_or(|known| known.voucher.is_some()) {
+                continue;
+            }
+            let mut line: Vec<Site> = Vec::new();
+            let mut at = id;
+            for before in lines::goes_on_for(self.db, id)? {
+                let says_the_same = |told: &&Site| told.voucher.as_ref().is_some_and(|(of, _)| *of == before);
+                let Some(told) = self.told.get(&at).filter(says_the_same) else { break };
+                line.push(told.clone());
+                at = before;
+            }
+            self.join(&line)?;
+        }
+        Ok(())
     }
 
     /// What another site says it has of a chain: the last word counts, for files are lost and set back. Whoever has
@@ -401,7 +428,7 @@ impl<'a> Merger<'a> {
             journal::note_arrival(self.db, self.now_ms)?;
         }
         self.merged.entries += batch.count;
-        if entries.iter().any(|entry| entry.record == lines::OF_LINE) {
+        if stream == lines::own_word(batch.header.site) {
             self.spoke.insert(batch.header.site);
         }
         self.moved_from.extend(entries.iter().filter_map(forks::moved_from).map(|old| (batch.header.site, old)));
@@ -478,6 +505,7 @@ impl<'a> Merger<'a> {
         self.save()?;
         self.documents.flush(self.db)?;
         self.leave_out_what_stands_twice()?;
+        self.hear_their_words()?;
         for (site, old) in &self.moved_from {
             if lines::said_itself(self.db, *site, *old)? {
                 self.joined.insert(*site);

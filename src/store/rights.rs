@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::model::{RowId, SiteId, Value};
 
 use super::wire::{Content, Entry, Header};
-use super::{Result, Store, StoreError, erase, journal, sites};
+use super::{Result, Store, StoreError, erase, journal, lines, sites};
 
 /// The number of the record type in the journal. It has no table: see above.
 pub const GRANT: u16 = 52;
@@ -237,7 +237,8 @@ impl Store {
             base: Vec::new(),
             content: Content::Value(Value::text(text.as_str()).encoded()),
         };
-        let entries: Vec<Entry> = fields.iter().map(entry).collect();
+        let word = if end.next == 0 { lines::word(&transaction, self.site)? } else { None };
+        let entries: Vec<Entry> = word.into_iter().chain(fields.iter().map(entry)).collect();
         journal::append(&transaction, &self.keys.signing, end, &header, &entries)?;
         erase::judge_again(&transaction, true)?;
         transaction.commit()?;

@@ -13,9 +13,11 @@ use crate::model::text::one_line;
 use crate::model::{EntryRef, Kind, RecordType, RowId, SiteId, record_by_number};
 
 use super::cell::{Head, Presence, RowState};
+use super::forks::MOVED;
 use super::projection::{held, load};
 use super::settle::is_bookkeeping;
-use super::{Result, journal};
+use super::wire::Entry;
+use super::{Result, journal, lines};
 
 /// What others wrote: by whom, and how many rows of which type.
 #[derive(Default)]
@@ -126,7 +128,10 @@ impl<'a> Since<'a> {
         }
         if self.others_wrote_in(stream)? {
             for batch in journal::of_stream(self.db, stream)?.into_iter().filter(|one| !self.is_own(one.header.site)) {
-                for entry in batch.entries()?.iter().filter(|entry| record_by_number(entry.record).is_none()) {
+                let unknown = |entry: &&Entry| {
+                    record_by_number(entry.record).is_none() && entry.record != MOVED && !lines::is_word(entry)
+                };
+                for entry in batch.entries()?.iter().filter(unknown) {
                     wrote.add(&batch.header.author, "something of a newer version", entry.row);
                 }
             }

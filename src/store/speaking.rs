@@ -170,8 +170,17 @@ pub(super) fn attribute(db: &Connection, record: &RecordType, rows: &mut [Row]) 
 
 /// Sets right what waits for a signature in the streams of sites that turned out to be one person's with others.
 pub(super) fn refresh(db: &Connection, joined: &BTreeSet<SiteId>) -> Result<()> {
+    // Whoever took over from one of them speaks for the same person.
+    let mut concerned = joined.clone();
+    let known = if joined.is_empty() { Vec::new() } else { sites::all(db)? };
+    let goes_on = |site: &sites::Site, concerned: &BTreeSet<SiteId>| {
+        site.voucher.as_ref().is_some_and(|(before, _)| concerned.contains(before)) && !concerned.contains(&site.id)
+    };
+    while let Some(site) = known.iter().find(|site| goes_on(site, &concerned)) {
+        concerned.insert(site.id);
+    }
     let mut streams: BTreeSet<RowId> = BTreeSet::new();
-    for site in joined {
+    for site in &concerned {
         let mut query = db.prepare_cached("SELECT DISTINCT stream FROM batch WHERE site = ?1")?;
         for stream in query.query_map([site.0.as_slice()], |row| Ok(RowId::from_bytes(row.get(0)?)))? {
             streams.insert(stream?);

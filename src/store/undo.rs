@@ -16,7 +16,7 @@ use super::journal;
 use super::settle::is_bookkeeping;
 use super::since::{Since, Wrote};
 use super::wire::{Content, Entry, Existence, ROW_ITSELF};
-use super::{Receipt, Result, Store, StoreError};
+use super::{Receipt, Result, Store, StoreError, lines};
 
 /// One of our own actions, as undo sees it.
 pub(super) struct Past {
@@ -208,9 +208,11 @@ impl Done {
                 if entry.record == erasure::TYPE.number {
                     return Err(StoreError::ErasedForGood);
                 }
+                let word = lines::is_word(&entry);
                 let Content::Value(value) = entry.content else { continue };
-                // What was seen stays seen; what asks for help is said anew by whatever is done; what moved stays moved.
-                if is_bookkeeping(entry.field) || entry.record == MOVED {
+                // What was seen stays seen; what asks for help is said anew by whatever is done; what moved stays moved, and
+                // who goes on for whom stands.
+                if is_bookkeeping(entry.field) || entry.record == MOVED || word {
                     continue;
                 }
                 let cell = (entry.record, entry.row, entry.field, entry.key);

@@ -131,9 +131,9 @@ fn a_draft_of_the_old_laptop_is_signed_on_the_new_one_and_everybody_sees_it_in_t
     assert_eq!(state(&rosa, draft), State::Signed);
     send(&rosa, &mut uma).unwrap();
     assert_eq!(state(&uma, draft), State::Signed);
-    // Told of by another it is not known yet to be hers; by herself it is, and what follows from it is put right.
+    // By way of another it is known to be hers too: the new laptop's own word stands before its first entry.
     send(&uma, &mut tom).unwrap();
-    assert_eq!(state(&tom, draft), State::Unsigned);
+    assert_eq!(state(&tom, draft), State::Signed);
     send(&rosa, &mut tom).unwrap();
     assert_eq!(state(&tom, draft), State::Signed);
     assert!(tom.waiting(Some(ana)).unwrap().is_empty());
