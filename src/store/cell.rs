@@ -2,7 +2,8 @@
 //!
 //! A cell is one field of one row, or one element of a field that is a set. Its *heads* are the entries that no other
 //! entry names in its base: one head is the value, several are a disagreement. The outcome depends only on which
-//! entries there are, not on the order in which they came.
+//! entries there are, not on the order in which they came: what a base names and is no entry of this cell is awaited, for
+//! good where another entry stands in that place, as one whose site wrote two chains can bring about.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Takes in one entry. `seen` tells whether an entry had arrived before this one.
+    /// Takes in one entry. `seen` tells whether an entry of this cell had arrived before this one.
     fn apply(&mut self, head: Head, base: &[EntryRef], seen: &dyn Fn(EntryRef) -> bool) {
         for replaced in base {
             let before = self.heads.len();
@@ -122,7 +123,8 @@ impl RowState {
         RowState { record, id, stream, cells: BTreeMap::new(), stream_ends: StreamEnds::default() }
     }
 
-    /// Takes in one entry about this row. `at` is where the entry stands in the journal.
+    /// Takes in one entry about this row. `at` is where the entry stands in the journal; `seen` tells of an entry that it names
+    /// whether it is one of the same cell that arrived before.
     pub fn apply(&mut self, header: &Header, at: EntryRef, entry: Entry, seen: &dyn Fn(EntryRef) -> bool) {
         let value = match entry.content {
             Content::Value(value) => value,

@@ -212,6 +212,13 @@ pub fn holding(db: &Connection, stream: RowId, at: EntryRef) -> Result<Option<Ba
     Ok(batch.filter(|batch| at.index < batch.header.first + batch.count))
 }
 
+/// An entry by the name that others have for it.
+pub fn entry_at(db: &Connection, stream: RowId, at: EntryRef) -> Result<Option<Entry>> {
+    let Some(batch) = holding(db, stream, at)? else { return Ok(None) };
+    let within = usize::try_from(at.index - batch.header.first).unwrap_or(usize::MAX);
+    Ok(batch.entries()?.into_iter().nth(within))
+}
+
 /// The batch at a place in the order of arrival.
 pub fn at(db: &Connection, n: i64) -> Result<Batch> {
     Ok(db.prepare_cached(&format!("SELECT {COLUMNS} FROM batch WHERE n = ?1"))?.query_row([n], read)?)

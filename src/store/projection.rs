@@ -101,7 +101,7 @@ impl<'a> Workspace<'a> {
         mut entries: Vec<Entry>,
         seen: &dyn Fn(EntryRef) -> bool,
     ) -> Result<()> {
-        let header = &batch.header;
+        let (db, header) = (self.db, &batch.header);
         self.grown.insert(header.stream);
         let missing = self.marker.mark(batch, &mut entries)?;
         if !missing.is_empty() {
@@ -115,7 +115,9 @@ impl<'a> Workspace<'a> {
                     self.twice.insert((header.stream, row));
                     continue;
                 }
-                state.apply(header, EntryRef { site: header.site, index }, entry, seen);
+                let strange = strangers(db, header.stream, state, &entry, seen)?;
+                let seen = |at: EntryRef| seen(at) && !strange.contains(&at);
+                state.apply(header, EntryRef { site: header.site, index }, entry, &seen);
             }
         }
         Ok(())
@@ -203,6 +205,27 @@ impl Workspace<'_> {
         }
         Ok(())
     }
+}
+
+/// What an entry names as replaced by it, and what is here and is something of another cell. No honest site writes that; but
+/// where one wrote two chains, the same name stands for two entries.
+fn strangers(
+    db: &Connection,
+    stream: RowId,
+    state: &RowState,
+    entry: &Entry,
+    seen: &dyn Fn(EntryRef) -> bool,
+) -> Result<Vec<EntryRef>> {
+    let heads = state.heads(entry.field, &entry.key);
+    let mut strange = Vec::new();
+    for named in entry.base.iter().filter(|named| !heads.iter().any(|head| head.at == **named) && seen(**named)) {
+        let there = journal::entry_at(db, stream, *named)?;
+        let cell = |entry: &Entry| (entry.record, entry.row, entry.field, entry.key.clone());
+        if there.is_none_or(|there| cell(&there) != cell(entry)) {
+            strange.push(*named);
+        }
+    }
+    Ok(strange)
 }
 
 /// Whether a client's row says that someone deleted it, be it in sight or not.

@@ -272,9 +272,13 @@ impl World {
 
     /// All meet all, until nothing is new any more.
     fn settle(&mut self) {
-        let cheat = self.sites[self.cheat].own_site().unwrap();
+        // All that she ever was: whoever revoked her ended each of her sites.
+        let all = self.sites[self.cheat].sites().unwrap();
+        let cheats: Vec<Site> = all.into_iter().filter(|site| site.trust() == Trust::Own).collect();
         for who in self.honest().collect::<Vec<_>>() {
-            self.sites[who].accept_site(&cheat).unwrap();
+            for cheat in &cheats {
+                self.sites[who].accept_site(cheat).unwrap();
+            }
         }
         for round in 0..8 {
             let mut quiet = true;
@@ -363,10 +367,9 @@ proptest! {
         live(many, events)?;
     }
 
-    /// Not so yet: an honest entry names what it replaces by site and index, which both branches of a chain share, so that two
-    /// laptops may come to differ in what a field still waits for.
+    /// An honest entry names what it replaces by site and index, which both branches of a chain share.
     #[test]
-    #[ignore = "a cheat who truly signs two branches of her own chain leaves laptops with different notes of what is awaited"]
+    #[ignore = "no history is known in which it goes wrong, but too few were tried: CASELOAD_MERGE_CASES=500"]
     fn whatever_a_cheat_signs_twice_the_others_come_to_the_same(
         many in 3usize..=4,
         events in prop::collection::vec(event(true), 1..50),
