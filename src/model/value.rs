@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone};
 
-use super::RowId;
+use super::{Kind, RowId};
 
 #[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
 pub enum Value {
@@ -137,6 +137,48 @@ impl Value {
             Value::Yes(yes) => if *yes { "yes" } else { "no" }.to_string(),
             Value::Link(row) => row.to_string(),
             Value::Unknown(_) => "(written by a newer version of caseload)".to_string(),
+        }
+    }
+}
+
+/// Years that every place where days are reckoned with can hold, and that stand in a table in their order.
+const YEARS: std::ops::RangeInclusive<i32> = 0..=9999;
+
+impl Kind {
+    /// Whether a value is of this kind, so that a table may hold it and whatever reads the table may reckon with it.
+    pub fn holds(self, value: &Value) -> bool {
+        match (self, value) {
+            (_, Value::Empty) => true,
+            (Kind::Line | Kind::Text | Kind::Phone | Kind::Choice(_) | Kind::Repeat, Value::Text(_)) => true,
+            (Kind::Whole { min, max, .. }, Value::Whole(number)) => (min..=max).contains(number),
+            (Kind::Date, Value::Date(day)) => YEARS.contains(&day.year()),
+            (Kind::Time, Value::Time(time)) => {
+                let whole_minutes = time.offset().local_minus_utc() % 60 == 0;
+                whole_minutes && YEARS.contains(&time.year()) && YEARS.contains(&time.naive_utc().year())
+            }
+            (Kind::Yes, Value::Yes(_)) | (Kind::Link(_), Value::Link(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The same of a stored form that comes from outside: it is what this program would have written, to the byte.
+    pub fn stores(self, bytes: &[u8]) -> bool {
+        let exact = match bytes {
+            [tag::EMPTY, rest @ ..] => rest.is_empty(),
+            [tag::YES, yes] => *yes < 2,
+            _ => true,
+        };
+        exact && Value::decode(bytes).is_ok_and(|value| self.holds(&value))
+    }
+
+    /// What is shown of a stored form from outside. What is of another kind than its field is shown as it was written, as
+    /// mere text, and counts for nothing; nobody's program is stopped by it.
+    pub fn shows(self, bytes: &[u8]) -> Value {
+        match Value::decode(bytes) {
+            Ok(value) if self.stores(bytes) => value,
+            Ok(Value::Unknown(bytes)) => Value::Unknown(bytes),
+            Ok(value) => value.plain().into(),
+            Err(_) => Value::text("(cannot be read)"),
         }
     }
 }

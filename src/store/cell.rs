@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Disagreement, EntryRef, Field, FieldId, Hlc, RecordType, Row, RowId, SiteId, Value, record_by_number,
+    Disagreement, EntryRef, Field, FieldId, Hlc, Kind, RecordType, Row, RowId, SiteId, Value, record_by_number,
 };
 
 use super::settle::{self, Torn};
@@ -65,11 +65,11 @@ impl Cell {
         }
     }
 
-    /// The values of the heads without repetition, the one shown first. Damaged ones cannot get this far.
-    fn sides(&self) -> Vec<Value> {
+    /// The values of the heads without repetition, the one shown first, as a field of this kind shows them.
+    fn sides(&self, kind: Kind) -> Vec<Value> {
         let mut sides = Vec::with_capacity(self.heads.len());
         for head in &self.heads {
-            let value = Value::decode(&head.value).unwrap_or(Value::Empty);
+            let value = kind.shows(&head.value);
             if !sides.contains(&value) {
                 sides.push(value);
             }
@@ -79,7 +79,10 @@ impl Cell {
 
     /// Whether there is nothing in it: never set, cleared, or not in its set.
     pub fn is_blank(&self) -> bool {
-        self.sides().iter().all(|side| side.is_empty() || *side == Value::Yes(false))
+        self.heads.iter().all(|head| match Value::decode(&head.value) {
+            Ok(value) => value.is_empty() || value == Value::Yes(false),
+            Err(_) => false,
+        })
     }
 
     /// Whether an element is in its set: one head that says so is enough, so that adding wins.
@@ -156,7 +159,40 @@ impl RowState {
 
     /// The value shown for a field that is not a set.
     pub fn value(&self, field: u16) -> Value {
-        self.heads(field, "").first().map_or(Value::Empty, |head| Value::decode(&head.value).unwrap_or(Value::Empty))
+        let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
+        let head = self.heads(field, "").first();
+        head.zip(kind).map_or(Value::Empty, |(head, kind)| kind.shows(&head.value))
+    }
+
+    /// The fields of which someone wrote what they cannot hold: a number where a day belongs, a day beyond all calendars, an
+    /// element of what is no set. It is shown as it was written, and counts for nothing until it is written over.
+    pub fn misfits(&self) -> Vec<FieldId> {
+        let Some(record) = record_by_number(self.record) else { return Vec::new() };
+        let missing = Value::text(MISSING).encoded();
+        let fits = |field: &Field, key: &str, head: &Head| match (field.kind.is_set(), key.is_empty()) {
+            (true, _) => Kind::Yes.stores(&head.value),
+            (false, true) => field.kind.stores(&head.value) || head.value == missing,
+            (false, false) => false,
+        };
+        let mut misfits: Vec<FieldId> = Vec::new();
+        for ((number, key), cell) in &self.cells {
+            if let Some(field) = record.field(*number)
+                && misfits.last() != Some(&field.id)
+                && !cell.heads.iter().all(|head| fits(field, key, head))
+            {
+                misfits.push(field.id);
+            }
+        }
+        misfits
+    }
+
+    /// Whether a value is shown that its field's column cannot hold.
+    pub fn is_beside_its_columns(&self) -> bool {
+        let Some(record) = record_by_number(self.record) else { return false };
+        let of_fields = self.cells.iter().filter(|((_, key), _)| key.is_empty());
+        of_fields
+            .filter_map(|((number, _), cell)| Some((record.field(*number)?, cell)))
+            .any(|(field, cell)| !field.kind.is_set() && !cell.heads.iter().all(|head| field.kind.stores(&head.value)))
     }
 
     /// Whether an element is in a field that is a set.
@@ -250,6 +286,10 @@ impl RowState {
                 }
                 continue;
             }
+            // One value for each field: an element of what is no set is nobody's value.
+            if !key.is_empty() {
+                continue;
+            }
             let sides = sides_of(field, cell, &torn);
             if field.safety && sides.len() > 1 {
                 let all: Vec<String> = sides.iter().filter(|side| !side.is_empty()).map(Value::plain).collect();
@@ -272,7 +312,7 @@ impl RowState {
         of_fields
             .filter_map(|((number, _), cell)| {
                 let field = record.field(*number)?;
-                let split = cell.heads.len() > 1 && cell.sides().len() > 1;
+                let split = cell.heads.len() > 1 && cell.sides(field.kind).len() > 1;
                 let disagree = split || torn.iter().any(|torn| torn.field == field.id);
                 (!field.kind.is_set() && disagree).then_some(field.id)
             })
@@ -286,7 +326,8 @@ impl RowState {
         let torn = self.torn();
         for ((field, key), cell) in &self.cells {
             // What is shown of a torn field is not what its head says.
-            let in_column = self.in_column(*field, cell) && !torn.iter().any(|torn| torn.field.field == *field);
+            let in_column =
+                key.is_empty() && self.in_column(*field, cell) && !torn.iter().any(|torn| torn.field.field == *field);
             let heads = cell.heads.iter().map(|head| {
                 let origin = (head.at.site, head.hlc.0, head.by_hand);
                 let at = origins.iter().position(|one| *one == origin).unwrap_or_else(|| {
@@ -333,13 +374,14 @@ impl RowState {
 
     fn in_column(&self, field: u16, cell: &Cell) -> bool {
         let kind = record_by_number(self.record).and_then(|record| record.field(field)).map(|field| field.kind);
-        cell.heads.len() == 1 && kind.is_some_and(|kind| !kind.is_set())
+        let [head] = cell.heads.as_slice() else { return false };
+        kind.is_some_and(|kind| !kind.is_set() && kind.stores(&head.value))
     }
 }
 
 /// The values of a field without repetition, the one shown first: what is open before what is settled.
 fn sides_of(field: &Field, cell: &Cell, torn: &[Torn]) -> Vec<Value> {
-    let mut sides = cell.sides();
+    let mut sides = cell.sides(field.kind);
     settle::open_first(field, &mut sides);
     if let Some(torn) = torn.iter().find(|torn| torn.field == field.id) {
         sides.insert(0, torn.open.clone());

@@ -23,7 +23,7 @@ pub struct CheckReport {
     pub problems: Vec<String>,
     /// Why the newest backup beside the file could not be restored, in words.
     pub backup: Option<String>,
-    /// What is to be done although all is well, in words: the newest backup is old.
+    /// What is to be done although all is well, in words: the newest backup is old, a value is none that its field can hold.
     pub notices: Vec<String>,
     /// Plans in force that say something else than what was signed under them. No damage: they ask for a new signature.
     pub to_sign_again: Vec<String>,
@@ -67,7 +67,7 @@ impl Store {
                     batch.header.site, batch.header.first
                 ));
             }
-            let mut held = BTreeSet::new();
+            let (mut held, mut misfits) = (BTreeSet::new(), Vec::new());
             let replayed = projection::replay(&self.db, stream)?;
             let missing: BTreeSet<EntryRef> = replayed.missing().collect();
             let mut replaced = missing.clone();
@@ -78,11 +78,21 @@ impl Store {
                 *rows_by_journal.entry(state.record).or_default() += 1;
                 let Some(record) = crate::model::record_by_number(state.record) else { continue };
                 held.insert(state.record);
+                for field in state.misfits() {
+                    let name = record.field(field.field).map_or("field", |field| field.name);
+                    misfits.push(format!("{}.{name} of {}", record.name, state.id));
+                }
                 if projection::load(&self.db, record, state.id)?.as_ref() != Some(&state) {
                     report.problems.push(format!("{} {} is not what its journal says", record.name, state.id));
                 }
             }
             self.tell_missing(stream, &missing, &replaced, &mut report)?;
+            if let Some(first) = misfits.first() {
+                report.notices.push(format!(
+                    "stream {stream}: {} of what was written here is nothing that its field can hold, first {first}. It is shown as it was written and counts for nothing; write over it",
+                    misfits.len()
+                ));
+            }
             for broken in self.broken_seals(stream)? {
                 report.problems.push(format!("what was signed under {broken} was altered outside the program"));
             }

@@ -443,10 +443,11 @@ impl Gathering<'_> {
                 note::TYPE.table()
             ))?;
             for stream in self.members {
-                for one in
-                    query.query_map((stream, &service), |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
-                {
+                for one in query.query_map((stream, &service), |row| {
+                    Ok((row.get::<_, Option<String>>(0)?, row.get::<_, u32>(1)?))
+                })? {
                     let (when, minutes) = one?;
+                    let Some(when) = when else { continue };
                     let Ok(when) = chrono::DateTime::parse_from_rfc3339(&when) else { continue };
                     let given = given(when, minutes);
                     // What began the day before may go on into it.
@@ -643,8 +644,8 @@ fn seen(db: &Connection, members: &[RowId]) -> Result<Vec<i64>> {
     let mut query = db.prepare_cached(&sql)?;
     let mut all = Vec::new();
     for stream in members {
-        for one in query.query_map([stream], |row| row.get::<_, String>(0))? {
-            all.extend(seconds(&one?));
+        for one in query.query_map([stream], |row| row.get::<_, Option<String>>(0))? {
+            all.extend(one?.and_then(|time| seconds(&time)));
         }
     }
     all.sort_unstable_by_key(|at| std::cmp::Reverse(*at));

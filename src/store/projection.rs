@@ -24,6 +24,8 @@ const DELETED_ELSEWHERE: i64 = 2;
 const CONFLICTED: i64 = 4;
 /// A client of whom others have written, and whose own first words have not come here.
 const AWAITED: i64 = 8;
+/// Something is shown that its column cannot hold: it stands among the heads, and the column is empty.
+const BESIDE_ITS_COLUMNS: i64 = 16;
 
 /// Rows being changed within one transaction: loaded once, saved once.
 pub struct Workspace<'a> {
@@ -261,7 +263,7 @@ pub fn read_state(record: &'static RecordType, row: &SqlRow<'_>) -> rusqlite::Re
 /// A row as a person sees it, from the same columns. The cells are looked into only where something is unusual.
 pub fn read_row(record: &'static RecordType, sql: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let state: i64 = sql.get(2)?;
-    if state & (CONFLICTED | DELETED_ELSEWHERE | AWAITED) != 0
+    if state & (CONFLICTED | DELETED_ELSEWHERE | AWAITED | BESIDE_ITS_COLUMNS) != 0
         && let Some(row) = read_state(record, sql)?.and_then(|state| state.to_row())
     {
         return Ok(row);
@@ -297,6 +299,9 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
     if row.awaited {
         flags |= AWAITED;
     }
+    if state.is_beside_its_columns() {
+        flags |= BESIDE_ITS_COLUMNS;
+    }
     let id = state.id.as_bytes().as_slice();
     let mut values: Vec<SqlValue> = Vec::with_capacity(record.fields.len() + 4);
     values.push(SqlValue::Blob(id.to_vec()));
@@ -310,7 +315,8 @@ fn save(db: &Connection, documents: &mut Documents, state: &RowState, new: bool)
                 words => SqlValue::Text(serde_json::to_string(words).expect("words are JSON")),
             }
         } else {
-            to_sql(row.get(field.id))
+            let value = row.get(field.id);
+            if field.kind.holds(value) { to_sql(value) } else { SqlValue::Null }
         });
     }
     if db.prepare_cached(&record.sql().save)?.execute(params_from_iter(values))? == 0 {

@@ -4,6 +4,7 @@ mod adversary;
 mod erasing;
 mod forging;
 mod forks;
+mod kinds;
 mod places;
 mod rescue;
 mod settling;

@@ -57,14 +57,6 @@ impl Forged {
 
     /// A batch that says something of rows of any type, fields and kinds.
     pub fn says(self, what: &[(u16, RowId, u16, Value)]) -> Forged {
-        let header = Header {
-            stream: self.chain.0,
-            site: self.chain.1,
-            first: self.end.next,
-            author: FORGED.into(),
-            label: FORGED.into(),
-            ..Header::nobody()
-        };
         let entry = |(record, row, field, value): &(u16, RowId, u16, Value)| Entry {
             record: *record,
             row: *row,
@@ -77,7 +69,20 @@ impl Forged {
             },
         };
         let entries: Vec<Entry> = what.iter().map(entry).collect();
-        let packed = wire::pack(&header, &entries, [7; 16], &self.end.hash);
+        self.entries(&entries)
+    }
+
+    /// A batch of any entries.
+    pub fn entries(self, entries: &[Entry]) -> Forged {
+        let header = Header {
+            stream: self.chain.0,
+            site: self.chain.1,
+            first: self.end.next,
+            author: FORGED.into(),
+            label: FORGED.into(),
+            ..Header::nobody()
+        };
+        let packed = wire::pack(&header, entries, [7; 16], &self.end.hash);
         self.raw(header, entries.len() as u64, packed.body, packed.hash)
     }
 
