@@ -2,7 +2,7 @@
 //! says where. Only what nothing but the killed program still held can be gone, and then a backup is named.
 //!
 //! Needs `strace`, and leave to look into a running program; says so where it is not there. So many moments of each kind of call
-//! as CASELOAD_FEET_KILLS says, spread over all of them; one where it says nothing.
+//! as CASELOAD_FEET_KILLS says, spread over all of them; one where it says nothing, and then only of rescues before a fold.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -230,9 +230,13 @@ fn kills(fault: Fault, folded: bool) {
     if !strace() {
         return;
     }
+    let asked: Option<usize> = std::env::var("CASELOAD_FEET_KILLS").ok().and_then(|many| many.parse().ok());
+    if folded && asked.is_none() {
+        return println!("skipped: CASELOAD_FEET_KILLS=1 kills in rescues after a fold, too");
+    }
     let case = Case::of(fault, folded);
     let Some(counts) = case.counts() else { return };
-    let each = std::env::var("CASELOAD_FEET_KILLS").ok().and_then(|many| many.parse().ok()).unwrap_or(1_usize);
+    let each = asked.unwrap_or(1);
     let mut came = BTreeMap::new();
     for (call, many) in &counts {
         let each = each.clamp(1, *many);
