@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::terminal::Terminal;
-use common::{Caseload, fixture};
+use common::{Caseload, fixture, text};
 
 /// A laptop with its recovery key in a file.
 fn laptop(worker: &str) -> Caseload {
@@ -18,10 +18,6 @@ fn laptop(worker: &str) -> Caseload {
 fn accept(here: &Caseload, other: &Caseload) {
     let card = other.json(&["site", "card"])["card"].as_str().unwrap().to_string();
     here.run(&["site", "accept", &card]);
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 /// Restores a backup into a file of its own, and gives that file.

@@ -11,23 +11,10 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use common::strace;
-use common::{Caseload, PASSPHRASE};
+use common::{Caseload, PASSPHRASE, acquaint, laptop, text};
 
 /// Longer than any of these takes, and shorter than for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-fn acquaint(one: &Caseload, other: &Caseload) {
-    for (from, to) in [(one, other), (other, one)] {
-        let card = from.json(&["site", "card"]);
-        to.run(&["site", "accept", card["card"].as_str().unwrap()]);
-    }
-}
 
 /// What came of a child that must not wait for anything.
 #[track_caller]
@@ -63,10 +50,6 @@ fn pipe(path: &Path) -> &Path {
     path
 }
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 fn names(folder: &Path) -> Vec<String> {
     let mut all: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -85,7 +68,7 @@ fn whatever_lies_in_a_place_a_sync_neither_waits_nor_writes_elsewhere() {
     let place = folder.path().join("place");
     std::fs::create_dir(&place).unwrap();
     let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
-    acquaint(&rosa, &tom);
+    acquaint(&[&rosa, &tom]);
     tom.client(&["given_name=Ana"]);
     tom.run(&["sync", text(&place)]);
     // Tom's folder, and what somebody who can write there put into it.
@@ -244,7 +227,7 @@ fn ways(out: &Path, client: &str) -> Vec<(String, Vec<String>)> {
 
 fn with_work() -> (Caseload, String) {
     let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
-    acquaint(&rosa, &tom);
+    acquaint(&[&rosa, &tom]);
     let ana = rosa.client(&["given_name=Zoraida", "family_name=Quispe", "birth_date=1990-01-02"]);
     rosa.run(&["add", "appointment", &format!("client={ana}"), "title=Court", "starts=tomorrow 9:00"]);
     rosa.run(&["add", "care_team", &format!("client={ana}"), "name=Dr. Lee", "phone=555-0100"]);
@@ -504,7 +487,7 @@ fn a_sync_and_every_export_follow_no_link_and_open_nothing_wide() {
     }
     let (rosa, ana) = with_work();
     let tom = laptop("Tom");
-    acquaint(&rosa, &tom);
+    acquaint(&[&rosa, &tom]);
     let folder = rosa.folder.path().canonicalize().unwrap();
     let (out, place) = (folder.join("out"), folder.join("place"));
     std::fs::create_dir(&out).unwrap();

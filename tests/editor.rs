@@ -4,10 +4,10 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::Caseload;
 use common::terminal::{CTRL_S, ENTER, Terminal};
+use common::{Caseload, until};
 
 const WORDS: &str = "sleeps in the boiler room";
 
@@ -72,15 +72,6 @@ fn holding(folder: &Path) -> Vec<PathBuf> {
 fn there(caseload: &Caseload) -> Vec<String> {
     let names = std::fs::read_dir(place(caseload)).unwrap();
     names.map(|name| name.unwrap().file_name().to_string_lossy().into_owned()).collect()
-}
-
-#[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

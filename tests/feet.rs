@@ -43,28 +43,7 @@ fn story(fault: Fault, folded: bool) {
     assert!(rescued(&caseload, ".bundle").is_empty(), "nothing waits where all fits");
 }
 
-macro_rules! stories {
-    ($($name:ident: $fault:ident, $folded:expr;)*) => {
-        $(#[test] fn $name() { story(Fault::$fault, $folded); })*
-    };
-}
-
-stories! {
-    removed_before_a_fold: Removed, false;
-    removed_after_a_fold: Removed, true;
-    moved_away_before_a_fold: Moved, false;
-    moved_away_after_a_fold: Moved, true;
-    renamed_over_before_a_fold: RenamedOver, false;
-    renamed_over_after_a_fold: RenamedOver, true;
-    copied_over_before_a_fold: CopiedOver, false;
-    copied_over_after_a_fold: CopiedOver, true;
-    set_back_before_a_fold: SetBack, false;
-    set_back_after_a_fold: SetBack, true;
-    cut_off_before_a_fold: CutOff, false;
-    cut_off_after_a_fold: CutOff, true;
-    its_wal_removed_before_a_fold: WalRemoved, false;
-    its_wal_removed_after_a_fold: WalRemoved, true;
-}
+for_each_fault!(story);
 
 #[test]
 fn a_passphrase_changed_elsewhere_is_asked_for_over_the_open_form() {

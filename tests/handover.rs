@@ -3,19 +3,11 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE, fixture};
+use common::{Caseload, PASSPHRASE, fixture, laptop, text};
 use serde_json::Value as Json;
 
 const ON: [&str; 2] = ["--today", "2026-11-24"];
-
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
 
 fn acquainted(one: &str, other: &str) -> (Caseload, Caseload) {
     let (one, other) = (laptop(one), laptop(other));
@@ -30,10 +22,6 @@ fn unlocked(caseload: &Caseload, (columns, rows): (u16, u16)) -> Terminal {
     let pass = caseload.pass();
     let args = [&["--passphrase-file", pass.to_str().unwrap()], &ON[..]].concat();
     Terminal::start(caseload, columns, rows, &args)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 #[track_caller]

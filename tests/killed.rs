@@ -249,25 +249,4 @@ fn kills(fault: Fault, folded: bool) {
     assert!(came.get(&Came::Found).is_some_and(|many| *many > 0), "{came:?} of {counts:?}");
 }
 
-macro_rules! killed {
-    ($($name:ident: $fault:ident, $folded:expr;)*) => {
-        $(#[test] fn $name() { kills(Fault::$fault, $folded); })*
-    };
-}
-
-killed! {
-    removed_before_a_fold: Removed, false;
-    removed_after_a_fold: Removed, true;
-    moved_away_before_a_fold: Moved, false;
-    moved_away_after_a_fold: Moved, true;
-    renamed_over_before_a_fold: RenamedOver, false;
-    renamed_over_after_a_fold: RenamedOver, true;
-    copied_over_before_a_fold: CopiedOver, false;
-    copied_over_after_a_fold: CopiedOver, true;
-    set_back_before_a_fold: SetBack, false;
-    set_back_after_a_fold: SetBack, true;
-    cut_off_before_a_fold: CutOff, false;
-    cut_off_after_a_fold: CutOff, true;
-    its_wal_removed_before_a_fold: WalRemoved, false;
-    its_wal_removed_after_a_fold: WalRemoved, true;
-}
+for_each_fault!(kills);

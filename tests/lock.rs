@@ -5,10 +5,10 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE};
+use common::{Caseload, PASSPHRASE, until};
 
 const CTRL_L: &str = "\x0c";
 const CTRL_Z: &str = "\x1a";
@@ -56,15 +56,6 @@ fn unlocked_as(caseload: &Caseload, program: &Path) -> Terminal {
 fn signal(screen: &Terminal, name: &str) {
     let id = screen.child.process_id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
-}
-
-#[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// Whether the process is stopped, as the system tells it.

@@ -6,7 +6,7 @@ mod common;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use common::{Caseload, PASSPHRASE};
+use common::{Caseload, PASSPHRASE, text};
 
 /// A file with a secret, for its owner only.
 fn secret(caseload: &Caseload, name: &str, text: &str) -> PathBuf {
@@ -14,10 +14,6 @@ fn secret(caseload: &Caseload, name: &str, text: &str) -> PathBuf {
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path
-}
-
-fn text(path: &std::path::Path) -> &str {
-    path.to_str().unwrap()
 }
 
 fn raw_key(digits: usize) -> String {

@@ -10,24 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::Caseload;
+use common::{Caseload, acquaint, laptop};
 use serde_json::Value as Json;
-
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-/// Each accepts the others' cards.
-fn acquaint(laptops: &[&Caseload]) {
-    for from in laptops {
-        let card = from.json(&["site", "card"]);
-        for to in laptops.iter().filter(|to| !std::ptr::eq(**to, *from)) {
-            to.run(&["site", "accept", card["card"].as_str().unwrap()]);
-        }
-    }
-}
 
 fn names(caseload: &Caseload) -> Vec<String> {
     let list = caseload.json(&["list", "--all"]);

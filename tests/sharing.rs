@@ -4,19 +4,9 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::Caseload;
+use common::{Caseload, laptop, text};
 
 /// A worker's laptop.
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 /// Each accepts the other's card.
 fn acquaint(one: &Caseload, other: &Caseload) {
     for (from, to) in [(one, other), (other, one)] {

@@ -14,8 +14,8 @@ use caseload::model::{Change, RowId, Value};
 use caseload::store::{Clock, Store, StoreError, Worker};
 use caseload::sync::{Scope, Whom, give, take};
 use chrono::{DateTime, Duration};
-use common::Caseload;
 use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
+use common::{Caseload, acquaint};
 use proptest::prelude::*;
 
 /// A laptop whose clock moves on a second at each look.
@@ -354,19 +354,12 @@ fn the_timer_and_an_unfinished_note_live_through_a_lock() {
 }
 
 /// Each accepts the other's card.
-fn acquaint(one: &Caseload, other: &Caseload) {
-    for (from, to) in [(one, other), (other, one)] {
-        let card = from.json(&["site", "card"]);
-        to.run(&["site", "accept", card["card"].as_str().unwrap()]);
-    }
-}
-
 #[test]
 fn a_supervisor_with_a_copy_to_read_is_asked_in_triage_and_co_signs() {
     let (rosa, ana) = worker_with_client();
     let sam = Caseload { day: None, ..Caseload::none() };
     sam.run(&["init", "--worker", "Sam Lee", "--credentials", "LCSW"]);
-    acquaint(&rosa, &sam);
+    acquaint(&[&rosa, &sam]);
     let logged = rosa.json(&["log", &ana, "kind=phone", "body=talked through the lease", "cosigner=Sam Lee"]);
     let note = logged["id"].as_str().unwrap();
     assert!(rosa.refused(&["cosign", note]).contains("not signed yet"));

@@ -4,19 +4,9 @@ mod common;
 
 use std::path::Path;
 
-use common::Caseload;
+use common::{Caseload, laptop, text};
 
 /// A worker's laptop.
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 /// Believes another's card; `more` as on the command line.
 fn accept(who: &Caseload, other: &Caseload, more: &[&str]) {
     let card = other.json(&["site", "card"])["card"].as_str().unwrap().to_string();

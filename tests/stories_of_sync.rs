@@ -7,14 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Caseload, PASSPHRASE};
+use common::{Caseload, PASSPHRASE, laptop, text};
 use serde_json::Value as Json;
-
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
 
 fn card(of: &Caseload) -> String {
     of.json(&["site", "card"])["card"].as_str().unwrap().into()
@@ -34,10 +28,6 @@ fn acquaint(laptops: &[&Caseload]) {
 fn reports_to(worker: &Caseload, boss: &Caseload) {
     worker.run(&["site", "accept", &card(boss), "--only", "give"]);
     boss.run(&["site", "accept", &card(worker), "--only", "take"]);
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 fn names(caseload: &Caseload) -> Vec<String> {

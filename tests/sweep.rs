@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Caseload, Seed, fixture, strace};
+use common::{Caseload, Seed, acquaint, fixture, laptop, strace};
 
 /// The calls that change something on a disk.
 const CALLS: &str =
@@ -89,19 +89,6 @@ fn sweep(caseload: &Caseload, args: &[&str], also: &dyn Fn(&Caseload)) {
     assert!(refused > 3, "some failures are felt");
 }
 
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-fn acquaint(one: &Caseload, other: &Caseload) {
-    for (from, to) in [(one, other), (other, one)] {
-        let card = from.json(&["site", "card"]);
-        to.run(&["site", "accept", card["card"].as_str().unwrap()]);
-    }
-}
-
 #[test]
 fn each_call_of_an_import_fails_once() {
     if !strace() {
@@ -121,7 +108,7 @@ fn each_call_of_a_merge_with_its_backup_and_rotation_fails_once() {
     let made = rosa.json(&["init", "--worker", "Rosa", "--area", "social-work"]);
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), made["recovery_key"].as_str().unwrap()).unwrap();
-    acquaint(&rosa, &tom);
+    acquaint(&[&rosa, &tom]);
     let ana = tom.client(&["given_name=Ana"]);
     for n in 0..5 {
         tom.run(&["log", &ana, &format!("body=note {n}")]);
@@ -166,7 +153,7 @@ fn each_call_of_a_sync_fails_once() {
         return;
     }
     let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
-    acquaint(&rosa, &tom);
+    acquaint(&[&rosa, &tom]);
     tom.client(&["given_name=Ana"]);
     rosa.client(&["given_name=Here before"]);
     // The place lies in the same folder, so that it is put back with the rest.

@@ -3,20 +3,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use common::{Caseload, fixture};
+use common::{Caseload, fixture, laptop, text};
 use serde_json::Value as Json;
-
-fn laptop(name: &str) -> Caseload {
-    let caseload = Caseload::none();
-    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
-    caseload
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 fn card(of: &Caseload) -> (String, String) {
     let card = of.json(&["site", "card"]);

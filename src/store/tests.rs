@@ -10,6 +10,8 @@ use super::*;
 use crate::model::records::{client, goal, incident, note, step, task};
 use crate::model::{Change, FieldId, RecordType, Value};
 
+pub(crate) mod on_disk;
+
 fn worker() -> Worker {
     Worker { id: RowId::derived(&["rosa"]), name: "Rosa Ortiz".into(), credentials: "LCSW".into(), area: String::new() }
 }

@@ -124,3 +124,29 @@ pub fn saved_and_typing(caseload: &Caseload, folded: bool) -> Terminal {
     type_note(&mut screen, "the words in the form");
     screen
 }
+
+/// A test of each fault, before and after what was written is folded into the file.
+#[macro_export]
+macro_rules! for_each_fault {
+    ($story:ident) => {
+        $crate::for_each_fault! { $story;
+            removed_before_a_fold: Removed, false;
+            removed_after_a_fold: Removed, true;
+            moved_away_before_a_fold: Moved, false;
+            moved_away_after_a_fold: Moved, true;
+            renamed_over_before_a_fold: RenamedOver, false;
+            renamed_over_after_a_fold: RenamedOver, true;
+            copied_over_before_a_fold: CopiedOver, false;
+            copied_over_after_a_fold: CopiedOver, true;
+            set_back_before_a_fold: SetBack, false;
+            set_back_after_a_fold: SetBack, true;
+            cut_off_before_a_fold: CutOff, false;
+            cut_off_after_a_fold: CutOff, true;
+            its_wal_removed_before_a_fold: WalRemoved, false;
+            its_wal_removed_after_a_fold: WalRemoved, true;
+        }
+    };
+    ($story:ident; $($name:ident: $fault:ident, $folded:expr;)*) => {
+        $(#[test] fn $name() { $story(Fault::$fault, $folded); })*
+    };
+}

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -114,6 +115,37 @@ impl Caseload {
     pub fn client(&self, fields: &[&str]) -> String {
         let args = [&["add", "client"], fields].concat();
         self.json(&args)["id"].as_str().unwrap().to_string()
+    }
+}
+
+/// A new caseload of somebody's, with the words of social work.
+pub fn laptop(name: &str) -> Caseload {
+    let caseload = Caseload::none();
+    caseload.run(&["init", "--worker", name, "--area", "social-work"]);
+    caseload
+}
+
+/// Each accepts the others' cards.
+pub fn acquaint(laptops: &[&Caseload]) {
+    for from in laptops {
+        let card = from.json(&["site", "card"]);
+        for to in laptops.iter().filter(|to| !std::ptr::eq(**to, *from)) {
+            to.run(&["site", "accept", card["card"].as_str().unwrap()]);
+        }
+    }
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Waits for what must come within twenty seconds.
+#[track_caller]
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -2,37 +2,23 @@
 
 use std::path::PathBuf;
 
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 
 use super::*;
+use crate::model::Change;
 use crate::model::records::{client, note};
-use crate::model::{Change, Value};
+use crate::store::tests::on_disk::{self, laptop, pass};
 use crate::store::tests::{clock, dump, id};
 
-fn pass() -> Passphrase {
-    Passphrase::new("otter lamp seven canal")
-}
-
-fn rosa() -> Worker {
-    Worker { id: RowId::derived(&["rosa"]), name: "Rosa Ortiz".into(), credentials: String::new(), area: String::new() }
-}
-
+/// A note of some length, so that there are many pages.
 fn log(store: &mut Store, of: RowId, body: &str) {
-    let row = RowId::derived(&["note", body]);
-    let mut change = Change::new("log contact");
-    change
-        .create(&note::TYPE, row, of)
-        .set(row, note::when, Value::Time(store.now()))
-        .set(row, note::kind, "phone")
-        .set(row, note::body, format!("{body}: {}", "what was said and what comes next ".repeat(12)));
-    store.commit(&change).unwrap();
+    let long = format!("{body}: {}", "what was said and what comes next ".repeat(12));
+    on_disk::log(store, of, &long).unwrap();
 }
 
 /// A caseload of some clients with notes: the first half of them in a backup too.
 fn caseload() -> (TempDir, PathBuf, Vec<String>) {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("caseload.db");
-    let (mut store, _) = Store::create(&path, &pass(), &rosa(), clock()).unwrap();
+    let (folder, path, mut store) = laptop();
     for number in 0..8 {
         let row = id(number);
         let mut change = Change::new("add client");

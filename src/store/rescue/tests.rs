@@ -1,59 +1,7 @@
 //! Rescues as the library does them: what follows, what waits, what two programs may do to one file.
 
-use std::path::Path;
-
-use tempfile::{TempDir, tempdir};
-
 use super::*;
-use crate::model::records::{client, note};
-use crate::model::{Change, Value};
-use crate::store::tests::{clock, id};
-
-fn pass() -> Passphrase {
-    Passphrase::new("otter lamp seven canal")
-}
-
-fn rosa() -> Worker {
-    Worker { id: RowId::derived(&["rosa"]), name: "Rosa Ortiz".into(), credentials: String::new(), area: String::new() }
-}
-
-/// A caseload in a folder of its own.
-fn laptop() -> (TempDir, PathBuf, Store) {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("caseload.db");
-    let (store, _) = Store::create(&path, &pass(), &rosa(), clock()).unwrap();
-    (folder, path, store)
-}
-
-fn open(path: &Path) -> Store {
-    Store::open(path, &pass(), clock()).unwrap()
-}
-
-fn add(store: &mut Store, number: u8, name: &str) -> RowId {
-    let row = id(number);
-    let mut change = Change::new("add client");
-    change.create(&client::TYPE, row, row).set(row, client::given_name, name);
-    store.commit(&change).unwrap();
-    row
-}
-
-fn log(store: &mut Store, of: RowId, body: &str) -> Result<()> {
-    let row = RowId::derived(&["note", body]);
-    let mut change = Change::new("log contact");
-    change
-        .create(&note::TYPE, row, of)
-        .set(row, note::when, Value::Time(store.now()))
-        .set(row, note::kind, "phone")
-        .set(row, note::body, body);
-    store.commit(&change).map(drop)
-}
-
-fn bodies(store: &Store, of: RowId) -> Vec<String> {
-    let mut all: Vec<String> =
-        store.rows(&note::TYPE, of).unwrap().iter().map(|row| row.text(note::body).to_string()).collect();
-    all.sort();
-    all
-}
+use crate::store::tests::on_disk::{add, bodies, laptop, log, open};
 
 /// Nothing is sealed here: what waits in a bundle is the matter of whoever writes bundles.
 fn rescue(store: &mut Store) -> Option<Rescue> {

@@ -1,56 +1,12 @@
 //! A file that was set back under an open caseload: what follows on it is entered again, and the rest travels as a bundle.
 
-use std::path::Path;
-
-use tempfile::tempdir;
-
-use crate::model::records::{client, note};
-use crate::model::{Change, RowId, Value};
-use crate::store::tests::{clock, id};
-use crate::store::{Feet, Passphrase, Store, StoreError, Worker};
+use crate::store::tests::on_disk::{add, bodies, laptop, log, open, pass};
+use crate::store::{Feet, StoreError};
 use crate::sync::{merge_file, set_by, take};
-
-fn pass() -> Passphrase {
-    Passphrase::new("otter lamp seven canal")
-}
-
-fn open(path: &Path) -> Store {
-    Store::open(path, &pass(), clock()).unwrap()
-}
-
-fn add(store: &mut Store, number: u8, name: &str) -> RowId {
-    let row = id(number);
-    let mut change = Change::new("add client");
-    change.create(&client::TYPE, row, row).set(row, client::given_name, name);
-    store.commit(&change).unwrap();
-    row
-}
-
-fn log(store: &mut Store, of: RowId, body: &str) -> Result<(), StoreError> {
-    let row = RowId::derived(&["note", body]);
-    let mut change = Change::new("log contact");
-    change
-        .create(&note::TYPE, row, of)
-        .set(row, note::when, Value::Time(store.now()))
-        .set(row, note::kind, "phone")
-        .set(row, note::body, body);
-    store.commit(&change).map(drop)
-}
-
-fn bodies(store: &Store, of: RowId) -> Vec<String> {
-    let mut all: Vec<String> =
-        store.rows(&note::TYPE, of).unwrap().iter().map(|row| row.text(note::body).to_string()).collect();
-    all.sort();
-    all
-}
 
 #[test]
 fn what_does_not_follow_on_the_earlier_state_waits_in_a_bundle_and_comes_in_once_the_rest_is_back() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("caseload.db");
-    let who =
-        Worker { id: RowId::derived(&["rosa"]), name: "Rosa".into(), credentials: String::new(), area: String::new() };
-    let (mut store, _) = Store::create(&path, &pass(), &who, clock()).unwrap();
+    let (folder, path, mut store) = laptop();
     let ana = add(&mut store, 1, "Ana");
     drop(store);
     let older = folder.path().join("older");
