@@ -553,9 +553,10 @@ fn owner_only(path: &Path) {
 #[cfg(not(unix))]
 fn owner_only(_path: &Path) {}
 
-/// The file that SQLite keeps beside this one.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
+/// The file that SQLite keeps beside this one: where a link leads to it, beside the file itself.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let mut name = file.into_os_string();
     name.push(suffix);
     name.into()
 }

@@ -96,6 +96,7 @@ pub use day::Work;
 pub use episodes::Workers;
 pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
+pub(crate) use file::beside;
 pub use file::{
     Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, text_of, unfit,
     weakness,

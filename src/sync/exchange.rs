@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{self, NewFile};
 use crate::model::{RowId, SiteId};
-use crate::store::{Merged, Passphrase, Range, Site, Staged, Store, StoreError, Trust, Unproven, unfit, wall_clock};
+use crate::store::{
+    Merged, Passphrase, Range, Site, Staged, Store, StoreError, Trust, Unproven, beside, unfit, wall_clock,
+};
 
 use super::bundle::{self, Counts, Opening, Refusal, Seal, Told};
 
@@ -262,13 +264,8 @@ pub fn merge_file(
 ) -> Result<Taken, Refusal> {
     // A copy of it, with what its last writer had not yet folded in.
     let main = staged_copy(store, other)?;
-    let beside = |path: &Path| -> PathBuf {
-        let mut name = path.as_os_str().to_os_string();
-        name.push("-wal");
-        name.into()
-    };
-    match files::open(&beside(other)) {
-        Ok(mut last) => write_new(&beside(&main.path), |out| Ok(std::io::copy(&mut last, out).map(drop)?))?,
+    match files::open(&beside(other, "-wal")) {
+        Ok(mut last) => write_new(&beside(&main.path, "-wal"), |out| Ok(std::io::copy(&mut last, out).map(drop)?))?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(Refusal::Io(error)),
     }

@@ -85,3 +85,32 @@ fn a_wal_that_a_kill_left_is_the_files_own() {
     }
     assert!(store.check().unwrap().problems.is_empty());
 }
+
+/// A file that a link leads to has its WAL beside itself, by whichever name it was opened.
+#[cfg(unix)]
+#[test]
+fn by_way_of_a_link_it_is_the_same_file_with_the_same_wal() {
+    let (folder, path, store) = laptop();
+    drop(store);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("mine.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let mut store = open(&link);
+    let ana = add(&mut store, 1, "Ana");
+    for body in ["one", "two", "three"] {
+        log(&mut store, ana, body).unwrap();
+    }
+    let site = store.site();
+    // What a program that is killed leaves behind: nothing was folded.
+    std::mem::forget(store);
+    let mut store = open(&path);
+    assert_eq!((store.site(), bodies(&store, ana).len()), (site, 3), "nothing was taken for another state's");
+    log(&mut store, ana, "four").unwrap();
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().contains("aside")), "{names:?}");
+    // And its loss is seen through the link too.
+    std::mem::forget(store);
+    let mut store = open(&link);
+    std::fs::remove_file(beside(&path, "-wal")).unwrap();
+    assert!(matches!(log(&mut store, ana, "five"), Err(StoreError::UnderFeet(Found::Replaced))));
+}

@@ -41,3 +41,16 @@ fn what_does_not_follow_on_the_earlier_state_waits_in_a_bundle_and_comes_in_once
     assert_eq!(bodies(&store, ana), ["about Ana", "later"]);
     assert!(store.check().unwrap().problems.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_caseload_that_a_link_leads_to_comes_in_with_what_was_not_folded_yet() {
+    let (folder, path, mut theirs) = laptop();
+    add(&mut theirs, 1, "Ana");
+    std::mem::forget(theirs);
+    let link = folder.path().join("of-the-other.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let mut ours = crate::sync::tests::site(7, 0);
+    let taken = merge_file(&mut ours, &link, &pass(), true, &mut crate::sync::tests::go()).unwrap();
+    assert_eq!(taken.merged.clients.len(), 1);
+}
