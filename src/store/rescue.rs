@@ -23,7 +23,7 @@ use super::file::{self, beside, put_meta};
 use super::journal::{self, Batch};
 use super::places::Range;
 use super::sites::Keys;
-use super::watch::{self, FOLD_AT, Found};
+use super::watch::{FOLD_AT, Found, alone};
 use super::{Clock, Passphrase, Result, Staged, Store, StoreError, Worker, backup, erase, projection};
 
 /// So much of what was written since the caseload was opened is kept in memory, in bytes, and so many batches.
@@ -346,10 +346,10 @@ pub(super) fn set_stale_wal_aside(
     passphrase: &Passphrase,
     clock: &Clock,
 ) -> Result<Option<Vec<Batch>>> {
-    if !watch::is_stale(db, path)? {
+    if !alone::is_stale(db, path)? {
         return Ok(None);
     }
-    let batches = readable(db, watch::last_in_main_file(db, path).unwrap_or(0));
+    let batches = readable(db, alone::last_in_main_file(db, path).unwrap_or(0));
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     *db = Connection::open_in_memory()?;
     set_wal_aside(path, &clock().format(TIME).to_string())?;
@@ -370,10 +370,10 @@ pub(super) fn set_anothers_wal_aside(
     let is_anothers = match error {
         StoreError::PageCheck | StoreError::Damaged(_) => std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0),
         // With the same salt it is the file's own, which got another passphrase a moment ago.
-        StoreError::WrongPassphrase => watch::has_another_salt(path, &wal),
+        StoreError::WrongPassphrase => alone::has_another_salt(path, &wal),
         _ => false,
     };
-    if !is_anothers || !watch::opens_alone(path, passphrase) {
+    if !is_anothers || !alone::opens_alone(path, passphrase) {
         return Ok(false);
     }
     set_wal_aside(path, &clock().format(TIME).to_string())?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::file::{self, beside};
-use super::watch::alone;
+use super::watch::alone::alone;
 use super::{Passphrase, Result, StoreError, projection, schema};
 
 /// The largest file whose tables are made again in memory, in bytes.
