@@ -5,7 +5,8 @@
 //! every chain holds; and what is lost is named. Tables of rows are never taken over: they are made again from the journal.
 //!
 //! Rows are read from both ends of a table, and where they are numbered also from the middle: one page that cannot be read
-//! costs what stands on it, and nothing that stands behind it.
+//! costs what stands on it, and nothing that stands behind it. Batches are found too on whole pages to which no whole page
+//! leads ([`leaves`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -74,7 +75,7 @@ impl Store {
         }
         let keys = keys_of(&from.db, path);
         from.open_again()?;
-        let mut chains = chains_of(&mut from)?;
+        let mut chains = chains_of(&mut from, &mut lost)?;
         let identity = keys.as_ref().map(Keys::identity).transpose()?;
         let kept = identity.as_ref().and_then(|own| backup::newest_that_opens(&path.with_file_name("backups"), own));
         let who = worker_of(&tables, kept.as_ref().map(|chain| chain[0].1.head.worker))?;
@@ -243,14 +244,48 @@ fn worker_of(tables: &BTreeMap<&str, (Vec<String>, Rows)>, by_backup: Option<Row
     id.or(by_backup).ok_or_else(|| StoreError::Damaged("it does not even say whose it is".into()))
 }
 
+/// Where a batch stands: of which stream and site, and the index of its first entry.
+type Place = (RowId, SiteId, u64);
+
+fn place_of(batch: &Batch) -> Place {
+    (batch.header.stream, batch.header.site, batch.header.first)
+}
+
 /// Every batch that can be read, and where there were others.
-fn chains_of(from: &mut Source<'_>) -> Result<Vec<Chain>> {
+fn chains_of(from: &mut Source<'_>, lost: &mut Vec<String>) -> Result<Vec<Chain>> {
+    let mut read = BTreeMap::new();
+    let table_is_whole = read_journal(from, &mut read)?;
+    let (known, index_is_whole) = known_places(from)?;
+    let mut unread: BTreeSet<Place> = known.into_iter().filter(|place| !read.contains_key(place)).collect();
+    if !table_is_whole && (!index_is_whole || !unread.is_empty()) {
+        let mut take = |batch: Batch| {
+            let place = place_of(&batch);
+            // What a whole index does not know was taken out of the journal, and its page not used again.
+            if unread.remove(&place) || !index_is_whole {
+                read.entry(place).or_insert(batch);
+            }
+            !index_is_whole || !unread.is_empty()
+        };
+        if let Err(error) = leaves::batches(from.path, from.passphrase, &mut take) {
+            lost.push(format!("what is on pages to which none leads, as they could not be looked through: {error}"));
+        }
+    }
     let mut chains: BTreeMap<(RowId, SiteId), Chain> = BTreeMap::new();
-    let mut read = BTreeSet::new();
     let empty = |stream, site| Chain { stream, site, batches: Vec::new(), unread: BTreeSet::new() };
+    for ((stream, site, _), batch) in read {
+        chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).batches.push(batch);
+    }
+    for (stream, site, first) in unread {
+        chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).unread.insert(first);
+    }
+    Ok(chains.into_values().collect())
+}
+
+/// Reads the batches to which their table leads; says whether that is all of it.
+fn read_journal(from: &mut Source<'_>, read: &mut BTreeMap<Place, Batch>) -> Result<bool> {
     let last = last_number(from)?;
     let sql = format!("SELECT {}, n FROM batch WHERE n > ?1 ORDER BY n", journal::COLUMNS);
-    let mut at = 0;
+    let (mut at, mut whole) = (0, true);
     while at < last {
         let done = (|| -> rusqlite::Result<()> {
             let mut query = from.db.prepare(&sql)?;
@@ -258,36 +293,36 @@ fn chains_of(from: &mut Source<'_>) -> Result<Vec<Chain>> {
             while let Some(row) = rows.next()? {
                 let batch = journal::read(row)?;
                 at = row.get(13)?;
-                let (stream, site) = (batch.header.stream, batch.header.site);
-                if read.insert((stream, site, batch.header.first)) {
-                    chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).batches.push(batch);
-                }
+                read.entry(place_of(&batch)).or_insert(batch);
             }
             Ok(())
         })();
         if done.is_ok() {
             break;
         }
+        whole = false;
         from.open_again()?;
         at = past_the_damage(from, at, last)?;
     }
-    let known = "SELECT stream, site, first FROM batch INDEXED BY sqlite_autoindex_batch_1 ORDER BY stream";
+    Ok(whole)
+}
+
+/// Where batches stand by the index of their table, and whether that is all of it.
+fn known_places(from: &mut Source<'_>) -> Result<(BTreeSet<Place>, bool)> {
+    let sql = "SELECT stream, site, first FROM batch INDEXED BY sqlite_autoindex_batch_1 ORDER BY stream";
+    let mut known = BTreeSet::new();
     let mut note = |row: Vec<Cell>| {
         if let [Cell::Blob(stream), Cell::Blob(site), Cell::Integer(first)] = row.as_slice()
             && let (Ok(stream), Ok(site)) = (stream.as_slice().try_into(), site.as_slice().try_into())
         {
-            let (stream, site, first) = (RowId::from_bytes(stream), SiteId(site), *first as u64);
-            if !read.contains(&(stream, site, first)) {
-                chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).unread.insert(first);
-            }
+            known.insert((RowId::from_bytes(stream), SiteId(site), *first as u64));
         }
     };
-    if !from.read_on(known, 3, &mut note)? {
-        from.read_on(&format!("{known} DESC"), 3, &mut note)?;
+    let whole = from.read_on(sql, 3, &mut note)?;
+    if !whole {
+        from.read_on(&format!("{sql} DESC"), 3, &mut note)?;
     }
-    let mut chains: Vec<Chain> = chains.into_values().collect();
-    chains.iter_mut().for_each(|chain| chain.batches.sort_by_key(|batch| batch.header.first));
-    Ok(chains)
+    Ok((known, whole))
 }
 
 /// The last number that any batch has, by the table or, where its end cannot be read, by what else speaks of batches.
@@ -415,6 +450,8 @@ fn take_chain(db: &Connection, chain: &Chain, lost: &mut Vec<String>) -> Result<
     }
     Ok(segments)
 }
+
+mod leaves;
 
 #[cfg(test)]
 mod tests;

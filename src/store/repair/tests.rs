@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::Change;
 use crate::model::records::{client, note};
+use crate::model::{Change, Value};
+use crate::store::file::PAGE;
 use crate::store::tests::on_disk::{self, laptop, pass};
 use crate::store::tests::{clock, dump, id};
 
@@ -127,6 +128,26 @@ fn flipped_bits_in_a_file_are_called_damage_and_what_is_whole_comes_back() {
     assert!(repaired_files > unopened, "{repaired_files} repaired, {unopened} not opened");
     let left = std::fs::read_dir(folder.path()).unwrap().flatten().map(|one| one.file_name());
     assert!(left.map(|name| name.to_string_lossy().into_owned()).all(|name| !name.contains("staged")));
+}
+
+/// Where the tree of the journal begins, nothing else leads to its pages.
+#[test]
+fn damage_above_the_pages_of_the_journal_costs_none_of_them() {
+    let (_folder, path, before) = caseload();
+    let store = Store::open(&path, &pass(), clock()).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'batch'";
+    let root: i64 = store.db.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[(root as usize - 1) * PAGE as usize + 1000] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    // Nothing is there to fill holes from.
+    std::fs::remove_dir_all(path.with_file_name("backups")).unwrap();
+    let repaired = Store::repair(&path, &pass(), clock()).unwrap();
+    assert_eq!(repaired.lost, Vec::<String>::new());
+    let store = Store::open(&repaired.file, &pass(), clock()).unwrap();
+    assert_eq!(dump(&store), before);
+    assert_eq!(notes(&store).len(), 128);
 }
 
 #[test]
