@@ -21,7 +21,7 @@ use super::file::{self, connect, put_meta, unlock};
 use super::journal::{self, Batch, ChainEnd};
 use super::sites::{self, Keys};
 use super::wire;
-use super::{CheckReport, Clock, Passphrase, Result, Staged, Store, StoreError, Worker, backup, rescue};
+use super::{CheckReport, Clock, Passphrase, Result, Staged, Store, StoreError, Worker, backup, erase, rescue};
 
 /// What belongs to the file beside its journal. What was noted of places is not taken over: they are looked through again.
 const TABLES: [&str; 10] =
@@ -104,6 +104,13 @@ impl Store {
         super::lines::make_one_of_own(&transaction, store.site)?;
         transaction.commit()?;
         store.rebuild()?;
+        // A backup, or a page that was let go, may be older than an erasure.
+        let transaction = store.db.transaction()?;
+        let erased = erase::judge_again(&transaction, false)?;
+        transaction.commit()?;
+        if erased {
+            store.wipe()?;
+        }
         store.read_worker()?;
         let mut entered_again = 0;
         // From the last one on: each time what stands from there to the end is entered again.

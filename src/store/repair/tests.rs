@@ -1,12 +1,13 @@
 //! Flipped bits over a file and a backup: told rightly, and what is whole comes back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::model::records::{client, note};
 use crate::model::{Change, Value};
+use crate::store::Target;
 use crate::store::file::PAGE;
 use crate::store::tests::on_disk::{self, laptop, pass};
 use crate::store::tests::{clock, dump, id};
@@ -130,24 +131,61 @@ fn flipped_bits_in_a_file_are_called_damage_and_what_is_whole_comes_back() {
     assert!(left.map(|name| name.to_string_lossy().into_owned()).all(|name| !name.contains("staged")));
 }
 
-/// Where the tree of the journal begins, nothing else leads to its pages.
+/// The pages on which the journal stands: "internal", "leaf" or "overflow".
+fn pages_of_batches(store: &Store, kind: &str) -> Vec<u64> {
+    let sql = "SELECT pageno FROM dbstat WHERE name = 'batch' AND pagetype = ?1 ORDER BY path";
+    let mut query = store.db.prepare(sql).unwrap();
+    let pages = query.query_map([kind], |row| row.get(0)).unwrap().collect::<rusqlite::Result<Vec<i64>>>().unwrap();
+    assert!(!pages.is_empty(), "{kind}");
+    pages.into_iter().map(|page| page as u64).collect()
+}
+
+/// Flips a bit on each of some pages.
+fn damage(path: &Path, pages: &[u64]) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for page in pages {
+        bytes[((page - 1) * PAGE + 1000) as usize] ^= 1;
+    }
+    std::fs::write(path, &bytes).unwrap();
+}
+
+/// Nothing else leads to the pages of the journal, and no backup is there to fill holes from.
 #[test]
 fn damage_above_the_pages_of_the_journal_costs_none_of_them() {
     let (_folder, path, before) = caseload();
     let store = Store::open(&path, &pass(), clock()).unwrap();
-    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'batch'";
-    let root: i64 = store.db.query_row(root, [], |row| row.get(0)).unwrap();
+    let above = pages_of_batches(&store, "internal");
     drop(store);
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[(root as usize - 1) * PAGE as usize + 1000] ^= 1;
-    std::fs::write(&path, &bytes).unwrap();
-    // Nothing is there to fill holes from.
+    damage(&path, &above);
     std::fs::remove_dir_all(path.with_file_name("backups")).unwrap();
     let repaired = Store::repair(&path, &pass(), clock()).unwrap();
     assert_eq!(repaired.lost, Vec::<String>::new());
     let store = Store::open(&repaired.file, &pass(), clock()).unwrap();
     assert_eq!(dump(&store), before);
     assert_eq!(notes(&store).len(), 128);
+}
+
+#[test]
+fn what_was_erased_is_not_brought_back_by_an_older_backup() {
+    let (_folder, path, _) = caseload();
+    let mut store = Store::open(&path, &pass(), clock()).unwrap();
+    let row = RowId::derived(&["note", "0 5"]);
+    let body = |store: &Store| store.row_of(&note::TYPE, row).unwrap().unwrap().text(note::body).to_string();
+    assert!(body(&store).starts_with("0 5"));
+    let plan = store.to_erase(id(5), &[Target::Field(row, note::body)], "a note").unwrap();
+    store.erase(&plan, "Order 12 CV 345 of the county court").unwrap();
+    let before = dump(&store);
+    // The first of the journal, where it is; the order stands at its end.
+    let leaves = pages_of_batches(&store, "leaf");
+    drop(store);
+    damage(&path, &leaves[..leaves.len() / 3]);
+    let repaired = Store::repair(&path, &pass(), clock()).unwrap();
+    assert!(repaired.from_backup > 0);
+    assert_eq!(repaired.lost, Vec::<String>::new());
+    assert_eq!(repaired.check.problems, Vec::<String>::new());
+    let store = Store::open(&repaired.file, &pass(), clock()).unwrap();
+    assert_eq!(body(&store), "");
+    assert_eq!(dump(&store), before);
 }
 
 #[test]
