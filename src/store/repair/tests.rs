@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::records::{client, note};
-use crate::model::{Change, Value};
+use crate::model::Change;
 use crate::store::Target;
 use crate::store::file::PAGE;
 use crate::store::tests::on_disk::{self, laptop, pass};
