@@ -66,6 +66,9 @@ fi
 
 # The path of the library that sets the clock, for programs with threads.
 preload=$(faketime -m -f '+0' sh -c 'printf %s "$LD_PRELOAD"')
+# The random histories are those of every other run: only the day is another.
+: "${PROPTEST_RNG_SEED:=$(sed -n 's/^PROPTEST_RNG_SEED *= *"\(.*\)"$/\1/p' .cargo/config.toml)}"
+export PROPTEST_RNG_SEED
 unset CASELOAD_FILE CASELOAD_AGENCY CASELOAD_PASSPHRASE_FILE CASELOAD_THEME
 
 failed=()

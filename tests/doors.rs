@@ -279,9 +279,9 @@ fn in_shell(caseload: &Caseload, line: &str, args: &[&str]) -> Output {
     command.args(["-c", line]).arg(common::program()).args(caseload.on(args)).stdin(Stdio::null()).output().unwrap()
 }
 
-/// The program with its output sent elsewhere.
+/// The program with its output sent elsewhere. Nothing is loaded before it that could open a file where a closed output was.
 fn into(caseload: &Caseload, redirect: &str, args: &[&str]) -> Output {
-    in_shell(caseload, &format!("exec \"$0\" \"$@\" {redirect}"), args)
+    in_shell(caseload, &format!("unset LD_PRELOAD; exec \"$0\" \"$@\" {redirect}"), args)
 }
 
 #[test]

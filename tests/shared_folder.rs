@@ -39,6 +39,8 @@ impl User {
         command.env("CASELOAD_FILE", self.home.join("caseload.db"));
         command.env("CASELOAD_PASSPHRASE_FILE", self.home.join("pass"));
         command.args([&format!("--reuid={}", self.id), &format!("--regid={}", self.group), "--clear-groups"]);
+        // What one user's shell loads into programs is not for another's.
+        command.env_remove("LD_PRELOAD");
         // As the shell of many a server has it.
         command.args(["sh", "-c", "umask 002; exec \"$0\" \"$@\""]).arg(what).args(args).output().unwrap()
     }

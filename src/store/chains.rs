@@ -12,7 +12,7 @@ pub type Grown = (RowId, SiteId, u64);
 
 impl Store {
     /// Every chain in these streams (or in all), in the order of their streams: the site, and the index after its last entry.
-    pub fn chains(&self, streams: Option<&[RowId]>) -> Result<Vec<Grown>> {
+    pub fn chains(&self, streams: Option<&BTreeSet<RowId>>) -> Result<Vec<Grown>> {
         let read = |row: &rusqlite::Row<'_>| {
             Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
         };
@@ -28,9 +28,8 @@ impl Store {
             Some(streams) => {
                 let mut query =
                     self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
-                let sorted: BTreeSet<RowId> = streams.iter().copied().collect();
-                for stream in sorted {
-                    for chain in query.query_map([stream], read)? {
+                for stream in streams {
+                    for chain in query.query_map([*stream], read)? {
                         chains.push(chain?);
                     }
                 }
@@ -39,9 +38,13 @@ impl Store {
         Ok(chains)
     }
 
-    /// The chains that grew since a place in the order of arrival, and the place up to which this looked.
-    pub fn chains_since(&self, looked: i64) -> Result<(Vec<Grown>, i64)> {
+    /// The chains that grew since a place in the order of arrival, and the place up to which this looked. Of certain streams
+    /// all chains: which ones somebody gets changes from day to day.
+    pub fn chains_since(&self, looked: i64, streams: Option<&BTreeSet<RowId>>) -> Result<(Vec<Grown>, i64)> {
         let last: i64 = self.db.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))?;
+        if let Some(streams) = streams {
+            return Ok((self.chains(Some(streams))?, last));
+        }
         let mut query = self.db.prepare(
             "SELECT stream, site, max(first + count) FROM batch WHERE n > ?1 GROUP BY stream, site ORDER BY stream, site",
         )?;

@@ -272,6 +272,7 @@ impl Store {
             day: None,
             watch: None,
             session: Session::default(),
+            gathered: None,
             _in_use: in_use,
         };
         store.begin_watch()?;
@@ -378,6 +379,7 @@ impl Store {
             day: None,
             watch: None,
             session: Session::default(),
+            gathered: None,
             _in_use: Some(in_use),
         };
         store.begin_watch()?;

@@ -6,16 +6,18 @@
 //! chain, once its end's signature holds, is put aside (see [`super::forks`]). Whatever a merge does beyond that, such as
 //! going on as a new site, it does after its caller has verified everything, in the same transaction.
 
+mod together;
 pub mod walk;
+
+pub(super) use self::together::Gathered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
 use super::erase::{self, Orders};
-use super::file::CACHE_KB;
 use super::forks::{self, Home};
 use super::journal::{self, Batch};
 use super::projection::{self, Workspace, is_client};
@@ -154,42 +156,42 @@ pub struct Merger<'a> {
 }
 
 impl Store {
-    /// Takes in what `fill` hands over, in one transaction: all of it, or with any error nothing. Without `keep`
-    /// everything is rolled back at the end, and the answer says what would have been.
+    /// Takes in what `fill` hands over, in one transaction (see [`Store::gather`]) or a part of one that stands or falls by
+    /// itself: all of it, or with any error nothing. Without `keep` everything is rolled back at the end, and the answer
+    /// says what would have been.
     pub fn merge<T, E: From<StoreError>>(
         &mut self,
         keep: bool,
         fill: impl FnOnce(&mut Merger<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<(T, Merged), E> {
-        self.triable()?;
-        let now_ms = self.unix_ms();
-        // A large merge touches the tables everywhere: with so much room few pages are encrypted more than once.
-        self.db.execute_batch("PRAGMA cache_size = -128000").map_err(StoreError::from)?;
-        let result = self.merge_with_room(keep, now_ms, fill);
-        self.db
-            .execute_batch(&format!("PRAGMA cache_size = -{CACHE_KB}; PRAGMA shrink_memory"))
-            .map_err(StoreError::from)?;
+        let alone = self.gathered.is_none();
+        self.gather()?;
+        let result = self.merge_as_part(keep, fill);
+        let ends = self.gathered.as_ref().is_none_or(|gathered| gathered.renewed.is_some() || gathered.erased);
+        match (&result, keep) {
+            (Ok(_), true) if alone || ends => self.settle()?,
+            (Ok(_), true) => {}
+            _ if alone => self.let_go()?,
+            _ => {}
+        }
         result
     }
 
-    fn merge_with_room<T, E: From<StoreError>>(
+    fn merge_as_part<T, E: From<StoreError>>(
         &mut self,
         keep: bool,
-        now_ms: u64,
         fill: impl FnOnce(&mut Merger<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<(T, Merged), E> {
-        let transaction =
-            self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let now_ms = self.unix_ms();
+        let mut part = self.db.savepoint().map_err(StoreError::from)?;
         let conflicts = |db: &Connection| -> Result<i64> {
             Ok(db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))?)
         };
-        let begins = self.watch.as_ref().and_then(|watch| Some((watch, watch.begins()?)));
-        let changes = transaction.total_changes();
-        let before = conflicts(&transaction)?;
+        let before = conflicts(&part)?;
         let machine = sites::machine(self.path.as_deref());
-        let missing = erase::missing_values(&transaction)?;
+        let missing = erase::missing_values(&part)?;
         let mut merger = Merger {
-            db: &transaction,
+            db: &part,
             now_ms,
             merged: Merged::default(),
             home: Home::new(&self.keys, machine, &self.worker.name),
@@ -204,7 +206,7 @@ impl Store {
             moved_from: BTreeSet::new(),
             documents: Documents::default(),
             not_taken: BTreeMap::new(),
-            last_before: transaction
+            last_before: part
                 .query_row("SELECT coalesce(max(n), 0) FROM batch", [], |row| row.get(0))
                 .map_err(StoreError::from)?,
             twice: BTreeSet::new(),
@@ -218,25 +220,17 @@ impl Store {
         let filled = fill(&mut merger)?;
         // From here on all of it is verified.
         let (mut merged, renewed) = merger.finish()?;
-        merged.conflicts = (conflicts(&transaction)? - before).max(0) as u64;
-        let still = erase::missing_values(&transaction)?;
+        merged.conflicts = (conflicts(&part)? - before).max(0) as u64;
+        let still = erase::missing_values(&part)?;
         (merged.missing, merged.filled) = (still.saturating_sub(missing), missing.saturating_sub(still));
-        merged.clients = named(&transaction, &merged)?;
-        if keep {
-            if let Some((watch, begins)) = begins.filter(|_| transaction.total_changes() != changes) {
-                watch.begin_generation(&transaction, begins)?;
-            }
-            transaction.commit().map_err(StoreError::from)?;
-            if let Some(keys) = renewed {
-                self.go_on_with(keys);
-            }
-            self.read_worker()?;
-            self.after_writing();
-            if merged.erased {
-                self.wipe()?;
-            }
-        } else {
-            transaction.rollback().map_err(StoreError::from)?;
+        merged.clients = named(&part, &merged)?;
+        if !keep {
+            part.rollback().map_err(StoreError::from)?;
+        }
+        part.commit().map_err(StoreError::from)?;
+        if let Some(gathered) = self.gathered.as_mut().filter(|_| keep) {
+            gathered.renewed = renewed;
+            gathered.erased = merged.erased;
         }
         Ok((filled, merged))
     }

@@ -179,6 +179,8 @@ pub struct Store {
     /// What is known of the file that was opened: none in memory, and where it can only be read.
     watch: Option<watch::Watch>,
     session: rescue::Session,
+    /// Merges that are written together.
+    gathered: Option<merge::Gathered>,
     /// Let go of after the connection: the order of the fields is the order of their end.
     _in_use: Option<crate::files::InUse>,
 }

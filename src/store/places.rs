@@ -177,10 +177,10 @@ impl Store {
     /// Takes note of a bundle that is in a place, and of what it holds.
     pub fn note_bundle(&mut self, place: &str, bundle: &Noted, ranges: &[Range]) -> Result<()> {
         let since = if bundle.since == 0 { self.unix_ms() } else { bundle.since };
-        let transaction = self.db.transaction()?;
-        forget(&transaction, place, bundle)?;
+        let part = self.db.savepoint()?;
+        forget(&part, place, bundle)?;
         let (place, holder, last, first) = key(place, bundle);
-        transaction.execute(
+        part.execute(
             "INSERT INTO place_bundle (place, holder, last, first, length, state, sender, receivers, met)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             (
@@ -195,15 +195,14 @@ impl Store {
                 since as i64,
             ),
         )?;
-        let id = transaction.last_insert_rowid();
+        let id = part.last_insert_rowid();
         for (stream, site, first, next) in ranges {
-            transaction
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO place_range (stream, site, bundle, first, next) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute((stream, site.0.as_slice(), id, *first as i64, *next as i64))?;
+            part.prepare_cached(
+                "INSERT OR REPLACE INTO place_range (stream, site, bundle, first, next) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((stream, site.0.as_slice(), id, *first as i64, *next as i64))?;
         }
-        Ok(transaction.commit()?)
+        Ok(part.commit()?)
     }
 
     /// Forgets bundles that are no longer in a place.

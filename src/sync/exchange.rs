@@ -80,10 +80,10 @@ pub fn bundle(store: &Store, scope: &Scope, whom: &Whom, everything: bool, path:
     let file = store.new_file(path)?;
     let streams = match scope {
         Scope::Whole => None,
-        Scope::Clients(clients) => Some(store.with_all_entries(clients)?),
+        Scope::Clients(clients) => Some(store.with_all_entries(clients)?.into_iter().collect()),
     };
     let mut ranges = Vec::new();
-    for (stream, site, next) in store.chains(streams.as_deref())? {
+    for (stream, site, next) in store.chains(streams.as_ref())? {
         let mut from = 0;
         if let (Whom::Sites(sites), false) = (whom, everything) {
             from = u64::MAX;
@@ -239,7 +239,10 @@ pub(super) fn take_staged(
                 given.push((*stream, *site, *first, *next));
             }
         }
-        store.publishing(&given)?;
+        if !given.is_empty() {
+            store.settle()?;
+            store.publishing(&given)?;
+        }
         if store.site() != before {
             store.move_unpublished()?;
         }

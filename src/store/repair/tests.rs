@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::records::{client, note};
 use crate::model::Change;
+use crate::model::records::{client, note};
 use crate::store::Target;
 use crate::store::file::PAGE;
 use crate::store::tests::on_disk::{self, laptop, pass};

@@ -104,7 +104,10 @@ fn nobody_gives_themselves_a_client() {
     hand(&mut lea, ana, own, ShareKind::Transfer, None);
     boss.accept(&lea.own_site().unwrap(), &Acceptance::default()).unwrap();
     send(&lea, &mut boss).unwrap();
-    assert!(boss.chains(Some(&[ana])).unwrap().iter().any(|(_, by, _)| *by == site), "what she wrote is here");
+    assert!(
+        boss.chains(Some(&BTreeSet::from([ana]))).unwrap().iter().any(|(_, by, _)| *by == site),
+        "what she wrote is here"
+    );
     assert_eq!((given(&boss, &lea).len(), given(&boss, &kim).len()), (0, 1));
 }
 

@@ -1,6 +1,9 @@
 //! Places in which time goes by, and two copies of one laptop that meet only through a third.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::store::tests::on_disk;
 use crate::sync::place::Place;
 use crate::sync::{Synced, sync};
 
@@ -86,6 +89,103 @@ fn after_sixty_days_a_place_is_as_large_as_what_is_in_it() {
     }
     through(&mut late, &place);
     assert_eq!(rows.iter().map(|row| notes(&late, *row)).sum::<usize>(), 180);
+}
+
+/// A supervisor to whom three workers gave a hundred notes each, through a place.
+fn supervised() -> ((tempfile::TempDir, Place), Vec<Store>, Vec<RowId>) {
+    let mut sites = team(&[0, 0, 0, 0]);
+    let (folder, place) = place();
+    let mut rows = Vec::new();
+    for (number, store) in (1..).zip(&mut sites[1..]) {
+        let row = add_client(store, number, "Ana");
+        (0..100).for_each(|n| add_note(store, row, &format!("note {n} of {number}")));
+        through(store, &place);
+        rows.push(row);
+    }
+    ((folder, place), sites, rows)
+}
+
+#[test]
+fn bundles_that_are_written_together_stand_or_fall_each_by_itself() {
+    let ((folder, place), mut sites, rows) = supervised();
+    // One of them is damaged in its middle.
+    let damaged = std::fs::read_dir(folder.path().join(sites[2].site().to_string())).unwrap();
+    let damaged =
+        damaged.map(|file| file.unwrap().path()).find(|path| path.extension().is_some_and(|it| it == "bundle"));
+    let damaged = damaged.unwrap();
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    through(&mut sites[0], &place);
+    let found = |store: &Store| rows.iter().map(|row| notes(store, *row)).collect::<Vec<_>>();
+    assert_eq!(found(&sites[0]), [100, 0, 100]);
+    assert!(sites[0].check().unwrap().ok);
+    // The same as one by one.
+    let mut alone = site(9, 0);
+    for store in [&sites[1], &sites[3]] {
+        alone.accept_site(&store.own_site().unwrap()).unwrap();
+    }
+    for at in [1, 3] {
+        sites[at].accept_site(&alone.own_site().unwrap()).unwrap();
+        let path = folder.path().join("by hand");
+        give(&sites[at], &Scope::Whole, &Whom::Sites(vec![alone.own_site().unwrap()]), true, &path).unwrap();
+        take(&mut alone, &path, None, true, &mut go()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(dump(&alone), dump(&sites[0]));
+}
+
+#[test]
+fn whoever_stops_a_sync_keeps_the_bundles_before() {
+    let ((_folder, place), mut sites, rows) = supervised();
+    let total = |store: &Store| rows.iter().map(|row| notes(store, *row)).sum::<usize>();
+    // Each of the three is looked at more than once: it is stopped within the first, the second, the third.
+    let mut looks = 0;
+    let mut seen = Vec::new();
+    while total(&sites[0]) < 300 {
+        let mut left = 2;
+        let stopped = sync(&mut sites[0], &place, &mut |_| {
+            looks += 1;
+            left -= 1;
+            if left < 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        seen.push(total(&sites[0]));
+        assert!(seen.len() < 9, "{seen:?} after {looks} looks");
+        assert!(sites[0].check().unwrap().ok);
+        assert_eq!(stopped.is_ok(), total(&sites[0]) == 300);
+    }
+    assert!(seen.iter().all(|many| many % 100 == 0) && seen.len() > 1, "{seen:?}");
+}
+
+#[test]
+fn what_is_gathered_is_not_there_before_it_is_written_and_leaves_nothing_where_it_is_not() {
+    let (folder, path, mut store) = on_disk::laptop();
+    let mut worker = site(1, 0);
+    let row = add_client(&mut worker, 1, "Ana");
+    add_note(&mut worker, row, "first");
+    worker.accept_site(&store.own_site().unwrap()).unwrap();
+    store.accept_site(&worker.own_site().unwrap()).unwrap();
+    let bundle = folder.path().join("bundle");
+    give(&worker, &Scope::Whole, &Whom::Sites(vec![store.own_site().unwrap()]), true, &bundle).unwrap();
+    let before = dump(&store);
+    let seen_by_another = || notes(&on_disk::open(&path), row);
+    store.gather().unwrap();
+    assert_eq!(take(&mut store, &bundle, None, true, &mut go()).unwrap().merged.entries, 11);
+    assert_eq!(notes(&store, row), 1);
+    store.let_go().unwrap();
+    assert_eq!(dump(&store), before);
+    store.gather().unwrap();
+    take(&mut store, &bundle, None, true, &mut go()).unwrap();
+    // Somebody who ends here, or is ended, leaves what was there before.
+    drop(store);
+    assert_eq!(seen_by_another(), 0);
+    let mut store = on_disk::open(&path);
+    store.gather().unwrap();
+    take(&mut store, &bundle, None, true, &mut go()).unwrap();
+    store.settle().unwrap();
+    assert_eq!(seen_by_another(), 1);
+    assert!(store.check().unwrap().ok);
 }
 
 #[test]
@@ -177,11 +277,11 @@ fn an_unreadable_bundle_under_our_own_name_costs_one_new_site_and_no_more() {
     let second = sites[0].site();
     assert_ne!(second, first, "{told:?}");
     // What was never given stands under the new site; what was given stays.
-    let chains = sites[0].chains(Some(&[row])).unwrap();
+    let chains = sites[0].chains(Some(&BTreeSet::from([row]))).unwrap();
     let published = chains.iter().find(|(_, site, _)| *site == first).unwrap().2;
     assert!(chains.iter().any(|(_, site, _)| *site == second), "{chains:?}");
     through(&mut sites[1], &place);
-    assert!(sites[1].chains(Some(&[row])).unwrap().contains(&(row, first, published)));
+    assert!(sites[1].chains(Some(&BTreeSet::from([row]))).unwrap().contains(&(row, first, published)));
     assert_eq!(notes(&sites[1], row), 1);
     // Whoever leaves more of the kind gains nothing.
     for number in [20, 21, 99_999_999] {

@@ -184,10 +184,8 @@ impl Round<'_, '_> {
 
     /// What a group cannot have from the place, if these bundles were not there; and how far this looked.
     fn lacking(&self, group: &Group, readers: &[SiteId], without: &[Noted]) -> Result<(Vec<Range>, i64), Trouble> {
-        // Which clients someone gets changes from day to day: of those all is looked through each time.
-        let from_the_start = !without.is_empty() || group.streams.is_some();
-        let looked = if from_the_start { 0 } else { self.store.looked_for(&self.address, readers)? };
-        let (mut grown, last) = self.store.chains_since(looked)?;
+        let looked = if without.is_empty() { self.store.looked_for(&self.address, readers)? } else { 0 };
+        let (mut grown, last) = self.store.chains_since(looked, group.streams.as_ref())?;
         // Of a chain with two branches everybody gets the one that is here, whatever others left of it: so its owner
         // comes to know of it, and makes way.
         let forked = self.store.forked_chains()?;

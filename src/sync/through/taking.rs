@@ -14,6 +14,10 @@ use crate::sync::place::{Lying, Name};
 
 use super::{Round, Trouble, lying_of};
 
+/// Bundles are written together up to so many bytes, and so many: a second's work, for other programs wait meanwhile.
+const HANDFUL: u64 = 4 << 20;
+const HANDS: usize = 64;
+
 /// What became of one bundle.
 enum Took {
     Read,
@@ -58,12 +62,21 @@ impl Round<'_, '_> {
         loop {
             let (before, mut moved_on) = (waiting.len(), false);
             let mut again = Vec::new();
-            for lying in waiting {
-                if let Took::Part { entries, not_taken } = self.take(lying)? {
-                    moved_on |= entries > 0;
-                    left_out.insert(lying, not_taken);
-                    again.push(lying);
+            let mut left = waiting.into_iter();
+            loop {
+                let (handful, fetched) = self.fetch_handful(&mut left);
+                if handful.is_empty() {
+                    fetched?;
+                    break;
                 }
+                for (lying, took) in self.take_handful(&handful)? {
+                    if let Took::Part { entries, not_taken } = took {
+                        moved_on |= entries > 0;
+                        left_out.insert(lying, not_taken);
+                        again.push(lying);
+                    }
+                }
+                fetched?;
             }
             waiting = again;
             if waiting.is_empty() || (waiting.len() == before && !moved_on) {
@@ -76,6 +89,41 @@ impl Round<'_, '_> {
             self.synced.taken.push((whose, Merged { not_taken, ..Merged::default() }));
         }
         Ok(())
+    }
+
+    /// Copies of the next bundles, as many as are written at once: none when none is left. Those that had come when the place
+    /// failed are taken all the same.
+    fn fetch_handful(&mut self, left: &mut impl Iterator<Item = Lying>) -> (Vec<(Lying, Staged)>, Result<(), Trouble>) {
+        let (mut handful, mut bytes) = (Vec::new(), 0);
+        while bytes < HANDFUL && handful.len() < HANDS {
+            let Some(lying) = left.next() else { break };
+            match self.fetch(lying) {
+                Ok(Some(staged)) => {
+                    bytes += staged.length;
+                    handful.push((lying, staged));
+                }
+                Ok(None) => {}
+                Err(trouble) => return (handful, Err(trouble)),
+            }
+        }
+        (handful, Ok(()))
+    }
+
+    /// Takes bundles in as one write: also those before the one at which somebody stopped it.
+    fn take_handful(&mut self, handful: &[(Lying, Staged)]) -> Result<Vec<(Lying, Took)>, Trouble> {
+        // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
+        let _ = self.store.backup_of_the_day();
+        let taken: Result<Vec<_>, Trouble> = handful
+            .iter()
+            .map(|(lying, staged)| {
+                self.store.gather()?;
+                Ok((*lying, self.take(*lying, staged)?))
+            })
+            .collect();
+        let settled = self.store.settle();
+        let taken = taken?;
+        settled?;
+        Ok(taken)
     }
 
     pub(super) fn wait_for(&mut self, what: String) {
@@ -146,24 +194,11 @@ impl Round<'_, '_> {
         Ok(self.store.note_bundle(&self.address, &bundle, &[])?)
     }
 
-    fn take(&mut self, lying: Lying) -> Result<Took, Trouble> {
+    fn take(&mut self, lying: Lying, staged: &Staged) -> Result<Took, Trouble> {
         let holder = lying.name.site;
         let is_own = self.own_line.contains(&holder);
-        let staged = match self.fetch(lying.name) {
-            Ok(staged) => staged,
-            // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Took::Left),
-            // Not even the beginning of a bundle, or larger than any: none of it was copied.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                self.note(lying, Met::Broken)?;
-                return Ok(Took::Left);
-            }
-            Err(error) => return Err(Trouble::Place(error)),
-        };
-        // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
-        let _ = self.store.backup_of_the_day();
         let whose = self.whose(holder)?;
-        match take_staged(self.store, &staged, None, true, self.progress) {
+        match take_staged(self.store, staged, None, true, self.progress) {
             Ok(taken) => {
                 let Some(told) = taken.told else { return Ok(Took::Left) };
                 if told.head.sender != holder {
@@ -222,11 +257,25 @@ impl Round<'_, '_> {
         }
     }
 
-    fn fetch(&self, name: Name) -> io::Result<Staged> {
-        let mut staged = Staged::beside(self.store.path().map(PathBuf::as_path))?;
-        let mut file = new_file(&staged.path)?;
-        staged.length = self.place.fetch(name, &mut file)?;
-        Ok(staged)
+    /// A copy of a bundle that nobody else touches; none where it is not there, or is no bundle.
+    fn fetch(&mut self, lying: Lying) -> Result<Option<Staged>, Trouble> {
+        let staged = || {
+            let mut staged = Staged::beside(self.store.path().map(PathBuf::as_path))?;
+            let mut file = new_file(&staged.path)?;
+            staged.length = self.place.fetch(lying.name, &mut file)?;
+            Ok::<Staged, io::Error>(staged)
+        };
+        match staged() {
+            Ok(staged) => Ok(Some(staged)),
+            // Taken away between looking and fetching: a larger one holds it, which the next sync sees.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // Not even the beginning of a bundle, or larger than any: none of it was copied.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                self.note(lying, Met::Broken)?;
+                Ok(None)
+            }
+            Err(error) => Err(Trouble::Place(error)),
+        }
     }
 }
 
