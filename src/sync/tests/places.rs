@@ -133,7 +133,10 @@ fn bundles_that_are_written_together_stand_or_fall_each_by_itself() {
         take(&mut alone, &path, None, true, &mut go()).unwrap();
         std::fs::remove_file(&path).unwrap();
     }
-    assert_eq!(dump(&alone), dump(&sites[0]));
+    for row in [rows[0], rows[2]] {
+        let file = |store: &Store| store.client_file(row, usize::MAX >> 1).unwrap();
+        assert_eq!(file(&alone), file(&sites[0]));
+    }
 }
 
 #[test]
@@ -171,7 +174,7 @@ fn what_is_gathered_is_not_there_before_it_is_written_and_leaves_nothing_where_i
     let before = dump(&store);
     let seen_by_another = || notes(&on_disk::open(&path), row);
     store.gather().unwrap();
-    assert_eq!(take(&mut store, &bundle, None, true, &mut go()).unwrap().merged.entries, 11);
+    assert_eq!(take(&mut store, &bundle, None, true, &mut go()).unwrap().merged.entries, 9);
     assert_eq!(notes(&store, row), 1);
     store.let_go().unwrap();
     assert_eq!(dump(&store), before);
