@@ -221,7 +221,8 @@ impl Desk {
         let worker = self.store.worker();
         let mut right = format!("{} {}", worker.name, worker.credentials);
         if let Some(synced) = self.synced.filter(|_| area.width >= 90) {
-            right.push_str(&format!("   synced {}", ago(self.moment().now.timestamp_millis(), synced)));
+            // By the clock that it was noted by: which day was asked for does not matter.
+            right.push_str(&format!("   synced {}", ago(self.store.now().timestamp_millis(), synced)));
         }
         if self.demo {
             right = if area.width < 90 { "DEMO" } else { "DEMO, nothing is kept" }.into();
