@@ -21,7 +21,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let largest = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(200);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    std::fs::write(folder.path().join("pass"), PASSPHRASE).unwrap();
+    write_passphrase(&folder.path().join("pass"));
     if !args.iter().any(|arg| arg == "team") {
         println!("| what | size | measured | floor in the same run | |\n| --- | --- | --- | --- | --- |");
         for (size, clients, notes) in [("S", 60, 2_400), ("M", 1_000, 100_000)] {
@@ -34,6 +34,13 @@ fn main() {
         through_a_folder(folder.path(), many);
         std::fs::remove_dir_all(folder.path().join(format!("team-{many}"))).unwrap();
     }
+}
+
+/// For the program alone to read.
+fn write_passphrase(path: &Path) {
+    std::fs::write(path, PASSPHRASE).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn row(what: &str, size: &str, measured: String, floor: String, ratio: f64) {
@@ -171,8 +178,8 @@ fn bare_upserts(from: &Path, to: &Path, all: bool) -> (u64, Duration) {
     target.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -128000;").unwrap();
     let kept = if all { "1" } else { "tbl_name LIKE 'row\\_%' ESCAPE '\\'" };
     let sql = format!(
-        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'doc\\_%' ESCAPE '\\'
-         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range', 'place_reader', 'place_told', 'published', 'rewritten', 'backup', 'aside') AND {kept}
+        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'doc\\_%' ESCAPE '\\'
+         AND tbl_name NOT IN ('meta', 'local', 'own_site', 'site', 'place', 'place_bundle', 'place_range', 'place_reader', 'place_told', 'published', 'rewritten', 'backup', 'aside', 'line', 'access', 'generation') AND {kept}
          ORDER BY type = 'index', name"
     );
     let mut schema = source.prepare(&sql).unwrap();
@@ -237,7 +244,7 @@ fn through_a_folder(folder: &Path, many: usize) {
     let folder = folder.join(format!("team-{many}"));
     let place_path = folder.join("place");
     std::fs::create_dir_all(&place_path).unwrap();
-    std::fs::write(folder.join("pass"), PASSPHRASE).unwrap();
+    write_passphrase(&folder.join("pass"));
     let place = Place::open(place_path.to_str().unwrap()).unwrap();
     let boss_path = folder.join("boss.db");
     let mut boss = new_store(&boss_path, "Sue", 0, 0, 0);

@@ -1,11 +1,9 @@
 //! An agency's own folder: whatever lies in it is read or told, and no command ever stops at it.
 
-mod common;
-
 use std::path::Path;
 
-use common::Caseload;
-use common::terminal::Terminal;
+use crate::common::Caseload;
+use crate::common::terminal::Terminal;
 
 /// A caseload with one client, and a folder for the agency.
 fn with_folder() -> (Caseload, std::path::PathBuf) {

@@ -1,10 +1,8 @@
 //! A name stands under the words that were signed: on the screen, on paper, in exports and in the check, whatever becomes of
 //! the plan afterwards.
 
-mod common;
-
-use common::terminal::{ENTER, ESC, Terminal};
-use common::{Caseload, fixture};
+use crate::common::terminal::{ENTER, ESC, Terminal};
+use crate::common::{Caseload, fixture};
 use serde_json::Value as Json;
 
 /// A plan with a goal and a step, signed by the client and witnessed.
@@ -202,7 +200,7 @@ fn a_plan_deleted_comes_back_with_its_name_and_another_plan_never_gets_it() {
 /// Opens the file as any SQLCipher tool would, and runs SQL on it.
 fn tamper(caseload: &Caseload, sql: &str) {
     let db = rusqlite::Connection::open(caseload.file()).unwrap();
-    db.pragma_update(None, "key", common::PASSPHRASE).unwrap();
+    db.pragma_update(None, "key", crate::common::PASSPHRASE).unwrap();
     assert!(db.execute(sql, []).unwrap() > 0, "{sql}");
 }
 

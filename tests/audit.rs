@@ -1,10 +1,8 @@
 //! What stands up in an audit: units by the rule of the one who pays, what somebody did stays theirs, and a month that is over
 //! stays as it was.
 
-mod common;
-
-use common::terminal::{CTRL_S, ESC, TAB, Terminal};
-use common::{Caseload, fixture};
+use crate::common::terminal::{CTRL_S, ESC, TAB, Terminal};
+use crate::common::{Caseload, fixture};
 use serde_json::Value as Json;
 
 const NOVEMBER: [&str; 5] = ["--today", "2026-12-07", "report", "--period", "2026-11"];

@@ -1,11 +1,9 @@
 //! Backups: whatever was backed up can be restored, by this version and by every later one.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::terminal::Terminal;
-use common::{Caseload, fixture, text};
+use crate::common::terminal::Terminal;
+use crate::common::{Caseload, fixture, text};
 
 /// A laptop with its recovery key in a file.
 fn laptop(worker: &str) -> Caseload {

@@ -1,12 +1,10 @@
 //! Every format in every state a file arrives in: in other encodings and line ends it says the same; cut off, swollen or
 //! nested without end it is refused with a reason or its bad parts are named; stopped on the way it changes nothing.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::terminal::Terminal;
-use common::{Caseload, program};
+use crate::common::terminal::Terminal;
+use crate::common::{Caseload, program};
 use portable_pty::CommandBuilder;
 use serde_json::{Value as Json, json};
 

@@ -1,8 +1,6 @@
 //! The contracts that scripts rely on: keys, exit codes, one clear line.
 
-mod common;
-
-use common::{Caseload, fixture};
+use crate::common::{Caseload, fixture};
 use serde_json::{Value as Json, json};
 
 fn keys(json: &Json) -> Vec<&str> {

@@ -1,17 +1,15 @@
 //! Nothing acknowledged is ever lost: killed at any moment, on a full disk, on a file that cannot be written.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::common::{Caseload, PASSPHRASE};
 use caseload::model::records::{client, note};
 use caseload::model::{Change, RowId, Value};
 use caseload::store::{Draft, Passphrase, Store, wall_clock};
-use common::{Caseload, PASSPHRASE};
 
 fn open(path: &str) -> Store {
     Store::open(path.as_ref(), &Passphrase::new(PASSPHRASE), wall_clock()).unwrap()
@@ -185,7 +183,7 @@ fn limited(caseload: &Caseload, kilobytes: u64, args: &[&str]) -> std::process::
     let mut shell = Command::new("sh");
     let inner = caseload.command();
     shell.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.args(["-c", &format!("ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2)]).arg(common::program());
+    shell.args(["-c", &format!("ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2)]).arg(crate::common::program());
     shell.args(caseload.on(args));
     shell.output().unwrap()
 }

@@ -1,10 +1,8 @@
 //! When it counts: a crisis from the first key to its debriefing, a report's clock, an answer that cannot wait, the safety
 //! plan, medication and missed visits; killed in the middle, nothing is lost.
 
-mod common;
-
-use common::Caseload;
-use common::terminal::{CTRL_S, ENTER, ESC, Terminal};
+use crate::common::Caseload;
+use crate::common::terminal::{CTRL_S, ENTER, ESC, Terminal};
 use serde_json::Value as Json;
 
 const TODAY: &str = "2026-11-24";

@@ -1,10 +1,8 @@
 //! A day at the screen: what a newcomer is led through, the day's run, filters, many at once, keys and looks of
 //! one's own.
 
-mod common;
-
-use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE, fixture};
+use crate::common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
+use crate::common::{Caseload, PASSPHRASE, fixture};
 
 /// Presses a key that the screen shows at this moment: `shown` is the very text that names it.
 #[track_caller]
@@ -298,7 +296,7 @@ fn the_users_own_editor_and_nothing_left_behind() {
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = portable_pty::CommandBuilder::new("sh");
     command.args(["-c", "EDITOR=\"$HOME/editor.sh\" exec \"$0\" \"$@\""]);
-    command.arg(common::program());
+    command.arg(crate::common::program());
     command.args(caseload.on(&["--passphrase-file", caseload.pass().to_str().unwrap()]));
     let mut screen = Terminal::spawn(&caseload, 120, 40, command);
     screen.wait("Ana");

@@ -2,16 +2,14 @@
 //! its owner's alone, and what is shown once is shown or does not come into being.
 #![cfg(unix)]
 
-mod common;
-
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
-use common::strace;
-use common::{Caseload, PASSPHRASE, acquaint, laptop, text};
+use crate::common::strace;
+use crate::common::{Caseload, PASSPHRASE, acquaint, laptop, text};
 
 /// Longer than any of these takes, and shorter than for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -167,7 +165,7 @@ fn a_secret_or_a_card_comes_through_a_pipe_and_waiting_for_one_can_be_stopped() 
         let mut command = Command::new("bash");
         let inner = caseload.command();
         command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env("PROGRAM", common::program()).args(["-c", script]);
+        command.env("PROGRAM", crate::common::program()).args(["-c", script]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     for script in [
@@ -276,7 +274,13 @@ fn in_shell(caseload: &Caseload, line: &str, args: &[&str]) -> Output {
     let mut command = Command::new("sh");
     let inner = caseload.command();
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", line]).arg(common::program()).args(caseload.on(args)).stdin(Stdio::null()).output().unwrap()
+    command
+        .args(["-c", line])
+        .arg(crate::common::program())
+        .args(caseload.on(args))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// The program with its output sent elsewhere. Nothing is loaded before it that could open a file where a closed output was.
@@ -431,7 +435,7 @@ fn traced(caseload: &Caseload, options: &[&str], args: &[&str]) -> Output {
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     // Not with --seccomp-bpf: no signal is sent then.
     command.args(["-f", "-e", "signal=none"]).args(options);
-    command.arg(common::program()).args(caseload.on(args)).output().unwrap()
+    command.arg(crate::common::program()).args(caseload.on(args)).output().unwrap()
 }
 
 /// What a command asks of the system, a line for each call.

@@ -1,13 +1,11 @@
 //! A note in the user's own editor: nothing of it is left, not by the editor and not where the program was killed.
 #![cfg(unix)]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::terminal::{CTRL_S, ENTER, Terminal};
-use common::{Caseload, until};
+use crate::common::terminal::{CTRL_S, ENTER, Terminal};
+use crate::common::{Caseload, until};
 
 const WORDS: &str = "sleeps in the boiler room";
 
@@ -19,7 +17,7 @@ fn with_editor(caseload: &Caseload, editor: &str) -> Terminal {
         "-c",
         &format!("echo $$ > \"$HOME/pid\"; EDITOR='{editor}' XDG_RUNTIME_DIR=\"$HOME/run\" exec \"$0\" \"$@\""),
     ]);
-    command.arg(common::program());
+    command.arg(crate::common::program());
     command.args(caseload.on(&["--passphrase-file", caseload.pass().to_str().unwrap()]));
     let screen = Terminal::spawn(caseload, 120, 40, command);
     screen.wait("Ana");

@@ -1,11 +1,9 @@
 //! Erasing for good: what is said before, what is gone after, on every laptop, and what happens where somebody takes values
 //! out without an order.
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::{Caseload, acquaint, laptop, text};
+use crate::common::{Caseload, acquaint, laptop, text};
 
 fn hand_over(from: &Caseload, to: &Caseload) -> serde_json::Value {
     let path: PathBuf = from.folder.path().join(format!("{}.bundle", uuid::Uuid::new_v4()));

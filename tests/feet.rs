@@ -3,14 +3,12 @@
 
 #![cfg(unix)]
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
-use common::PASSPHRASE;
-use common::feet::{Fault, all_of, rescued, saved_and_typing, two_clients, type_note, unlocked};
-use common::terminal::{CTRL_S, ENTER};
+use crate::common::PASSPHRASE;
+use crate::common::feet::{Fault, all_of, rescued, saved_and_typing, two_clients, type_note, unlocked};
+use crate::common::terminal::{CTRL_S, ENTER};
 
 fn story(fault: Fault, folded: bool) {
     let (caseload, older, ana) = two_clients();
@@ -43,7 +41,7 @@ fn story(fault: Fault, folded: bool) {
     assert!(rescued(&caseload, ".bundle").is_empty(), "nothing waits where all fits");
 }
 
-for_each_fault!(story);
+crate::for_each_fault!(story);
 
 #[test]
 fn a_passphrase_changed_elsewhere_is_asked_for_over_the_open_form() {

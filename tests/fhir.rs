@@ -1,12 +1,10 @@
 //! FHIR R4: bundles come in with the counts of their files, go out and come back as they were, and nothing of a broken one
 //! is taken.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use common::{Caseload, sample_data};
+use crate::common::{Caseload, sample_data};
 use serde_json::{Value as Json, json};
 
 fn total(counts: &Json) -> u64 {
@@ -430,7 +428,7 @@ fn everything_goes_out_as_json_with_the_counts_of_the_tables() {
     let all: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     // Counted by SQLCipher itself.
     let db = rusqlite::Connection::open(&file).unwrap();
-    db.pragma_update(None, "key", common::PASSPHRASE).unwrap();
+    db.pragma_update(None, "key", crate::common::PASSPHRASE).unwrap();
     for record in caseload::model::CATALOGUE.iter().filter(|record| record.name != "worker") {
         let sql = format!("SELECT count(*) FROM row_{} WHERE state & 1 = 0", record.name);
         let count: i64 = db.query_row(&sql, [], |row| row.get(0)).unwrap();

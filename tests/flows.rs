@@ -1,9 +1,7 @@
 //! From one thing to the next, by what the screen asks: fields, a kept visit and its contact, a missed one and its next.
 
-mod common;
-
-use common::Caseload;
-use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
+use crate::common::Caseload;
+use crate::common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
 
 const TODAY: &str = "2026-11-26";
 

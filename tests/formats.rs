@@ -1,12 +1,10 @@
 //! Calendars, address cards, resource directories and sheets: what comes in, what goes out, and that what went out comes
 //! in again as it was.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{Caseload, fixture, sample_data};
+use crate::common::{Caseload, fixture, sample_data};
 use serde_json::{Value as Json, json};
 
 fn rows<'a>(shown: &'a Json, list: &str) -> &'a Vec<Json> {

@@ -2,13 +2,11 @@
 //! cannot be saved is said. Needs root, for a small file system of its own; says so where it is not.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::terminal::{ENTER, Terminal};
-use common::{Caseload, PASSPHRASE, program};
+use crate::common::terminal::{ENTER, Terminal};
+use crate::common::{Caseload, PASSPHRASE, program};
 use portable_pty::CommandBuilder;
 
 /// Runs the rest of its arguments with a copy of a caseload on a file system of its own, which is gone afterwards.

@@ -1,10 +1,8 @@
 //! Work handed over at the screen and in the shell: synced by a key, covered, transferred, copied to read; chosen side by
 //! side; joined and parted; gone back to a backup.
 
-mod common;
-
-use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE, fixture, laptop, text};
+use crate::common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
+use crate::common::{Caseload, PASSPHRASE, fixture, laptop, text};
 use serde_json::Value as Json;
 
 const ON: [&str; 2] = ["--today", "2026-11-24"];

@@ -7,10 +7,7 @@ use std::collections::HashMap;
 use caseload::store::Store;
 use caseload::triage::{Band, Caseload, Class, Clock, DeskWork, Rules, why_before};
 
-#[path = "common/day.rs"]
-mod day;
-
-use day::{MORNING, PEOPLE, enter, enter_people, moment, store};
+use crate::common::day::{MORNING, PEOPLE, enter, enter_people, moment, store};
 
 fn ranked(store: &Store, rules: &Rules, when: &str) -> Caseload {
     Caseload::new(store.all_facts().unwrap(), rules, moment(when))

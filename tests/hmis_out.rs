@@ -1,11 +1,9 @@
 //! HMIS CSV goes out as FY2026 has it, and comes in again unchanged.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{Caseload, fixture, sample_data};
+use crate::common::{Caseload, fixture, sample_data};
 use serde_json::{Value as Json, json};
 
 fn total(counts: &Json) -> u64 {

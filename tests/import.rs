@@ -1,11 +1,9 @@
 //! What other programs wrote comes in whole, once, and never over what was typed here.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{Caseload, fixture, sample_data};
+use crate::common::{Caseload, fixture, sample_data};
 use serde_json::{Value as Json, json};
 
 fn total(counts: &Json) -> u64 {

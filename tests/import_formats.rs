@@ -1,9 +1,7 @@
 //! Bad files: each is refused with a reason or its bad parts are named, what can be read is read, and what is here stays.
 
-mod common;
-
-use common::terminal::{ENTER, Terminal};
-use common::{Caseload, fixture};
+use crate::common::terminal::{ENTER, Terminal};
+use crate::common::{Caseload, fixture};
 use serde_json::{Value as Json, json};
 
 struct Bad {

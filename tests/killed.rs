@@ -5,17 +5,15 @@
 //! as CASELOAD_FEET_KILLS says, spread over all of them; one where it says nothing, and then only of rescues before a fold.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::feet::{Fault, beside, rescued, saved_and_typing, two_clients};
-use common::terminal::{CTRL_S, Terminal};
-use common::{Caseload, Seed, strace};
+use crate::common::feet::{Fault, beside, rescued, saved_and_typing, two_clients};
+use crate::common::terminal::{CTRL_S, Terminal};
+use crate::common::{Caseload, Seed, strace};
 
 /// The calls that change something on a disk, and those before which a file is opened.
 const CALLS: [&str; 10] =
@@ -249,4 +247,4 @@ fn kills(fault: Fault, folded: bool) {
     assert!(came.get(&Came::Found).is_some_and(|many| *many > 0), "{came:?} of {counts:?}");
 }
 
-for_each_fault!(kills);
+crate::for_each_fault!(kills);

@@ -2,13 +2,11 @@
 //! after it, and nothing of anybody is left in memory under it.
 #![cfg(unix)]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE, until};
+use crate::common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
+use crate::common::{Caseload, PASSPHRASE, until};
 
 const CTRL_L: &str = "\x0c";
 const CTRL_Z: &str = "\x1a";
@@ -40,7 +38,7 @@ fn slept(caseload: &Caseload) -> PathBuf {
 
 /// The program, unlocked by a passphrase file, on a machine that sleeps as long as a file says.
 fn unlocked(caseload: &Caseload) -> Terminal {
-    unlocked_as(caseload, &common::program())
+    unlocked_as(caseload, &crate::common::program())
 }
 
 fn unlocked_as(caseload: &Caseload, program: &Path) -> Terminal {
@@ -298,7 +296,7 @@ fn a_program_that_cannot_start_anew_locks_all_the_same() {
     use std::os::unix::fs::PermissionsExt;
     let caseload = caseload();
     let own = caseload.folder.path().join("own");
-    std::fs::copy(common::program(), &own).unwrap();
+    std::fs::copy(crate::common::program(), &own).unwrap();
     let mut screen = unlocked_as(&caseload, &own);
     std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o600)).unwrap();
     screen.keys("n");
@@ -321,7 +319,7 @@ fn a_program_that_cannot_start_anew_locks_all_the_same() {
 fn a_program_that_was_updated_meanwhile_locks_and_gives_the_terminal_back_as_it_was() {
     let caseload = caseload();
     let own = caseload.folder.path().join("own");
-    std::fs::copy(common::program(), &own).unwrap();
+    std::fs::copy(crate::common::program(), &own).unwrap();
     // As the terminal was before, it is after: also when another program of the same name had it between.
     let mut command = portable_pty::CommandBuilder::new("sh");
     command.args(["-c", "stty -a > \"$HOME/before\"; \"$0\" \"$@\"; stty -a > \"$HOME/after\""]);

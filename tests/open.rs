@@ -1,10 +1,8 @@
 //! What is open is never out of sight: not by a date ahead, not by closing, not by merging, joining or undoing.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::Caseload;
+use crate::common::Caseload;
 use serde_json::Value as Json;
 
 const TODAY: &str = "2026-11-24";

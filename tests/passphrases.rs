@@ -1,12 +1,10 @@
 //! What locks a file or a bundle: set only as the screen would take it, never read as something else, never repeated.
 #![cfg(unix)]
 
-mod common;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use common::{Caseload, PASSPHRASE, text};
+use crate::common::{Caseload, PASSPHRASE, text};
 
 /// A file with a secret, for its owner only.
 fn secret(caseload: &Caseload, name: &str, text: &str) -> PathBuf {
@@ -141,7 +139,7 @@ fn a_secret_that_others_can_read_is_told_and_does_its_work() {
     std::fs::set_permissions(caseload.pass(), std::fs::Permissions::from_mode(0o644)).unwrap();
     caseload.client(&["given_name=Ana"]);
     let both = |then: &str| {
-        let line = format!("{} list --all 2>&1 {then}; exit ${{PIPESTATUS[0]}}", common::program().display());
+        let line = format!("{} list --all 2>&1 {then}; exit ${{PIPESTATUS[0]}}", crate::common::program().display());
         let mut shell = std::process::Command::new("bash");
         shell.args(["-c", &line]).env("CASELOAD_FILE", caseload.file());
         shell.env("CASELOAD_PASSPHRASE_FILE", caseload.pass()).env("HOME", caseload.folder.path());

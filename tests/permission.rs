@@ -1,11 +1,9 @@
 //! What permits what, from outside: who looked, what may go to another agency, what is billed.
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::terminal::{DOWN, ENTER, ESC, Terminal};
-use common::{Caseload, PASSPHRASE};
+use crate::common::terminal::{DOWN, ENTER, ESC, Terminal};
+use crate::common::{Caseload, PASSPHRASE};
 use serde_json::Value as Json;
 
 const ON: [&str; 2] = ["--today", "2026-11-24"];

@@ -1,7 +1,5 @@
 //! Places that bundles travel through: an object store, and a folder in which a sync is killed at any moment.
 
-mod common;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -10,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{Caseload, acquaint, laptop};
+use crate::common::{Caseload, acquaint, laptop};
 use serde_json::Value as Json;
 
 fn names(caseload: &Caseload) -> Vec<String> {

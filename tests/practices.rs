@@ -1,13 +1,11 @@
 //! The four practices, each as a story from intake to closing at the real screen, with the triage list right on each of
 //! its days; and an agency's own files.
 
-mod common;
-
 use std::collections::BTreeSet;
 
+use crate::common::Caseload;
+use crate::common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
 use caseload::model::CATALOGUE;
-use common::Caseload;
-use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
 
 const UP: &str = "\x1b[A";
 const BACK_TAB: &str = "\x1b[Z";

@@ -1,11 +1,11 @@
 //! What is printed holds what was signed and nothing that consent forbids, whoever asks and however many are printed.
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::common::Caseload;
+use crate::common::terminal::{ENTER, Terminal};
 use caseload::model::records::*;
 use caseload::model::{Change, Information, Information::*, Moment, RecordType, RowId, SignatureRole, Value};
 use caseload::practice::consent::{Ground, Override};
@@ -17,8 +17,6 @@ use caseload::store::{Clock, Passphrase, Signer, Store, StoreError, Worker};
 use caseload::sync::{Scope, Whom, give, take};
 use caseload::triage::Rules;
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
-use common::Caseload;
-use common::terminal::{ENTER, Terminal};
 
 const PASSPHRASE: &str = "otter lamp seven canal";
 const HOUSING: &str = "County Housing";

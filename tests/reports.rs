@@ -1,11 +1,9 @@
 //! Figures: each equals a count made by an independent query over the same file, and the people behind it add up to it.
 
-mod common;
-
+use crate::common::terminal::{ENTER, ESC, Terminal};
+use crate::common::{Caseload, PASSPHRASE};
 use caseload::model::Intensity;
 use caseload::practice::Practice;
-use common::terminal::{ENTER, ESC, Terminal};
-use common::{Caseload, PASSPHRASE};
 use rusqlite::Connection;
 use serde_json::Value as Json;
 

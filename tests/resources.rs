@@ -1,10 +1,8 @@
 //! The closed loop at the screen: a directory comes in, a pantry that is open is found, the client is referred, the answer
 //! is set down, and what came of it closes the referral.
 
-mod common;
-
-use common::terminal::{CTRL_S, DOWN, ENTER, ESC, Terminal};
-use common::{Caseload, fixture};
+use crate::common::terminal::{CTRL_S, DOWN, ENTER, ESC, Terminal};
+use crate::common::{Caseload, fixture};
 
 fn at(caseload: &Caseload, day: &str, size: (u16, u16)) -> Terminal {
     let pass = caseload.pass();

@@ -1,9 +1,7 @@
 //! Stories at a real terminal, at two sizes: what a person types, and what they see.
 
-mod common;
-
-use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, PASSPHRASE, fixture};
+use crate::common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
+use crate::common::{Caseload, PASSPHRASE, fixture};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -381,7 +379,7 @@ fn on_a_full_disk_the_form_stays() {
     caseload.client(&["given_name=Ana"]);
     let mut shell = portable_pty::CommandBuilder::new("sh");
     shell.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\""]);
-    shell.arg(common::program());
+    shell.arg(crate::common::program());
     shell.args(caseload.on(&["--passphrase-file", caseload.pass().to_str().unwrap()]));
     let mut screen = Terminal::spawn(&caseload, 120, 40, shell);
     screen.wait("Ana");

@@ -1,9 +1,7 @@
 //! Screening instruments at the command line and from other systems: what is certain is told, what cannot wait is kept and
 //! comes first, and nothing is told that the answers do not give.
 
-mod common;
-
-use common::Caseload;
+use crate::common::Caseload;
 use serde_json::{Value as Json, json};
 
 const TODAY: &str = "2026-11-26";

@@ -1,11 +1,9 @@
 //! No name in the clear, anywhere: not in the file, not beside it, not in temporary files, not in what a failure says.
 
-mod common;
-
 use std::path::Path;
 
-use common::Caseload;
-use common::terminal::{ENTER, Terminal};
+use crate::common::Caseload;
+use crate::common::terminal::{ENTER, Terminal};
 
 fn holds(path: &Path, wanted: &[u8], found: &mut Vec<String>) {
     if path.is_dir() {
@@ -41,7 +39,7 @@ fn no_name_is_written_in_the_clear() {
     terminal.keys(&format!("\t\tUnfinished words about {name}"));
     std::thread::sleep(std::time::Duration::from_millis(1500));
     let mut found = Vec::new();
-    for wanted in [name, "Quackenbush", "about the rent", "Unfinished words", common::PASSPHRASE] {
+    for wanted in [name, "Quackenbush", "about the rent", "Unfinished words", crate::common::PASSPHRASE] {
         for folder in [caseload.folder.path(), Path::new("/dev/shm"), &std::env::temp_dir().join("caseload")] {
             holds(folder, wanted.as_bytes(), &mut found);
         }
@@ -67,7 +65,7 @@ fn no_name_is_written_in_the_clear() {
     let mut terminal = Terminal::start(&caseload, 120, 40, &[]);
     terminal.wait("Passphrase:");
     assert!(!terminal.text().contains(name));
-    terminal.keys(common::PASSPHRASE);
+    terminal.keys(crate::common::PASSPHRASE);
     terminal.keys(ENTER);
     terminal.wait("Unfinished words");
 }

@@ -2,13 +2,11 @@
 //! and nobody else reads it. Needs root, to be two users and a third one; says so where it is not.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{PASSPHRASE, program};
+use crate::common::{PASSPHRASE, program};
 
 const GROUP: u32 = 64_010;
 const NOBODYS: u32 = 64_011;
@@ -35,7 +33,7 @@ impl User {
 
     fn any(&self, what: &Path, args: &[&str]) -> Output {
         let mut command = Command::new("setpriv");
-        command.env_clear().envs(common::clock()).env("HOME", &self.home).env("TMPDIR", &self.home);
+        command.env_clear().envs(crate::common::clock()).env("HOME", &self.home).env("TMPDIR", &self.home);
         command.env("CASELOAD_FILE", self.home.join("caseload.db"));
         command.env("CASELOAD_PASSPHRASE_FILE", self.home.join("pass"));
         command.args([&format!("--reuid={}", self.id), &format!("--regid={}", self.group), "--clear-groups"]);

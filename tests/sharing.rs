@@ -1,10 +1,8 @@
 //! Handing work over: two laptops that never meet, a shared folder, a copied file.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{Caseload, laptop, text};
+use crate::common::{Caseload, laptop, text};
 
 /// A worker's laptop.
 /// Each accepts the other's card.

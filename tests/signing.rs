@@ -1,12 +1,12 @@
 //! What is signed stays: at two laptops in every order, at the screen, at the command line, and against a hand in the file.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
+use crate::common::{Caseload, acquaint};
 use caseload::model::records::{client, note, signature};
 use caseload::model::signing::words;
 use caseload::model::standing::State;
@@ -14,8 +14,6 @@ use caseload::model::{Change, RowId, Value};
 use caseload::store::{Clock, Store, StoreError, Worker};
 use caseload::sync::{Scope, Whom, give, take};
 use chrono::{DateTime, Duration};
-use common::terminal::{CTRL_S, DOWN, ENTER, ESC, TAB, Terminal};
-use common::{Caseload, acquaint};
 use proptest::prelude::*;
 
 /// A laptop whose clock moves on a second at each look.
@@ -334,7 +332,7 @@ fn the_timer_and_an_unfinished_note_live_through_a_lock() {
     screen.wait("timer 1 min");
     screen.keys("L");
     screen.wait("caseload is locked");
-    screen.keys(common::PASSPHRASE);
+    screen.keys(crate::common::PASSPHRASE);
     screen.keys(ENTER);
     screen.wait("timer 1 min");
     screen.keys("B");
@@ -419,7 +417,7 @@ fn a_late_entry_says_so_with_both_times_by_the_agencys_number() {
 /// Opens the file as any SQLCipher tool would, and runs SQL on it.
 fn tamper(caseload: &Caseload, sql: &str) {
     let db = rusqlite::Connection::open(caseload.file()).unwrap();
-    db.pragma_update(None, "key", common::PASSPHRASE).unwrap();
+    db.pragma_update(None, "key", crate::common::PASSPHRASE).unwrap();
     assert!(db.execute(sql, []).unwrap() > 0, "{sql}");
 }
 

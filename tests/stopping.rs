@@ -2,15 +2,13 @@
 //! and the terminal is as it was.
 #![cfg(unix)]
 
-mod common;
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::terminal::{ENTER, ESC, Terminal};
-use common::{Caseload, PASSPHRASE};
+use crate::common::terminal::{ENTER, ESC, Terminal};
+use crate::common::{Caseload, PASSPHRASE};
 
 /// So long anything may take that is told to stop.
 const SOON: Duration = Duration::from_millis(1_000);
@@ -54,7 +52,7 @@ fn under_a_shell(caseload: &Caseload, env: &[(&str, String)], args: &[&str]) -> 
          echo $? > \"$HOME/status\"; sleep 0.2; stty -g > \"$HOME/after\""
     );
     command.args(["-c", &script]);
-    command.arg(common::program());
+    command.arg(crate::common::program());
     command.args(caseload.on(args));
     Terminal::spawn(caseload, 100, 30, command)
 }

@@ -1,10 +1,8 @@
 //! Stories of sync that people tell: what one laptop takes back, hands over or takes in never takes anything of another's.
 
-mod common;
-
 use std::path::Path;
 
-use common::{Caseload, laptop, text};
+use crate::common::{Caseload, laptop, text};
 
 /// A worker's laptop.
 /// Believes another's card; `more` as on the command line.
@@ -268,7 +266,7 @@ fn cover_and_copies_end_with_the_day_or_at_the_minute_that_was_said() {
 
 /// The day that the laptops take for today.
 fn common_day() -> chrono::NaiveDate {
-    common::TODAY.parse().unwrap()
+    crate::common::TODAY.parse().unwrap()
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! Stories of sync that users of other tools tell: laptops that are set back or copied, sticks that are not there, notices that
 //! are not true. Each is lived at the command line.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Caseload, PASSPHRASE, laptop, text};
+use crate::common::{Caseload, PASSPHRASE, laptop, text};
 use serde_json::Value as Json;
 
 fn card(of: &Caseload) -> String {

@@ -1,12 +1,9 @@
 //! Small sound inputs of every kind that a stranger can send, broken in a thousand ways: read or refused, soon and in little
 //! memory. `CASELOAD_BROKEN=100000` for more; `scripts/fuzz.sh` goes further.
 
-#[path = "common/strangers.rs"]
-mod strangers;
-
 use std::time::{Duration, Instant};
 
-use strangers::{Stranger, feed};
+use crate::common::strangers::{Stranger, feed};
 
 /// How many of each.
 fn many() -> u32 {

@@ -3,13 +3,11 @@
 //! not there.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Caseload, Seed, acquaint, fixture, laptop, strace};
+use crate::common::{Caseload, Seed, acquaint, fixture, laptop, strace};
 
 /// The calls that change something on a disk.
 const CALLS: &str =
@@ -20,7 +18,7 @@ fn traced(caseload: &Caseload, options: &[&str], args: &[&str]) -> Output {
     let mut command = Command::new("strace");
     command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.args(["-f", "--seccomp-bpf", "-e", "signal=none"]).args(options);
-    command.arg(common::program()).args(caseload.on(args)).output().unwrap()
+    command.arg(crate::common::program()).args(caseload.on(args)).output().unwrap()
 }
 
 /// How often each call is made.

@@ -1,11 +1,9 @@
 //! Who is believed, as what, and how far: told at the command line, with those who try to get in by a name or half a
 //! fingerprint.
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::{Caseload, fixture, laptop, text};
+use crate::common::{Caseload, fixture, laptop, text};
 use serde_json::Value as Json;
 
 fn card(of: &Caseload) -> (String, String) {

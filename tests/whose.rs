@@ -1,10 +1,8 @@
 //! Whose chart it is: every key is about the one client that the screen names, at every size; what is taken back, closed or
 //! ticked off is the very thing that was shown.
 
-mod common;
-
-use common::Caseload;
-use common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
+use crate::common::Caseload;
+use crate::common::terminal::{CTRL_S, ENTER, ESC, TAB, Terminal};
 
 /// As the arrow does; it cannot be taken for an Esc and two letters.
 const DOWN: &str = "j";

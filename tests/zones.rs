@@ -1,8 +1,6 @@
 //! What was said on another clock is lived here at the reader's own hour and day. All in New York.
 
-mod common;
-
-use common::{Caseload, fixture};
+use crate::common::{Caseload, fixture};
 use serde_json::{Value as Json, json};
 
 const TODAY: [&str; 2] = ["--today", "2026-11-24"];

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+pub mod day;
 #[cfg(unix)]
 pub mod feet;
+pub mod strangers;
 pub mod terminal;
 
 pub const PASSPHRASE: &str = "otter lamp seven canal";
