@@ -4,31 +4,29 @@
 //! is in it was read from pages that pass their check (or from a backup, where a chain has a hole that a backup fills), and
 //! every chain holds; and what is lost is named. Tables of rows are never taken over: they are made again from the journal.
 //!
-//! Rows are read from both ends of a table, and where they are numbered also from the middle: one page that cannot be read
-//! costs what stands on it, and nothing that stands behind it. Batches are found too on whole pages to which no whole page
-//! leads ([`leaves`]).
+//! Every batch all of whose own pages are whole is found, whatever leads to them ([`leaves`]). Rows of other tables are read
+//! from both ends: one page that cannot be read costs what stands on it, and nothing that stands behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, OptionalExtension};
 
+use crate::model::records::worker;
 use crate::model::{RowId, SiteId};
 
 use super::check::{follows, signature_holds};
-use super::file::{self, connect, put_meta, unlock};
+use super::file::{self, put_meta};
 use super::journal::{self, Batch, ChainEnd};
 use super::sites::{self, Keys};
 use super::wire;
 use super::{CheckReport, Clock, Passphrase, Result, Staged, Store, StoreError, Worker, backup, erase, rescue};
+use source::Source;
 
 /// What belongs to the file beside its journal. What was noted of places is not taken over: they are looked through again.
 const TABLES: [&str; 10] =
     ["meta", "local", "site", "line", "own_site", "peer_has", "published", "access", "aside", "arrival"];
-
-/// Where the end of the journal cannot be read: so many numbers behind the last one that is known.
-const BEHIND: i64 = 64;
 
 /// What a repair did.
 #[derive(Debug, serde::Serialize)]
@@ -56,6 +54,12 @@ struct Chain {
     unread: BTreeSet<u64>,
 }
 
+impl Chain {
+    fn empty(stream: RowId, site: SiteId) -> Chain {
+        Chain { stream, site, batches: Vec::new(), unread: BTreeSet::new() }
+    }
+}
+
 impl Store {
     /// Takes what is whole of a file over into a new one beside it.
     ///
@@ -63,7 +67,7 @@ impl Store {
     /// [`StoreError::WrongPassphrase`] where not even the first page opens; and what the new file says.
     pub fn repair(path: &Path, passphrase: &Passphrase, clock: Clock) -> Result<Repaired> {
         file::look_at(path)?;
-        let mut from = Source::open(path, passphrase)?;
+        let mut from = Source::open(path.into(), passphrase, true)?;
         let mut lost = Vec::new();
         let mut tables = BTreeMap::new();
         for table in TABLES {
@@ -73,13 +77,18 @@ impl Store {
             }
             tables.insert(table, (columns, rows));
         }
-        let keys = keys_of(&from.db, path);
-        from.open_again()?;
-        let mut chains = chains_of(&mut from, &mut lost)?;
+        let machine = sites::machine(Some(path));
+        let keys = from.surely(|db| Ok(Keys::of(db, &machine, false).ok()))?.flatten();
+        let (mut chains, all_known) = chains_of(&mut from, path, passphrase)?;
+        if !all_known {
+            lost.push("whatever stood last about someone, as it cannot be told whether anything did: look at what you last wrote".into());
+        }
         let identity = keys.as_ref().map(Keys::identity).transpose()?;
         let kept = identity.as_ref().and_then(|own| backup::newest_that_opens(&path.with_file_name("backups"), own));
-        let who = worker_of(&tables, kept.as_ref().map(|chain| chain[0].1.head.worker))?;
-        let from_backup = fill_holes(&mut chains, kept)?;
+        let by_backup = kept.as_ref().map(|chain| chain[0].1.head.worker);
+        let who = worker_of(&tables).or(by_backup).or_else(|| worker_by(&chains));
+        let who = who.ok_or_else(|| StoreError::Damaged("it does not even say whose it is".into()))?;
+        let from_backup = fill_holes(&mut chains, all_known, kept)?;
         if keys.is_none() {
             lost.push("this installation's keys: colleagues have to accept its new card".into());
         }
@@ -131,53 +140,8 @@ impl Store {
 
 type Rows = Vec<Vec<Cell>>;
 
-/// The damaged file.
-struct Source<'a> {
-    path: &'a Path,
-    passphrase: &'a Passphrase,
-    db: Connection,
-}
-
-impl<'a> Source<'a> {
-    fn open(path: &'a Path, passphrase: &'a Passphrase) -> Result<Source<'a>> {
-        let db = connect(path, true)?;
-        unlock(&db, passphrase)?;
-        Ok(Source { path, passphrase, db })
-    }
-
-    /// A connection that met with a page that does not pass its check reads nothing more.
-    fn open_again(&mut self) -> Result<()> {
-        *self = Source::open(self.path, self.passphrase)?;
-        Ok(())
-    }
-
-    /// Reads rows until there are no more, or one cannot be read; says whether that was the end.
-    fn read_on(&mut self, sql: &str, columns: usize, take: &mut dyn FnMut(Vec<Cell>)) -> Result<bool> {
-        let done = (|| -> rusqlite::Result<()> {
-            let mut query = self.db.prepare(sql)?;
-            let mut rows = query.query([])?;
-            while let Some(row) = rows.next()? {
-                take((0..columns).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?);
-            }
-            Ok(())
-        })();
-        if done.is_err() {
-            self.open_again()?;
-        }
-        Ok(done.is_ok())
-    }
-
-    /// A number that something in the file tells.
-    fn number(&mut self, sql: &str, after: i64) -> Result<Option<Option<i64>>> {
-        let found = self.db.query_row(sql, [after], |row| row.get::<_, Option<i64>>(0)).optional();
-        match found {
-            Ok(found) => Ok(Some(found.flatten())),
-            Err(_) => {
-                self.open_again()?;
-                Ok(None)
-            }
-        }
-    }
+fn cells(row: &rusqlite::Row<'_>) -> rusqlite::Result<Vec<Cell>> {
+    (0..row.as_ref().column_count()).map(|at| row.get(at)).collect()
 }
 
 /// The rows of a table as far as they can be read, by the columns that it has, and whether that is all of them.
@@ -202,10 +166,10 @@ fn rows_of(from: &mut Source<'_>, table: &str) -> Result<(Vec<String>, Rows, boo
     let order = |way: &str| keys.iter().map(|(_, key)| format!("{key}{way}")).collect::<Vec<_>>().join(", ");
     let sql = format!("SELECT * FROM \"{table}\" ORDER BY ");
     let mut rows = Vec::new();
-    let whole = from.read_on(&format!("{sql}{}", order("")), columns.len(), &mut |row| rows.push(row))?;
+    let whole = from.read_on(&format!("{sql}{}", order("")), cells, &mut |row| rows.push(row))?;
     if !whole {
         let mut from_behind = Vec::new();
-        from.read_on(&format!("{sql}{}", order("DESC")), columns.len(), &mut |row| from_behind.push(row))?;
+        from.read_on(&format!("{sql}{}", order("DESC")), cells, &mut |row| from_behind.push(row))?;
         from_behind.retain(|row| !rows.contains(row));
         rows.extend(from_behind.into_iter().rev());
     }
@@ -235,20 +199,22 @@ fn put_rows(db: &Connection, table: &str, columns: &[String], rows: &Rows) -> Re
     Ok(())
 }
 
-/// This installation's keys, where they can be read.
-fn keys_of(db: &Connection, path: &Path) -> Option<Keys> {
-    Keys::of(db, &sites::machine(Some(path)), false).ok()
-}
-
-fn worker_of(tables: &BTreeMap<&str, (Vec<String>, Rows)>, by_backup: Option<RowId>) -> Result<RowId> {
+fn worker_of(tables: &BTreeMap<&str, (Vec<String>, Rows)>) -> Option<RowId> {
     let meta = tables.get("meta").map(|(_, rows)| rows.as_slice()).unwrap_or_default();
-    let id = meta.iter().find_map(|row| match row.as_slice() {
+    meta.iter().find_map(|row| match row.as_slice() {
         [Cell::Text(key), Cell::Blob(id), ..] if key == "worker" => {
             Some(RowId::from_bytes(id.as_slice().try_into().ok()?))
         }
         _ => None,
-    });
-    id.or(by_backup).ok_or_else(|| StoreError::Damaged("it does not even say whose it is".into()))
+    })
+}
+
+/// The only worker of whom the journal knows.
+fn worker_by(chains: &[Chain]) -> Option<RowId> {
+    let entries = chains.iter().flat_map(|chain| &chain.batches).filter_map(|batch| batch.entries().ok()).flatten();
+    let workers: BTreeSet<RowId> =
+        entries.filter(|entry| entry.record == worker::TYPE.number).map(|entry| entry.row).collect();
+    workers.first().copied().filter(|_| workers.len() == 1)
 }
 
 /// Where a batch stands: of which stream and site, and the index of its first entry.
@@ -258,129 +224,69 @@ fn place_of(batch: &Batch) -> Place {
     (batch.header.stream, batch.header.site, batch.header.first)
 }
 
-/// Every batch that can be read, and where there were others.
-fn chains_of(from: &mut Source<'_>, lost: &mut Vec<String>) -> Result<Vec<Chain>> {
+/// Every batch that can be read, and where there were others; and whether every place is known where one was.
+fn chains_of(from: &mut Source<'_>, path: &Path, passphrase: &Passphrase) -> Result<(Vec<Chain>, bool)> {
     let mut read = BTreeMap::new();
-    let table_is_whole = read_journal(from, &mut read)?;
+    let sql = format!("SELECT {} FROM batch ORDER BY n", journal::COLUMNS);
+    let table_is_whole = from.read_on(&sql, journal::read, &mut |batch| {
+        read.entry(place_of(&batch)).or_insert(batch);
+    })?;
     let (known, index_is_whole) = known_places(from)?;
     let mut unread: BTreeSet<Place> = known.into_iter().filter(|place| !read.contains_key(place)).collect();
     if !table_is_whole && (!index_is_whole || !unread.is_empty()) {
-        let mut take = |batch: Batch| {
+        leaves::batches(path, passphrase, &mut |batch| {
             let place = place_of(&batch);
             // What a whole index does not know was taken out of the journal, and its page not used again.
             if unread.remove(&place) || !index_is_whole {
                 read.entry(place).or_insert(batch);
             }
             !index_is_whole || !unread.is_empty()
-        };
-        if let Err(error) = leaves::batches(from.path, from.passphrase, &mut take) {
-            lost.push(format!("what is on pages to which none leads, as they could not be looked through: {error}"));
-        }
+        })?;
     }
     let mut chains: BTreeMap<(RowId, SiteId), Chain> = BTreeMap::new();
-    let empty = |stream, site| Chain { stream, site, batches: Vec::new(), unread: BTreeSet::new() };
     for ((stream, site, _), batch) in read {
-        chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).batches.push(batch);
+        chains.entry((stream, site)).or_insert_with(|| Chain::empty(stream, site)).batches.push(batch);
     }
     for (stream, site, first) in unread {
-        chains.entry((stream, site)).or_insert_with(|| empty(stream, site)).unread.insert(first);
+        chains.entry((stream, site)).or_insert_with(|| Chain::empty(stream, site)).unread.insert(first);
     }
-    Ok(chains.into_values().collect())
-}
-
-/// Reads the batches to which their table leads; says whether that is all of it.
-fn read_journal(from: &mut Source<'_>, read: &mut BTreeMap<Place, Batch>) -> Result<bool> {
-    let last = last_number(from)?;
-    let sql = format!("SELECT {}, n FROM batch WHERE n > ?1 ORDER BY n", journal::COLUMNS);
-    let (mut at, mut whole) = (0, true);
-    while at < last {
-        let done = (|| -> rusqlite::Result<()> {
-            let mut query = from.db.prepare(&sql)?;
-            let mut rows = query.query([at])?;
-            while let Some(row) = rows.next()? {
-                let batch = journal::read(row)?;
-                at = row.get(13)?;
-                read.entry(place_of(&batch)).or_insert(batch);
-            }
-            Ok(())
-        })();
-        if done.is_ok() {
-            break;
-        }
-        whole = false;
-        from.open_again()?;
-        at = past_the_damage(from, at, last)?;
-    }
-    Ok(whole)
+    Ok((chains.into_values().collect(), table_is_whole || index_is_whole))
 }
 
 /// Where batches stand by the index of their table, and whether that is all of it.
 fn known_places(from: &mut Source<'_>) -> Result<(BTreeSet<Place>, bool)> {
     let sql = "SELECT stream, site, first FROM batch INDEXED BY sqlite_autoindex_batch_1 ORDER BY stream";
-    let mut known = BTreeSet::new();
-    let mut note = |row: Vec<Cell>| {
-        if let [Cell::Blob(stream), Cell::Blob(site), Cell::Integer(first)] = row.as_slice()
-            && let (Ok(stream), Ok(site)) = (stream.as_slice().try_into(), site.as_slice().try_into())
-        {
-            known.insert((RowId::from_bytes(stream), SiteId(site), *first as u64));
-        }
+    let place = |row: &rusqlite::Row<'_>| {
+        Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
     };
-    let whole = from.read_on(sql, 3, &mut note)?;
+    let mut known = BTreeSet::new();
+    let mut note = |place| {
+        known.insert(place);
+    };
+    let whole = from.read_on(sql, place, &mut note)?;
     if !whole {
-        from.read_on(&format!("{sql} DESC"), 3, &mut note)?;
+        from.read_on(&format!("{sql} DESC"), place, &mut note)?;
     }
     Ok((known, whole))
 }
 
-/// The last number that any batch has, by the table or, where its end cannot be read, by what else speaks of batches.
-fn last_number(from: &mut Source<'_>) -> Result<i64> {
-    let mut last = 0;
-    for (table, column) in [("batch", "n"), ("touched", "batch"), ("backup", "batch")] {
-        let found = from.number(&format!("SELECT max({column}) FROM {table} WHERE {column} >= ?1"), 0)?;
-        last = last.max(found.flatten().unwrap_or(0));
-    }
-    Ok(last + BEHIND)
-}
-
-/// The number before the first one behind a place that can be read.
-fn past_the_damage(from: &mut Source<'_>, reached: i64, last: i64) -> Result<i64> {
-    let can = |from: &mut Source<'_>, after: i64| {
-        Ok::<_, StoreError>(
-            from.number("SELECT length(body) FROM batch WHERE n > ?1 ORDER BY n LIMIT 1", after)?.is_some(),
-        )
-    };
-    // The damage is one stretch as far as this search is concerned: what lies behind it is found by halves.
-    let (mut bad, mut good) = (reached, last);
-    let mut step = 1;
-    while reached + step < last {
-        if can(from, reached + step)? {
-            good = reached + step;
-            break;
-        }
-        bad = reached + step;
-        step *= 2;
-    }
-    while bad + 1 < good {
-        let middle = bad + (good - bad) / 2;
-        if can(from, middle)? { good = middle } else { bad = middle }
-    }
-    Ok(good)
-}
-
-/// Puts batches that a backup has into the holes of chains. Gives how many entries that were.
-fn fill_holes(chains: &mut [Chain], backup: Option<Vec<(PathBuf, backup::Opened)>>) -> Result<u64> {
+/// Puts batches that a backup has into the holes of chains, and where it is not known what there was, behind their ends. Gives
+/// how many entries that were.
+fn fill_holes(chains: &mut Vec<Chain>, all_known: bool, backup: Option<Vec<(PathBuf, backup::Opened)>>) -> Result<u64> {
     let has_holes = |chain: &Chain| !chain.unread.is_empty() || holes(&chain.batches);
-    if backup.is_none() || !chains.iter().any(has_holes) {
+    if backup.is_none() || (all_known && !chains.iter().any(has_holes)) {
         return Ok(0);
     }
     let mut filled = 0;
-    let at: BTreeMap<(RowId, SiteId), usize> =
+    let mut at: BTreeMap<(RowId, SiteId), usize> =
         chains.iter().enumerate().map(|(at, chain)| ((chain.stream, chain.site), at)).collect();
     for batch in backup::batches_of(backup.unwrap_or_default())? {
-        let Some(chain) = at.get(&(batch.header.stream, batch.header.site)).map(|at| &mut chains[*at]) else {
-            continue;
-        };
-        let first = batch.header.first;
+        let (stream, site, first) = place_of(&batch);
+        if !all_known && !at.contains_key(&(stream, site)) {
+            at.insert((stream, site), chains.len());
+            chains.push(Chain::empty(stream, site));
+        }
+        let Some(chain) = at.get(&(stream, site)).map(|at| &mut chains[*at]) else { continue };
         if !chain.batches.iter().any(|one| one.header.first == first) {
             filled += batch.count;
             chain.unread.remove(&first);
@@ -459,6 +365,7 @@ fn take_chain(db: &Connection, chain: &Chain, lost: &mut Vec<String>) -> Result<
 }
 
 mod leaves;
+mod source;
 
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,16 @@ use super::*;
 use crate::model::Change;
 use crate::model::records::{client, note};
 use crate::store::Target;
-use crate::store::file::PAGE;
 use crate::store::tests::on_disk::{self, laptop, pass};
 use crate::store::tests::{clock, dump, id};
 
 /// A note of some length, so that there are many pages.
 fn log(store: &mut Store, of: RowId, body: &str) {
-    let long = format!("{body}: {}", "what was said and what comes next ".repeat(12));
-    on_disk::log(store, of, &long).unwrap();
+    on_disk::log(store, of, &long(body)).unwrap();
+}
+
+fn long(body: &str) -> String {
+    format!("{body}: {}", "what was said and what comes next ".repeat(12))
 }
 
 /// A caseload of some clients with notes: the first half of them in a backup too.
@@ -131,54 +133,20 @@ fn flipped_bits_in_a_file_are_called_damage_and_what_is_whole_comes_back() {
     assert!(left.map(|name| name.to_string_lossy().into_owned()).all(|name| !name.contains("staged")));
 }
 
-/// The pages on which the journal stands: "internal", "leaf" or "overflow".
-fn pages_of_batches(store: &Store, kind: &str) -> Vec<u64> {
-    let sql = "SELECT pageno FROM dbstat WHERE name = 'batch' AND pagetype = ?1 ORDER BY path";
-    let mut query = store.db.prepare(sql).unwrap();
-    let pages = query.query_map([kind], |row| row.get(0)).unwrap().collect::<rusqlite::Result<Vec<i64>>>().unwrap();
-    assert!(!pages.is_empty(), "{kind}");
-    pages.into_iter().map(|page| page as u64).collect()
-}
-
-/// Flips a bit on each of some pages.
-fn damage(path: &Path, pages: &[u64]) {
-    let mut bytes = std::fs::read(path).unwrap();
-    for page in pages {
-        bytes[((page - 1) * PAGE + 1000) as usize] ^= 1;
-    }
-    std::fs::write(path, &bytes).unwrap();
-}
-
-/// Nothing else leads to the pages of the journal, and no backup is there to fill holes from.
-#[test]
-fn damage_above_the_pages_of_the_journal_costs_none_of_them() {
-    let (_folder, path, before) = caseload();
-    let store = Store::open(&path, &pass(), clock()).unwrap();
-    let above = pages_of_batches(&store, "internal");
-    drop(store);
-    damage(&path, &above);
-    std::fs::remove_dir_all(path.with_file_name("backups")).unwrap();
-    let repaired = Store::repair(&path, &pass(), clock()).unwrap();
-    assert_eq!(repaired.lost, Vec::<String>::new());
-    let store = Store::open(&repaired.file, &pass(), clock()).unwrap();
-    assert_eq!(dump(&store), before);
-    assert_eq!(notes(&store).len(), 128);
-}
-
 #[test]
 fn what_was_erased_is_not_brought_back_by_an_older_backup() {
     let (_folder, path, _) = caseload();
     let mut store = Store::open(&path, &pass(), clock()).unwrap();
-    let row = RowId::derived(&["note", "0 5"]);
+    let row = RowId::derived(&["note", &long("0 5")]);
     let body = |store: &Store| store.row_of(&note::TYPE, row).unwrap().unwrap().text(note::body).to_string();
     assert!(body(&store).starts_with("0 5"));
     let plan = store.to_erase(id(5), &[Target::Field(row, note::body)], "a note").unwrap();
     store.erase(&plan, "Order 12 CV 345 of the county court").unwrap();
     let before = dump(&store);
     // The first of the journal, where it is; the order stands at its end.
-    let leaves = pages_of_batches(&store, "leaf");
+    let leaves = pages::of_batches(&store, "leaf");
     drop(store);
-    damage(&path, &leaves[..leaves.len() / 3]);
+    pages::damage(&path, &leaves[..leaves.len() / 3]);
     let repaired = Store::repair(&path, &pass(), clock()).unwrap();
     assert!(repaired.from_backup > 0);
     assert_eq!(repaired.lost, Vec::<String>::new());
@@ -206,3 +174,5 @@ fn flipped_bits_in_a_backup_are_told_by_a_check() {
         assert!(told, "byte {at}: {:?}", report.notices);
     }
 }
+
+mod pages;
