@@ -26,7 +26,8 @@ fn numbers_that_ask_later_are_told() {
     let (caseload, own) = with_folder();
     write(&own, "agency.toml", "put-off-days = 9999\nreferral-silent-days = 60\n");
     write(&own, "triage.toml", "[contact]\nstandard = 9999\nintensive = 3\n");
-    let area = "code = \"outreach\"\nname = \"Outreach\"\nplan = \"service-plan\"\n[contact]\nlight = 365\n";
+    let area =
+        "code = \"outreach\"\nname = \"Outreach\"\nplan = \"service-plan\"\ntells = []\n[contact]\nlight = 365\n";
     write(&own, "areas/outreach.toml", area);
     let wanted = [
         "agency.toml: what is about nobody's life may be put off for 9999 days instead of 30",
@@ -48,6 +49,27 @@ fn numbers_that_ask_later_are_told() {
     write(&own, "triage.toml", "[contact]\nstandard = 21\n");
     write(&own, "areas/outreach.toml", area.replace("365", "60"));
     assert_eq!(told(&caseload, &own, &["list"]), [""; 0]);
+}
+
+/// Whatever does not say what it tells of a client is named at every start and by `check`, until it says it.
+#[test]
+fn what_does_not_say_what_it_tells_is_named_until_it_does() {
+    let (caseload, own) = with_folder();
+    let crisis = "[[crisis]]\ncode = \"flood\"\nname = \"Flood\"\nkey = \"9\"\nsteps = []\n";
+    write(&own, "crises.toml", crisis);
+    write(&own, "notes.toml", "[[template]]\ncode = \"own\"\nname = \"Own\"\n");
+    for args in [&["list"][..], &["triage", "--json"], &["check"]] {
+        let said = told(&caseload, &own, args);
+        assert_eq!(said.len(), 2, "{args:?}: {said:?}");
+        assert!(said.iter().any(|line| line.contains("crises.toml: the crisis \"flood\" does not say")), "{said:?}");
+        assert!(said.iter().any(|line| line.contains("notes.toml: the template \"own\" does not say")), "{said:?}");
+    }
+    write(&own, "crises.toml", format!("{crisis}tells = [\"whereabouts\"]\n"));
+    write(&own, "notes.toml", "[[template]]\ncode = \"own\"\nname = \"Own\"\ntells = []\n");
+    assert_eq!(told(&caseload, &own, &["list"]), [""; 0]);
+    write(&own, "crises.toml", format!("{crisis}tells = [\"secrets\"]\n"));
+    let said = told(&caseload, &own, &["list"]);
+    assert!(said.len() == 1 && said[0].contains("line 6") && said[0].contains("secrets"), "{said:?}");
 }
 
 /// What a command that works all the same says beside its answer, a line for each.

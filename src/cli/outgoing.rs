@@ -7,11 +7,10 @@ use anyhow::bail;
 use crate::exchange::Format;
 use crate::model::records::{appointment, care_team, client, goal};
 use crate::model::{CATALOGUE, DisclosureWay, RecordType, RowId, record_by_name};
+use crate::practice::Practice;
 use crate::practice::consent::{Override, Permission, Recipient};
 use crate::practice::information::{Categories, Sorter};
 use crate::store::{Deed, Disclosed, Store};
-
-use super::Setting;
 
 /// For whom a file is.
 pub struct For<'a> {
@@ -56,7 +55,7 @@ pub struct Contents<'a> {
 /// # Errors
 /// In words, where it is for somebody and nobody's release permits it, or for a client and of more than one.
 pub fn decide<'a>(
-    setting: &Setting,
+    practice: &Practice,
     store: &Store,
     contents: &Contents<'_>,
     asked: Vec<RowId>,
@@ -81,14 +80,14 @@ pub fn decide<'a>(
     for id in all {
         let records = told_by(format, contents.list);
         let Some(file) = store.client_part(id, usize::MAX >> 1, &records)? else { continue };
-        let goals = store.rows(&goal::TYPE, id)?;
-        let sorter = Sorter::new(setting.rules.practice(), &goals);
+        let goals = store.client_part(id, usize::MAX >> 1, &[&goal::TYPE])?;
+        let sorter = Sorter::new(practice, goals.as_ref().map_or(&[], |file| file.of(&goal::TYPE)));
         let rows = records.iter().flat_map(|record| file.of(record));
         let told: Categories = match contents.history {
-            true => store.all_told(setting.rules.practice(), id)?,
+            true => store.all_told(practice, id)?,
             false => sorter.of_rows(std::iter::once(&file.client).chain(&file.also).chain(rows)),
         };
-        let permission = store.may_leave(setting.rules.practice(), id, to, &told, whom.without.as_ref())?;
+        let permission = store.may_leave(practice, id, to, &told, whom.without.as_ref())?;
         if permission.is_whole() {
             decided.clients.push(id);
             decided.permissions.push((id, permission));

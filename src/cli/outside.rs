@@ -141,7 +141,7 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
     let (names, places, list) = (giving.names, giving.places, giving.list);
     let contents = outgoing::Contents { format: giving.format, list, history: giving.history };
-    let decided = outgoing::decide(setting, &store, &contents, clients, &giving.whom)?;
+    let decided = outgoing::decide(setting.rules.practice(), &store, &contents, clients, &giving.whom)?;
     let wanted = exchange::Wanted {
         clients: &decided.clients,
         list,

@@ -1,5 +1,6 @@
 //! What a record type and a field are, and the macro in which each is declared once.
 
+use super::Information;
 use super::lists::Choices;
 use super::records::CATALOGUE;
 
@@ -29,6 +30,9 @@ pub struct Field {
     pub name: &'static str,
     pub label: &'static str,
     pub kind: Kind,
+    /// What it tells of a client whatever it holds, as a release speaks of it. What it holds may tell more (a choice, a goal
+    /// it serves), and tells it of the whole row; a field that tells nothing either way counts as telling everything.
+    pub tells: &'static [Information],
     /// One line under the field in a form; empty where the label says it all.
     pub help: &'static str,
     /// A new row without it is refused.
@@ -96,12 +100,19 @@ impl Kind {
 }
 
 impl Field {
-    pub(super) const fn new(record: u16, field: u16, name: &'static str, kind: Kind, label: &'static str) -> Field {
+    pub(super) const fn new(
+        id: FieldId,
+        name: &'static str,
+        kind: Kind,
+        label: &'static str,
+        tells: &'static [Information],
+    ) -> Field {
         Field {
-            id: FieldId { record, field },
+            id,
             name,
             label,
             kind,
+            tells,
             help: "",
             required: false,
             searched: false,
@@ -207,13 +218,14 @@ pub fn field_by_id(id: FieldId) -> Option<&'static Field> {
     record_by_number(id.record)?.field(id.field)
 }
 
-/// Declares record types. `client = 1 "Client" "Clients" { 1 name: Line "Name", required; }` makes a module
-/// `client` with the [`RecordType`] as `client::TYPE` and a [`FieldId`] per field (`client::name`).
+/// Declares record types. `client = 1 "Client" "Clients" { 1 name: Line, "Name", tells[Contact], required; }` makes a module
+/// `client` with the [`RecordType`] as `client::TYPE` and a [`FieldId`] per field (`client::name`). A line that does not say
+/// what its field tells does not compile.
 macro_rules! records {
     ($(
         $(#[$doc:meta])*
         $record:ident = $number:literal $label:literal $plural:literal {
-            $( $n:literal $field:ident : $kind:expr, $field_label:literal $(, $rule:ident $(($($arg:expr),*))? )* ; )*
+            $( $n:literal $field:ident : $kind:expr, $field_label:literal, tells[$($tells:ident),*] $(, $rule:ident $(($($arg:expr),*))? )* ; )*
         }
     )*) => {
         $(
@@ -229,7 +241,9 @@ macro_rules! records {
                     label: $label,
                     plural: $plural,
                     fields: &[ $(
-                        Field::new($number, $n, stringify!($field), $kind, $field_label) $( .$rule($($($arg),*)?) )*,
+                        Field::new(
+                            $field, stringify!($field), $kind, $field_label, &[ $( Information::$tells, )* ],
+                        ) $( .$rule($($($arg),*)?) )*,
                     )* ],
                 };
                 $(

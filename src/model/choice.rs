@@ -7,8 +7,31 @@ pub struct Choice {
     pub label: &'static str,
 }
 
+/// A list that is the same for everybody, with what its choices tell of a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fixed {
+    pub choices: &'static [Choice],
+    /// In the order of the choices; none where no choice tells more than the field it stands in.
+    tells: Option<&'static [&'static [Information]]>,
+}
+
+impl Fixed {
+    /// What a choice tells beside what its field does; `None` of a code that is not in the list.
+    pub fn tells(&self, code: &str) -> Option<&'static [Information]> {
+        let at = self.choices.iter().position(|choice| choice.code == code)?;
+        Some(self.tells.map_or(&[], |tells| tells[at]))
+    }
+}
+
+/// Declares lists. A `plain` one has no choice that tells more of a client than the field it stands in; in a `telling` one
+/// every choice says what it tells. A list that says neither does not compile.
 macro_rules! choices {
-    ($( $(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident $code:literal $label:literal, )* } )*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $how:ident {
+            $( $(#[$vdoc:meta])* $variant:ident $code:literal $label:literal $([$($tells:ident),*])?, )*
+        }
+    )*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -17,6 +40,9 @@ macro_rules! choices {
             impl $name {
                 pub const ALL: &'static [$name] = &[$( $name::$variant, )*];
                 pub const CHOICES: &'static [Choice] = &[$( Choice { code: $code, label: $label }, )*];
+                /// The same with what each tells, for a field that chooses from it.
+                pub const LIST: Fixed =
+                    Fixed { choices: Self::CHOICES, tells: choices!(@ $how $( $([$($tells),*])? )*) };
 
                 pub fn code(self) -> &'static str {
                     Self::CHOICES[self as usize].code
@@ -30,47 +56,54 @@ macro_rules! choices {
                     Self::ALL.iter().copied().find(|choice| choice.code() == code)
                 }
             }
+
+            const _: () = assert!(
+                match $name::LIST.tells { Some(tells) => tells.len() == $name::CHOICES.len(), None => true },
+                "every choice of a telling list says what it tells"
+            );
         )*
     };
+    (@ plain) => { None };
+    (@ telling $( [$($tells:ident),*] )*) => { Some(&[ $( &[ $( Information::$tells, )* ], )* ]) };
 }
 
 choices! {
     /// How closely a client is followed; the contact rule in `triage.toml` goes by it.
-    Intensity {
+    Intensity plain {
         Intensive "intensive" "Intensive (weekly)",
         Active "active" "Active (every two weeks)",
         Standard "standard" "Standard (monthly)",
         Light "light" "Light (quarterly)",
     }
-    ClientStatus {
+    ClientStatus plain {
         Active "active" "Active",
         Waiting "waiting" "Waiting list",
         Closed "closed" "Closed",
     }
     /// Where a need lies, or a goal.
-    Domain {
-        Housing "housing" "Housing",
-        Food "food" "Food",
-        Income "income" "Income",
-        Safety "safety" "Safety",
-        Health "health" "Physical health",
-        MentalHealth "mental-health" "Mental health",
-        SubstanceUse "substance-use" "Substance use",
-        Disability "disability" "Disability",
-        Insurance "insurance" "Health insurance",
-        Transport "transport" "Transport",
-        Legal "legal" "Legal",
-        Family "family" "Family",
-        Employment "employment" "Employment",
-        Education "education" "Education",
-        Other "other" "Other",
+    Domain telling {
+        Housing "housing" "Housing" [],
+        Food "food" "Food" [],
+        Income "income" "Income" [Income],
+        Safety "safety" "Safety" [Violence],
+        Health "health" "Physical health" [Health],
+        MentalHealth "mental-health" "Mental health" [MentalHealth],
+        SubstanceUse "substance-use" "Substance use" [SubstanceUse],
+        Disability "disability" "Disability" [Health],
+        Insurance "insurance" "Health insurance" [],
+        Transport "transport" "Transport" [],
+        Legal "legal" "Legal" [],
+        Family "family" "Family" [Family],
+        Employment "employment" "Employment" [Employment],
+        Education "education" "Education" [Employment],
+        Other "other" "Other" [],
     }
-    Severity {
+    Severity plain {
         Low "low" "Low",
         Moderate "moderate" "Moderate",
         High "high" "High",
     }
-    NeedStatus {
+    NeedStatus plain {
         Open "open" "Open",
         InProgress "in-progress" "Being worked on",
         Met "met" "Met",
@@ -78,29 +111,29 @@ choices! {
         /// A refused service is a choice, not a failure.
         Declined "declined" "Client chose not to",
     }
-    PlanKind {
-        Service "service-plan" "Service plan",
-        Discharge "discharge-plan" "Discharge plan",
-        Recovery "recovery-plan" "Recovery plan",
-        Ipe "ipe" "Individual Plan for Employment",
+    PlanKind telling {
+        Service "service-plan" "Service plan" [],
+        Discharge "discharge-plan" "Discharge plan" [Health],
+        Recovery "recovery-plan" "Recovery plan" [MentalHealth],
+        Ipe "ipe" "Individual Plan for Employment" [Employment],
     }
-    PlanStatus {
+    PlanStatus plain {
         Draft "draft" "Draft",
         Active "active" "Active",
         Ended "ended" "Ended",
     }
-    GoalStatus {
+    GoalStatus plain {
         Open "open" "Working on it",
         Reached "reached" "Reached",
         SetAside "set-aside" "Set aside",
     }
     /// The state of a step or a task.
-    WorkStatus {
+    WorkStatus plain {
         Open "open" "Open",
         Done "done" "Done",
         Dropped "dropped" "Dropped",
     }
-    AppointmentStatus {
+    AppointmentStatus plain {
         Planned "planned" "Planned",
         Confirmed "confirmed" "Confirmed",
         Kept "kept" "Kept",
@@ -109,13 +142,13 @@ choices! {
         Moved "moved" "Moved",
     }
     /// Something an appointment may need beside the people: a ride, an interpreter.
-    Arranged {
+    Arranged plain {
         NotNeeded "not-needed" "Not needed",
         Needed "needed" "Needed, not arranged",
         Arranged "arranged" "Arranged",
     }
     /// As what a client's file is handed to a colleague.
-    ShareKind {
+    ShareKind plain {
         /// The other is the case manager from now on.
         Transfer "transfer" "Transfer: they take over",
         /// The other stands in until a day; the client comes back by itself.
@@ -124,7 +157,7 @@ choices! {
         Copy "copy" "Copy to read, for a supervisor",
     }
     /// What passed between worker and client. A *collateral contact* is with someone else about the client.
-    ContactKind {
+    ContactKind plain {
         FaceToFace "face-to-face" "Face to face",
         Phone "phone" "Phone",
         Video "video" "Video",
@@ -134,20 +167,20 @@ choices! {
         Service "service" "Service given",
         Record "record" "Note to the record",
     }
-    ClosingOutcome {
-        GoalsReached "goals-reached" "Goals reached",
-        PartlyReached "partly-reached" "Goals partly reached",
-        ReferredOn "referred-on" "Referred on",
-        MovedAway "moved-away" "Moved away",
-        LostContact "lost-contact" "Contact lost",
+    ClosingOutcome telling {
+        GoalsReached "goals-reached" "Goals reached" [],
+        PartlyReached "partly-reached" "Goals partly reached" [],
+        ReferredOn "referred-on" "Referred on" [],
+        MovedAway "moved-away" "Moved away" [],
+        LostContact "lost-contact" "Contact lost" [],
         /// A choice, not a failure.
-        Declined "declined" "Client chose to end",
-        NotEligible "not-eligible" "No longer eligible",
-        Institution "institution" "Hospital, jail or other institution",
-        Died "died" "Died",
+        Declined "declined" "Client chose to end" [],
+        NotEligible "not-eligible" "No longer eligible" [],
+        Institution "institution" "Hospital, jail or other institution" [Whereabouts],
+        Died "died" "Died" [],
     }
     /// Why a need cannot be met: what an agency speaks up about.
-    Barrier {
+    Barrier plain {
         NoPlace "no-place" "No place free, waiting list",
         NoService "no-service" "No such service here",
         NotEligible "not-eligible" "Not eligible",
@@ -161,13 +194,13 @@ choices! {
         Other "other" "Something else",
     }
     /// Whose idea a goal is: self-determination on the record.
-    ClientChoice {
+    ClientChoice plain {
         Own "own" "Chosen by the client",
         Agreed "agreed" "Proposed and agreed to",
         Required "required" "Required by others",
         Declined "declined" "Client chose not to",
     }
-    SignatureRole {
+    SignatureRole plain {
         Author "author" "Author",
         Cosigner "co-signer" "Co-signer",
         Client "client" "Client",
@@ -175,7 +208,7 @@ choices! {
         Worker "worker" "Case manager",
     }
     /// What a release of information may cover.
-    Information {
+    Information plain {
         Contact "contact" "Name and how to reach",
         Whereabouts "whereabouts" "Where they live or stay",
         Attendance "attendance" "Appointments and attendance",
@@ -189,18 +222,18 @@ choices! {
         Employment "employment" "Work and education",
         Family "family" "Family and household",
     }
-    ConsentForm {
+    ConsentForm plain {
         Written "written" "In writing",
         Electronic "electronic" "Signed on a screen",
         Verbal "verbal" "By word of mouth",
     }
-    AuthorizationStatus {
+    AuthorizationStatus plain {
         Asked "asked" "Asked for",
         Approved "approved" "Approved",
         Denied "denied" "Denied",
         Ended "ended" "Ended",
     }
-    BenefitStatus {
+    BenefitStatus plain {
         Preparing "preparing" "Being prepared",
         Applied "applied" "Applied",
         Active "active" "Active",
@@ -209,7 +242,7 @@ choices! {
         Cut "cut" "Cut, or to be cut",
         Ended "ended" "Ended",
     }
-    Adherence {
+    Adherence plain {
         AsPrescribed "as-prescribed" "As prescribed",
         Mostly "mostly" "Mostly",
         Sometimes "sometimes" "Sometimes",
@@ -217,13 +250,13 @@ choices! {
         Declined "declined" "Client chose not to",
     }
     /// Whether the law asks for a report (a child, an older or disabled adult in danger).
-    Report {
+    Report plain {
         NotNeeded "not-needed" "Not needed",
         Due "due" "Must be made",
         Made "made" "Made",
     }
     /// A referral through its whole life; the loop is closed when it is known what came of it.
-    ReferralStatus {
+    ReferralStatus plain {
         Draft "draft" "Draft",
         Sent "sent" "Sent",
         Received "received" "Received there",
@@ -234,7 +267,7 @@ choices! {
         Served "served" "Service received",
         Closed "closed" "Closed",
     }
-    ReferralOutcome {
+    ReferralOutcome plain {
         Served "served" "Got what was asked",
         Partly "partly" "Got part of it",
         NotServed "not-served" "Did not get it",
@@ -243,16 +276,16 @@ choices! {
         Declined "declined" "Client chose not to",
         Elsewhere "elsewhere" "Helped elsewhere",
     }
-    AdvocacyKind {
-        Appeal "appeal" "Appeal",
-        FairHearing "fair-hearing" "Fair hearing",
-        PeerToPeer "peer-to-peer" "Peer-to-peer review",
-        Grievance "grievance" "Grievance",
-        Accommodation "accommodation" "Reasonable accommodation",
-        Request "request" "Request or negotiation",
-        Policy "policy" "Policy change",
+    AdvocacyKind telling {
+        Appeal "appeal" "Appeal" [],
+        FairHearing "fair-hearing" "Fair hearing" [],
+        PeerToPeer "peer-to-peer" "Peer-to-peer review" [],
+        Grievance "grievance" "Grievance" [],
+        Accommodation "accommodation" "Reasonable accommodation" [Health],
+        Request "request" "Request or negotiation" [],
+        Policy "policy" "Policy change" [],
     }
-    AdvocacyStatus {
+    AdvocacyStatus plain {
         Open "open" "Open",
         Filed "filed" "Filed",
         Won "won" "Granted",
@@ -260,32 +293,33 @@ choices! {
         Lost "lost" "Refused",
         Withdrawn "withdrawn" "Withdrawn",
     }
-    StayKind {
-        Medical "medical" "Hospital, medical",
-        Psychiatric "psychiatric" "Hospital, psychiatric",
-        Emergency "emergency" "Emergency visit, medical",
-        EmergencyPsychiatric "emergency-psychiatric" "Emergency visit, mental health",
-        Rehabilitation "rehabilitation" "Rehabilitation or nursing facility",
-        Detox "detox" "Withdrawal management",
-        Residential "residential" "Residential treatment, substance use",
-        InpatientSubstance "inpatient-substance" "Hospital, substance use",
-        EmergencySubstance "emergency-substance" "Emergency visit, substance use",
+    /// A visit for mental health was written down as one for mental health or substance use before there were both.
+    StayKind telling {
+        Medical "medical" "Hospital, medical" [],
+        Psychiatric "psychiatric" "Hospital, psychiatric" [MentalHealth],
+        Emergency "emergency" "Emergency visit, medical" [],
+        EmergencyPsychiatric "emergency-psychiatric" "Emergency visit, mental health" [MentalHealth, SubstanceUse],
+        Rehabilitation "rehabilitation" "Rehabilitation or nursing facility" [],
+        Detox "detox" "Withdrawal management" [SubstanceUse],
+        Residential "residential" "Residential treatment, substance use" [SubstanceUse],
+        InpatientSubstance "inpatient-substance" "Hospital, substance use" [SubstanceUse],
+        EmergencySubstance "emergency-substance" "Emergency visit, substance use" [SubstanceUse],
     }
     /// Who saw the client, where a measure asks for it.
-    Practitioner {
-        Physician "physician" "Physician",
-        AdvancedPractice "advanced-practice" "Nurse practitioner or physician assistant",
-        MentalHealth "mental-health" "Mental health practitioner",
-        SubstanceUse "substance-use" "Substance use practitioner",
-        Peer "peer" "Peer support",
-        Other "other" "Somebody else",
+    Practitioner telling {
+        Physician "physician" "Physician" [],
+        AdvancedPractice "advanced-practice" "Nurse practitioner or physician assistant" [],
+        MentalHealth "mental-health" "Mental health practitioner" [MentalHealth],
+        SubstanceUse "substance-use" "Substance use practitioner" [SubstanceUse],
+        Peer "peer" "Peer support" [],
+        Other "other" "Somebody else" [],
     }
     /// Of the medical decisions after a discharge (CPT 99495, 99496).
-    Complexity {
+    Complexity plain {
         Moderate "moderate" "Moderate: visit within 14 days",
         High "high" "High: visit within 7 days",
     }
-    ArrangementKind {
+    ArrangementKind plain {
         HomeHealth "home-health" "Home health",
         Equipment "equipment" "Durable medical equipment",
         Placement "placement" "Rehabilitation placement",
@@ -295,20 +329,20 @@ choices! {
         Transport "transport" "Way home",
         Other "other" "Something else",
     }
-    ArrangementStatus {
+    ArrangementStatus plain {
         Open "open" "To do",
         Ordered "ordered" "Ordered",
         Confirmed "confirmed" "Confirmed",
         InPlace "in-place" "In place",
         NotNeeded "not-needed" "Not needed",
     }
-    ServiceStatus {
+    ServiceStatus plain {
         Waiting "waiting" "Waiting",
         Active "active" "Active",
         Paused "paused" "Paused",
         Ended "ended" "Ended",
     }
-    HousingKind {
+    HousingKind plain {
         Street "street" "Outside, or a place not meant for living",
         Shelter "shelter" "Shelter",
         Doubled "doubled" "With friends or family for now",
@@ -322,31 +356,31 @@ choices! {
         Family "family" "With family, to stay",
         Facility "facility" "Nursing or group home",
     }
-    VocationOutcome {
+    VocationOutcome plain {
         Employed "employed" "Employed",
         NotEmployed "not-employed" "Not employed",
         NotEligible "not-eligible" "Not eligible",
         Declined "declined" "Client chose to end",
     }
-    DisclosureWay {
+    DisclosureWay plain {
         Print "print" "On paper",
         Export "export" "As a file",
         Bundle "bundle" "As a bundle",
         Spoken "spoken" "By word of mouth",
         Message "message" "By message or mail",
     }
-    ResourceStatus {
+    ResourceStatus plain {
         Open "open" "Yes",
         Waiting "waiting" "Waiting list",
         Full "full" "Full",
         Closed "closed" "Closed for good",
     }
-    CredentialStatus {
+    CredentialStatus plain {
         Held "held" "Held",
         Working "working-towards" "Working towards it",
         GivenUp "given-up" "Given up",
     }
-    SupervisionKind {
+    SupervisionKind plain {
         Individual "individual" "Individual",
         Group "group" "Group",
         Triadic "triadic" "Two with a supervisor",

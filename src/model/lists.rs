@@ -5,7 +5,7 @@
 
 use std::sync::RwLock;
 
-use super::Choice;
+use super::{Choice, Fixed};
 
 /// A list of an agency's own choices.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,7 +65,7 @@ static LISTS: RwLock<[&'static [Choice]; List::ALL.len()]> = RwLock::new([&[]; L
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Choices {
     /// The same for everybody: part of what the program means.
-    Fixed(&'static [Choice]),
+    Fixed(Fixed),
     /// An agency's own.
     Listed(List),
 }
@@ -73,7 +73,7 @@ pub enum Choices {
 impl Choices {
     pub fn all(self) -> &'static [Choice] {
         match self {
-            Choices::Fixed(choices) => choices,
+            Choices::Fixed(list) => list.choices,
             Choices::Listed(list) => list.choices(),
         }
     }

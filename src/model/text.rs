@@ -94,6 +94,37 @@ fn is_mark(c: char) -> bool {
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
+/// Words to be found in a text, whole and one after another, whatever the case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Words(Vec<String>);
+
+impl Words {
+    pub fn new(text: &str) -> Words {
+        Words(words(text).map(str::to_lowercase).collect())
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Whether whole words stand in a text, whatever the case.
+pub fn has_words(text: &str, wanted: &Words) -> bool {
+    let same = |word: &str, wanted: &str| {
+        if word.is_ascii() { word.eq_ignore_ascii_case(wanted) } else { word.to_lowercase() == wanted }
+    };
+    let mut rest = words(text);
+    loop {
+        let mut here = rest.clone();
+        if wanted.0.iter().all(|wanted| here.next().is_some_and(|word| same(word, wanted))) {
+            return !wanted.0.is_empty();
+        }
+        if rest.next().is_none() {
+            return false;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +185,23 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(cell(text), cell_text);
+        }
+    }
+
+    #[test]
+    fn words_are_found_whole_and_in_any_case() {
+        for (text, wanted, found) in [
+            ("SNAP (county)", "snap", true),
+            ("Snapdragon grant", "snap", false),
+            ("food stamps, county office", "food stamps", true),
+            ("food and stamps", "food stamps", false),
+            ("Supplemental Nutrition Assistance Program", "nutrition assistance", true),
+            ("ÉTAT de Genève", "état", true),
+            ("", "snap", false),
+            ("snap", "", false),
+            ("food food stamps", "food stamps", true),
+        ] {
+            assert_eq!(has_words(text, &Words::new(wanted)), found, "{text}: {wanted}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::ContactKind;
+use crate::model::{ContactKind, Information};
 
 use super::Practice;
 
@@ -12,6 +12,9 @@ use super::Practice;
 pub struct Service {
     pub code: String,
     pub name: String,
+    /// What it tells of a client that they get it, beside that they do; nobody said so: everything.
+    #[serde(default)]
+    pub tells: Option<Vec<Information>>,
     pub unit: Unit,
     #[serde(default)]
     pub rounding: Rounding,

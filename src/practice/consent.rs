@@ -263,8 +263,15 @@ fn needs_writing(what: Information, danger: bool) -> Option<&'static str> {
     match what {
         Information::SubstanceUse => Some("42 CFR 2.31"),
         Information::Violence => Some("34 USC 12291(b)(2)"),
-        Information::Whereabouts | Information::Contact if danger => Some("34 USC 12291(b)(2)"),
-        _ => None,
+        Information::Whereabouts | Information::Contact => danger.then_some("34 USC 12291(b)(2)"),
+        Information::Attendance
+        | Information::Needs
+        | Information::Notes
+        | Information::Health
+        | Information::MentalHealth
+        | Information::Income
+        | Information::Employment
+        | Information::Family => None,
     }
 }
 
@@ -284,7 +291,7 @@ fn allows(ground: Ground, what: Information, danger: bool) -> bool {
         (Ground::Emergency, what) => {
             what == Information::SubstanceUse || needs_writing(what, danger) != Some("34 USC 12291(b)(2)")
         }
-        _ => true,
+        (Ground::CourtOrder | Ground::MandatedReport, _) => true,
     }
 }
 
@@ -295,7 +302,7 @@ fn beyond(ground: Ground, what: Information) -> LeftOut {
             "a report of abuse may be made, but records of substance use stay (42 CFR 2.12(c)(6))",
             "A written release that says so, or a court order under 42 CFR 2.61",
         ),
-        _ => (
+        Ground::Emergency | Ground::CourtOrder => (
             "what could lead someone to a person in danger leaves in no emergency without their word (34 USC 12291(b)(2))",
             "A written release for this, with a last day, or a court order",
         ),

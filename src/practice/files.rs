@@ -8,7 +8,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use crate::model::Information;
+
 use super::billing::{Service, pools_fault};
+use super::information::both_tell;
 use super::instruments::Instruments;
 use super::{Agency, Area, CredentialKind, CrisisKind, EducationCategory, NoteTemplate, Practice, weaker};
 
@@ -79,6 +82,9 @@ trait Coded {
         None
     }
 
+    /// What it tells of a client, where it is about clients.
+    fn tells(&mut self) -> Option<&mut Option<Vec<Information>>>;
+
     /// In what it keeps people less safe than what it takes the place of, where nobody says why.
     fn weaker_than(&self, _: &Self) -> Option<String> {
         None
@@ -90,6 +96,10 @@ impl Coded for Area {
         &self.code
     }
 
+    fn tells(&mut self) -> Option<&mut Option<Vec<Information>>> {
+        Some(&mut self.tells)
+    }
+
     fn fault(&self) -> Option<String> {
         let known = |words: &String| self.goals.iter().any(|goal| goal.words == *words);
         let lost = self.plans.iter().flat_map(|plan| &plan.goals).find(|words| !known(words));
@@ -98,14 +108,39 @@ impl Coded for Area {
     }
 }
 
-macro_rules! coded {
-    ($($kind:ty),*) => { $( impl Coded for $kind { fn code(&self) -> &str { &self.code } } )* };
+impl Coded for NoteTemplate {
+    fn code(&self) -> &str {
+        &self.code
+    }
+
+    fn tells(&mut self) -> Option<&mut Option<Vec<Information>>> {
+        Some(&mut self.tells)
+    }
 }
-coded!(NoteTemplate, CredentialKind, EducationCategory);
+
+/// What is the worker's own, and about no client.
+macro_rules! workers_own {
+    ($($kind:ty),*) => { $(
+        impl Coded for $kind {
+            fn code(&self) -> &str {
+                &self.code
+            }
+
+            fn tells(&mut self) -> Option<&mut Option<Vec<Information>>> {
+                None
+            }
+        }
+    )* };
+}
+workers_own!(CredentialKind, EducationCategory);
 
 impl Coded for Service {
     fn code(&self) -> &str {
         &self.code
+    }
+
+    fn tells(&mut self) -> Option<&mut Option<Vec<Information>>> {
+        Some(&mut self.tells)
     }
 
     fn fault(&self) -> Option<String> {
@@ -116,6 +151,10 @@ impl Coded for Service {
 impl Coded for CrisisKind {
     fn code(&self) -> &str {
         &self.code
+    }
+
+    fn tells(&mut self) -> Option<&mut Option<Vec<Information>>> {
+        Some(&mut self.tells)
     }
 
     fn fault(&self) -> Option<String> {
@@ -178,9 +217,15 @@ fn lay<T: Coded>(file: &AgencyFile, known: &mut Vec<T>, entries: Vec<Spanned<T>>
         }
     }
     for entry in entries {
-        let entry = entry.into_inner();
+        let mut entry = entry.into_inner();
         match known.iter_mut().find(|known| known.code() == entry.code()) {
-            Some(place) => *place = entry,
+            Some(place) => {
+                let before = place.tells().and_then(|tells| tells.clone());
+                if let Some(tells) = entry.tells() {
+                    both_tell(tells, before.as_deref());
+                }
+                *place = entry;
+            }
             None => known.push(entry),
         }
     }
@@ -221,6 +266,7 @@ impl Practice {
         };
         let (practice, troubles) = nothing.overlay(&own);
         debug_assert_eq!(troubles, [], "the shipped files are sound");
+        debug_assert_eq!(practice.untold(), [""; 0], "the shipped files say what they tell");
         practice
     }
 

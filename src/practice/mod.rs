@@ -27,7 +27,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use crate::model::{Beginning, Domain, Intensity, List, PlanKind};
+use crate::model::{Beginning, Domain, Information, Intensity, List, PlanKind};
 
 pub use files::{AgencyFile, Trouble};
 
@@ -37,6 +37,9 @@ pub use files::{AgencyFile, Trouble};
 pub struct Area {
     pub code: String,
     pub name: String,
+    /// What it tells of a client that they are of this area; nobody said so: everything.
+    #[serde(default)]
+    pub tells: Option<Vec<Information>>,
     /// Where it stands among the others; the smaller the sooner.
     #[serde(default)]
     pub order: u16,
@@ -150,6 +153,9 @@ impl<T: Copy + Default> ByIntensity<T> {
 pub struct NoteTemplate {
     pub code: String,
     pub name: String,
+    /// What it tells of a client that a note is written by it, beside that there is one; nobody said so: everything.
+    #[serde(default)]
+    pub tells: Option<Vec<Information>>,
     /// In order; none for a plain note.
     #[serde(default)]
     pub sections: Vec<Section>,
@@ -180,6 +186,9 @@ impl NoteTemplate {
 pub struct CrisisKind {
     pub code: String,
     pub name: String,
+    /// What it tells of a client that they are in such a crisis; nobody said so: everything.
+    #[serde(default)]
+    pub tells: Option<Vec<Information>>,
     /// One key that chooses it.
     pub key: char,
     /// Words in which people speak of such a crisis.

@@ -83,9 +83,10 @@ impl Store {
     /// All that a client's chains tell, deleted rows and earlier values included: they travel in a bundle too.
     pub fn all_told(&self, practice: &Practice, client: RowId) -> Result<Categories> {
         let mut told: Categories = [Information::Contact].into();
-        for member in self.with_all_entries(&[client])? {
-            let goals = self.rows(&goal::TYPE, member)?;
-            let sorter = Sorter::new(practice, &goals);
+        let members = self.with_all_entries(&[client])?;
+        let goals = self.goals_ever(&members)?;
+        let sorter = Sorter::new(practice, &goals);
+        for member in members {
             for batch in journal::of_stream(&self.db, member)? {
                 for (_, entry) in batch.numbered()? {
                     // Whose installation wrote it tells of no client.
@@ -105,14 +106,31 @@ impl Store {
                     }
                     let now = self.row_of(record, entry.row)?;
                     let mut row = now.unwrap_or_else(|| Row::new(record, entry.row, member));
-                    if entry.key.is_empty() {
-                        row.put(field, entry.value()?);
+                    match entry.key.is_empty() {
+                        true => row.put(field, entry.value()?),
+                        false => row.sets.insert(0, (field.field, vec![entry.key.clone()])),
                     }
                     told.extend(sorter.of_field(&row, field));
                 }
             }
         }
         Ok(told)
+    }
+
+    /// The goals of a person, also those that were deleted: of these only that they were there; what they told stands in the
+    /// journal and counts by itself.
+    fn goals_ever(&self, members: &[RowId]) -> Result<Vec<Row>> {
+        let mut goals = Vec::new();
+        let sql = format!("SELECT id FROM {} WHERE stream = ?1 AND state & 1 = 1", goal::TYPE.table());
+        let mut deleted = self.db.prepare_cached(&sql)?;
+        for member in members {
+            goals.extend(self.rows(&goal::TYPE, *member)?);
+            let ids = deleted.query_map([member], |row| Ok(RowId::from_bytes(row.get(0)?)))?;
+            for id in ids {
+                goals.push(Row::new(&goal::TYPE, id?, *member));
+            }
+        }
+        Ok(goals)
     }
 
     /// Who of these clients may be handed whole to another agency: by a release to it, or to the one who works there.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use crate::model::text::{Words, has_words};
 use crate::model::{CATALOGUE, FieldId, Intensity};
 use crate::practice::{Practice, Trouble, weaker};
 
 use super::{Band, Class, Mark, calendar};
 use lines::RuleLines;
 pub use parts::{LooksAt, MetBy, Where};
-pub(super) use parts::{Words, has_words};
 
 /// What answers a reason: every name that a rule's `action` may be. The screen's action table knows them all.
 pub const ACTIONS: &[&str] = &[
@@ -301,13 +301,15 @@ impl Rules {
         rules
     }
 
-    /// Takes note of the agency's own numbers that make somebody be asked about later than what ships with the program.
+    /// Takes note of the agency's own numbers that make somebody be asked about later than what ships with the program, and
+    /// of what does not say what it tells.
     fn tell_of_numbers(&mut self) {
         let (shipped, own) = (Practice::standard(), Arc::clone(&self.practice));
         if shipped == own {
             return;
         }
         self.accepted.extend(weaker::numbers(&shipped.agency, &own.agency));
+        self.accepted.extend(own.untold());
         for area in &own.areas {
             for intensity in Intensity::ALL.iter().copied() {
                 let code = std::slice::from_ref(&area.code);

@@ -111,6 +111,7 @@ impl Lines {
         let instrument = Instrument {
             code,
             name: needed(self.name.get_ref(), self.name.span().start, "the name")?,
+            tells: self.tells.clone(),
             about: words(&self.about),
             source: needed(self.source.get_ref(), self.source.span().start, "the source")?,
             licence: needed(self.licence.get_ref(), self.licence.span().start, "the licence")?,

@@ -28,7 +28,7 @@ pub use kept::{BEGUN, Place};
 pub use score::{Alert, Need, NotScored, Reading, Scored, SubScore};
 pub use set::Instruments;
 
-use crate::model::{Domain, Severity};
+use crate::model::{Domain, Information, Severity};
 
 /// How grave an answer is that demands action, where its instrument does not say: behind every one that does.
 pub const GRAVITY: u16 = 971;
@@ -39,6 +39,8 @@ pub struct Instrument {
     /// Stands in stored records: never used again for another instrument.
     pub code: String,
     pub name: String,
+    /// What its answers tell of a client, beside the domains that it asks about; nobody said so: everything.
+    pub tells: Option<Vec<Information>>,
     pub about: String,
     /// The paper or publisher whose rule this is.
     pub source: String,

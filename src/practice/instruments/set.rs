@@ -1,6 +1,7 @@
 //! All instruments there are: those that ship, and an agency's own laid over them.
 
 use crate::practice::Trouble;
+use crate::practice::information::both_tell;
 
 use super::{GRAVITY, Instrument, file};
 
@@ -111,7 +112,10 @@ impl Instruments {
             (file::Read::Off { code, at, .. }, None) => {
                 return Err(file::Wrong { at, why: format!("there is no instrument \"{code}\" to switch off") });
             }
-            (file::Read::Whole(instrument, ..), Some(known)) => self.0[known] = *instrument,
+            (file::Read::Whole(mut instrument, ..), Some(known)) => {
+                both_tell(&mut instrument.tells, self.0[known].tells.as_deref());
+                self.0[known] = *instrument;
+            }
             (file::Read::Whole(instrument, ..), None) => self.0.push(*instrument),
         }
         Ok(())

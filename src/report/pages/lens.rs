@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use crate::model::records::{client, goal, note, signature};
+use crate::model::records::{client, goal, signature};
 use crate::model::standing::Standing;
-use crate::model::{FieldId, Information, Kind, RecordType, Row, Value, sealed};
+use crate::model::{FieldId, Information, RecordType, Row, Value};
 use crate::practice::Practice;
-use crate::practice::information::{Categories, Sorter};
+use crate::practice::information::{Categories, Sorter, leads_to_them};
 use crate::store::ClientFile;
 
 use super::say;
@@ -28,9 +28,6 @@ pub struct Lens<'a> {
     allowed: Option<Categories>,
     told: RefCell<Categories>,
 }
-
-/// The fields that tell how to reach someone or where they are: never without the instruction how to do so safely.
-const REACH: [FieldId; 5] = [client::phone, client::email, client::contact_notes, client::address, client::living];
 
 impl<'a> Lens<'a> {
     /// Shows everything.
@@ -94,7 +91,7 @@ impl<'a> Lens<'a> {
     }
 
     fn shows(&self, row: &Row, field: FieldId) -> bool {
-        self.may(&self.sorter.of_field(row, field)) && (!REACH.contains(&field) || self.safely())
+        self.may(&self.sorter.of_field(row, field)) && (!leads(row, field) || self.safely())
     }
 
     /// Where there is a safe-contact instruction, nobody learns how to reach the client who may not learn that.
@@ -170,61 +167,22 @@ impl<'a> Lens<'a> {
     pub fn shows_signed(&self, row: &Row, standing: &Standing<'_>) -> bool {
         let mut tells = self.sorter.of_row(row);
         for signed in &standing.signatures {
-            tells.extend(self.of_signed(row, signed.text(signature::content)));
+            tells.extend(self.sorter.of_signed(row, signed.text(signature::content)));
         }
         self.may(&tells)
     }
 
-    /// What a signed text tells. One of before there were numbers in it stands under the labels of the note's fields; words
-    /// of the note itself that look like such a line count too, so that it never tells more than is thought.
-    fn of_signed(&self, row: &Row, content: &str) -> Categories {
-        let mut tells = Categories::new();
-        if let Some(sealed) = sealed::read(content) {
-            for as_signed in sealed.rows(row.stream) {
-                for field in as_signed.record.fields {
-                    let served = as_signed.words(field.id).iter().filter(|_| matches!(field.kind, Kind::Links("goal")));
-                    tells.extend(self.of_goals(served.map(String::as_str), |goal, id| goal.id.to_string() == id));
-                }
-                tells.extend(self.sorter.of_row(&as_signed));
-            }
-            return tells;
-        }
-        for line in content.lines() {
-            for field in note::TYPE.fields {
-                let Some(value) = line.strip_prefix(field.label).and_then(|rest| rest.strip_prefix(": ")) else {
-                    continue;
-                };
-                let mut as_signed = Row::new(row.record, row.id, row.stream);
-                if matches!(field.kind, Kind::Links("goal")) {
-                    let served = value.split("; ").map(|words| words.trim_matches('"'));
-                    tells.extend(self.of_goals(served, |goal, words| goal.text(goal::words) == words));
-                } else if !field.kind.is_set() {
-                    as_signed.put(field.id, value);
-                }
-                tells.extend(self.sorter.of_field(&as_signed, field.id));
-            }
-        }
-        tells
-    }
-
-    /// What goals tell that are named in a signed text. One that is not known any more might be about anything, so it is
-    /// held as the most guarded.
-    fn of_goals<'t>(&self, named: impl Iterator<Item = &'t str>, is: impl Fn(&Row, &str) -> bool) -> Categories {
-        let mut tells = Categories::new();
-        for name in named {
-            let known: Vec<&Row> = self.file.of(&goal::TYPE).iter().filter(|row| is(row, name)).collect();
-            match known.is_empty() {
-                true => tells.extend([Information::MentalHealth, Information::SubstanceUse, Information::Violence]),
-                false => tells.extend(known.into_iter().flat_map(|row| self.sorter.of_field(row, goal::words))),
-            }
-        }
-        // That there is a goal at all is said by every note that serves one.
-        tells.remove(&Information::Needs);
-        tells
+    /// Whether what triage says of the client may be told, as far as it lies in its words: a crisis may stand in them.
+    pub fn may_say(&self, reason: &str) -> bool {
+        self.may(&self.sorter.of_reason(self.entries(), reason))
     }
 
     /// The categories in words.
     pub fn in_words(all: &BTreeSet<Information>) -> String {
         all.iter().map(|one| one.label()).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn leads(row: &Row, field: FieldId) -> bool {
+    row.record.field(field.field).is_some_and(leads_to_them)
 }

@@ -132,7 +132,7 @@ fn reasons(lens: &Lens<'_>, reasons: &[Told]) -> Vec<String> {
             None => lens.may(&[Information::Attendance, Information::MentalHealth, Information::Notes].into()),
         }
     };
-    reasons.iter().filter(may).map(|told| told.text.clone()).collect()
+    reasons.iter().filter(may).filter(|told| lens.may_say(&told.text)).map(|told| told.text.clone()).collect()
 }
 
 fn ahead(lens: &Lens<'_>, on: &On<'_>) -> Vec<String> {

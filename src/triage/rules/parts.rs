@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
 use crate::model::records::{incident, stay};
+use crate::model::text::{Words, has_words};
 use crate::model::{Choices, Field, FieldId, Kind, Practitioner, RecordType, record_by_name};
 
 use super::super::{Clock, DueAt, Mark, calendar};
@@ -163,37 +164,6 @@ impl Where {
     }
 }
 
-/// Words to be found in a text, whole and one after another, whatever the case.
-#[derive(Clone, PartialEq, Debug)]
-pub(in super::super) struct Words(Vec<String>);
-
-impl Words {
-    pub fn new(text: &str) -> Words {
-        Words(words(text).map(str::to_lowercase).collect())
-    }
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-/// Whether whole words stand in a text, whatever the case.
-pub(in super::super) fn has_words(text: &str, wanted: &Words) -> bool {
-    let same = |word: &str, wanted: &str| {
-        if word.is_ascii() { word.eq_ignore_ascii_case(wanted) } else { word.to_lowercase() == wanted }
-    };
-    let mut rest = words(text);
-    loop {
-        let mut here = rest.clone();
-        if wanted.0.iter().all(|wanted| here.next().is_some_and(|word| same(word, wanted))) {
-            return !wanted.0.is_empty();
-        }
-        if rest.next().is_none() {
-            return false;
-        }
-    }
-}
-
 /// What makes a reason go away.
 #[derive(Clone, PartialEq, Debug)]
 pub enum MetBy {
@@ -244,27 +214,5 @@ impl MetBy {
                 }
             },
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_whole_and_in_any_case() {
-        for (text, wanted, found) in [
-            ("SNAP (county)", "snap", true),
-            ("Snapdragon grant", "snap", false),
-            ("food stamps, county office", "food stamps", true),
-            ("food and stamps", "food stamps", false),
-            ("Supplemental Nutrition Assistance Program", "nutrition assistance", true),
-            ("ÉTAT de Genève", "état", true),
-            ("", "snap", false),
-            ("snap", "", false),
-            ("food food stamps", "food stamps", true),
-        ] {
-            assert_eq!(has_words(text, &Words::new(wanted)), found, "{text}: {wanted}");
-        }
     }
 }

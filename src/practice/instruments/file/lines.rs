@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::Severity;
+use crate::model::{Information, Severity};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +25,7 @@ pub(super) struct Lines {
     #[serde(default)]
     pub accept: String,
     pub name: Spanned<String>,
+    pub tells: Option<Vec<Information>>,
     pub about: String,
     pub source: Spanned<String>,
     pub licence: Spanned<String>,
