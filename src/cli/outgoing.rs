@@ -160,3 +160,6 @@ impl Decided<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
