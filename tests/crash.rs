@@ -79,7 +79,7 @@ fn drafts(round: u64) -> Vec<Draft> {
 
 fn spawn(child: &str, path: &str, round: u64) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", child, "--nocapture"])
+        .args(["--ignored", "--exact", &format!("crash::{child}"), "--nocapture"])
         .env("CRASH_FILE", path)
         .env("CRASH_ROUND", round.to_string())
         .stdout(Stdio::piped())
