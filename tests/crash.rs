@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::common::{Caseload, PASSPHRASE};
+use crate::common::{Caseload, PASSPHRASE, ourselves};
 use caseload::model::records::{client, note};
 use caseload::model::{Change, RowId, Value};
 use caseload::store::{Draft, Passphrase, Store, wall_clock};
@@ -78,8 +78,7 @@ fn drafts(round: u64) -> Vec<Draft> {
 }
 
 fn spawn(child: &str, path: &str, round: u64) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", &format!("crash::{child}"), "--nocapture"])
+    ourselves(&format!("crash::{child}"))
         .env("CRASH_FILE", path)
         .env("CRASH_ROUND", round.to_string())
         .stdout(Stdio::piped())

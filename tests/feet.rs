@@ -4,11 +4,10 @@
 #![cfg(unix)]
 
 use std::path::Path;
-use std::process::Command;
 
-use crate::common::PASSPHRASE;
 use crate::common::feet::{Fault, all_of, rescued, saved_and_typing, two_clients, type_note, unlocked};
 use crate::common::terminal::{CTRL_S, ENTER};
+use crate::common::{PASSPHRASE, ourselves};
 
 fn story(fault: Fault, folded: bool) {
     let (caseload, older, ana) = two_clients();
@@ -141,8 +140,7 @@ fn child_that_writes_beside_another() {
 fn two_programs_on_one_file_never_alarm_each_other() {
     let (caseload, _, ana) = two_clients();
     let child = |name: &str| {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "child_that_writes_beside_another", "--nocapture"])
+        ourselves("feet::child_that_writes_beside_another")
             .envs([("FEET_FILE", caseload.file().to_str().unwrap()), ("FEET_NAME", name), ("FEET_CLIENT", &ana)])
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())

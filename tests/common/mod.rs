@@ -158,6 +158,13 @@ pub fn clock() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>
     NAMES.into_iter().filter_map(set).filter(|_| std::env::var_os("FAKETIME").is_some())
 }
 
+/// These tests again, in a process of their own: the one of this whole name, which is ignored otherwise.
+pub fn ourselves(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", test, "--nocapture"]);
+    command
+}
+
 pub fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_caseload"))
 }
