@@ -5,7 +5,7 @@
 #
 #   scripts/any-day.sh                 every date once, the zones taking turns
 #   scripts/any-day.sh --all           every date in every zone
-#   scripts/any-day.sh reports lib     only these test programs: the names of tests/*.rs; lib is the library's own
+#   scripts/any-day.sh all lib         only these test programs: all (tests/main.rs), house, pictures; lib is the library's own
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
