@@ -150,13 +150,16 @@ fn each_call_of_a_sync_fails_once() {
     if !strace() {
         return;
     }
-    let (rosa, tom) = (laptop("Rosa"), laptop("Tom"));
-    acquaint(&[&rosa, &tom]);
+    let (rosa, tom, uma) = (laptop("Rosa"), laptop("Tom"), laptop("Uma"));
+    acquaint(&[&rosa, &tom, &uma]);
     tom.client(&["given_name=Ana"]);
+    uma.client(&["given_name=Ben"]);
     rosa.client(&["given_name=Here before"]);
-    // The place lies in the same folder, so that it is put back with the rest.
+    // The place lies in the same folder, so that it is put back with the rest. What two left there is one write.
     let place = rosa.folder.path().join("place");
     std::fs::create_dir(&place).unwrap();
-    tom.run(&["sync", place.to_str().unwrap()]);
+    for colleague in [&tom, &uma] {
+        colleague.run(&["sync", place.to_str().unwrap()]);
+    }
     sweep(&rosa, &["sync", place.to_str().unwrap()], &|_| {});
 }

@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -26,8 +27,19 @@ use super::{Clock, Result, Store, StoreError, access};
 /// SQLCipher's page, in bytes.
 pub(super) const PAGE: u64 = 4096;
 
-/// How long a program waits for another one that writes.
-pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a program waits for another one that writes, and after how long it looks again: often, for whoever writes much
+/// one piece after another gives way for [`GIVES_WAY`] only.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const LOOKS_AGAIN: Duration = Duration::from_millis(5);
+pub(super) const GIVES_WAY: Duration = Duration::from_millis(25);
+
+/// Lets a connection wait for other programs for as long as [`PATIENCE`] lasts.
+pub(super) fn wait_for_others(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_handler(Some(|looked| {
+        std::thread::sleep(LOOKS_AGAIN);
+        LOOKS_AGAIN * looked.unsigned_abs() < PATIENCE
+    }))
+}
 
 /// A passphrase; wiped from memory when dropped, and never shown.
 #[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
@@ -481,7 +493,7 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let path = if plain { Path::new(".").join(path) } else { path.to_path_buf() };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(&path, flags)?;
-    db.busy_timeout(PATIENCE)?;
+    wait_for_others(&db)?;
     // A WAL that lies beside it may be another file's: nothing of it is folded in by a program that only looked.
     let has_wal = std::fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0);
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal)?;

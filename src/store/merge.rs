@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use crate::model::{EntryRef, Hlc, RowId, SiteId};
 
 use super::erase::{self, Orders};
+use super::file::GIVES_WAY;
 use super::forks::{self, Home};
 use super::journal::{self, Batch};
 use super::projection::{self, Workspace, is_client};
@@ -167,12 +168,14 @@ impl Store {
         let alone = self.gathered.is_none();
         self.gather()?;
         let result = self.merge_as_part(keep, fill);
-        let ends = self.gathered.as_ref().is_none_or(|gathered| gathered.renewed.is_some() || gathered.erased);
-        match (&result, keep) {
-            (Ok(_), true) if alone || ends => self.settle()?,
-            (Ok(_), true) => {}
-            _ if alone => self.let_go()?,
-            _ => {}
+        if alone && !(keep && result.is_ok()) {
+            self.let_go()?;
+        } else if alone || self.gathered.as_ref().is_some_and(Gathered::is_to_be_written) {
+            self.settle()?;
+            if !alone {
+                // Whoever wants to save something, on the screen beside, has their turn before the next.
+                std::thread::sleep(GIVES_WAY);
+            }
         }
         result
     }
@@ -229,8 +232,7 @@ impl Store {
         }
         part.commit().map_err(StoreError::from)?;
         if let Some(gathered) = self.gathered.as_mut().filter(|_| keep) {
-            gathered.renewed = renewed;
-            gathered.erased = merged.erased;
+            gathered.add(&merged, renewed);
         }
         Ok((filled, merged))
     }

@@ -311,7 +311,7 @@ impl Watch {
         }
         db.busy_timeout(patience)?;
         let whole = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        db.busy_timeout(super::file::PATIENCE)?;
+        file::wait_for_others(db)?;
         let mut state = held(&self.state);
         state.begin_anew |= !whole.is_ok_and(|busy| busy == 0);
         let now = Seen::of(&self.path, &self.wal)?;

@@ -9,20 +9,39 @@ use rusqlite::Connection;
 use crate::store::file::CACHE_KB;
 use crate::store::sites::Keys;
 use crate::store::watch::Begins;
-use crate::store::{Result, Store};
+use crate::store::{Merged, Result, Store};
 
 /// Memory for pages while something is merged: few of them are sealed more than once.
 const ROOM_KB: u32 = 128_000;
 
+/// Entries that are written together, at most those of one bundle more: less than a second's work, for whoever saves
+/// something meanwhile waits so long.
+const ENOUGH: u64 = 50_000;
+
 /// What is gathered, and what it asks for once it is written.
 pub(in crate::store) struct Gathered {
     begins: Option<Begins>,
+    entries: u64,
     /// SQLite's count of changes when it began.
     changes: u64,
     /// The keys to go on with, where this installation became another site.
-    pub(super) renewed: Option<Keys>,
+    renewed: Option<Keys>,
     /// Values were taken out of the journal.
-    pub(super) erased: bool,
+    erased: bool,
+}
+
+impl Gathered {
+    /// Takes note of a merge that is kept.
+    pub(super) fn add(&mut self, merged: &Merged, renewed: Option<Keys>) {
+        self.entries += merged.entries;
+        self.renewed = renewed;
+        self.erased = merged.erased;
+    }
+
+    /// Whether it is to be written before anything else: another site goes on, values are gone for good, or it is enough.
+    pub(super) fn is_to_be_written(&self) -> bool {
+        self.renewed.is_some() || self.erased || self.entries >= ENOUGH
+    }
 }
 
 fn make_room(db: &Connection) -> Result<()> {
@@ -35,7 +54,7 @@ fn give_room_back(db: &Connection) -> Result<()> {
 
 impl Store {
     /// Begins to gather what is merged into one write, if that was not begun. Nothing else can be committed, and no other
-    /// program can write, until [`Store::settle`] or [`Store::let_go`].
+    /// program can write, until [`Store::settle`] or [`Store::let_go`]; a merge after which it is enough settles it itself.
     pub fn gather(&mut self) -> Result<()> {
         self.triable()?;
         if self.gathered.is_some() {
@@ -47,7 +66,8 @@ impl Store {
             return Err(error.into());
         }
         let begins = self.watch.as_ref().and_then(|watch| watch.begins());
-        self.gathered = Some(Gathered { begins, changes: self.db.total_changes(), renewed: None, erased: false });
+        let changes = self.db.total_changes();
+        self.gathered = Some(Gathered { begins, entries: 0, changes, renewed: None, erased: false });
         Ok(())
     }
 
@@ -83,8 +103,10 @@ impl Store {
         Ok(())
     }
 
+    /// Where SQLite gave it up by itself after some error, it says so here.
     fn write_down(&self, gathered: &Gathered) -> Result<()> {
         if let (Some(watch), Some(begins)) = (&self.watch, gathered.begins)
+            && !self.db.is_autocommit()
             && self.db.total_changes() != gathered.changes
         {
             watch.begin_generation(&self.db, begins)?;

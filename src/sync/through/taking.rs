@@ -14,7 +14,8 @@ use crate::sync::place::{Lying, Name};
 
 use super::{Round, Trouble, lying_of};
 
-/// Bundles are written together up to so many bytes, and so many: a second's work, for other programs wait meanwhile.
+/// Bundles lie beside the file before they are taken in, up to so many bytes and so many: how much of them is written
+/// together the store decides.
 const HANDFUL: u64 = 4 << 20;
 const HANDS: usize = 64;
 
@@ -91,7 +92,7 @@ impl Round<'_, '_> {
         Ok(())
     }
 
-    /// Copies of the next bundles, as many as are written at once: none when none is left. Those that had come when the place
+    /// Copies of the next bundles: none when none is left. Those that had come when the place
     /// failed are taken all the same.
     fn fetch_handful(&mut self, left: &mut impl Iterator<Item = Lying>) -> (Vec<(Lying, Staged)>, Result<(), Trouble>) {
         let (mut handful, mut bytes) = (Vec::new(), 0);
@@ -109,7 +110,7 @@ impl Round<'_, '_> {
         (handful, Ok(()))
     }
 
-    /// Takes bundles in as one write: also those before the one at which somebody stopped it.
+    /// Takes bundles in, several as one write: also those before the one at which somebody stopped it.
     fn take_handful(&mut self, handful: &[(Lying, Staged)]) -> Result<Vec<(Lying, Took)>, Trouble> {
         // One that cannot be made stops no work on its way: whoever syncs is told of it when the sync is over.
         let _ = self.store.backup_of_the_day();
