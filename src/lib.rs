@@ -7,6 +7,7 @@
 //! - [`triage`]: who needs the worker today, and why. Pure.
 //! - [`files`]: the door to the disk: how others' files are opened, and how one of ours comes to be.
 //! - [`store`]: one encrypted SQLite file: journal, tables made from it, search, undo, history, backups.
+//! - [`disclosure`]: what may leave, for whom, and what is recorded of it: the one room that decides.
 //! - [`exchange`]: the field's formats, one file each; they read and hand over drafts.
 //! - [`sync`]: handing work over: bundles, merging, trust, and the places bundles travel through.
 //! - [`report`]: figures and printed pages.
@@ -22,6 +23,7 @@ extern crate self as caseload;
 
 pub mod cli;
 pub mod demo;
+pub mod disclosure;
 pub mod exchange;
 pub mod files;
 pub mod model;

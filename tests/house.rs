@@ -9,12 +9,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("practice", &["model"]),
     ("triage", &["model", "practice"]),
     ("store", &["model", "files", "practice", "triage"]),
-    ("sync", &["model", "files", "practice", "triage", "store", "demo"]),
+    ("disclosure", &["model", "practice", "triage", "store"]),
+    ("sync", &["model", "files", "practice", "triage", "store", "disclosure", "demo"]),
     ("demo", &["model", "practice", "triage", "store"]),
-    ("exchange", &["model", "files", "practice", "triage", "store"]),
-    ("report", &["model", "files", "practice", "triage", "store"]),
-    ("tui", &["model", "files", "practice", "triage", "store", "sync", "demo", "exchange", "report"]),
-    ("cli", &["model", "files", "practice", "triage", "store", "sync", "demo", "exchange", "report", "tui"]),
+    ("exchange", &["model", "files", "practice", "triage", "store", "disclosure"]),
+    ("report", &["model", "files", "practice", "triage", "store", "disclosure"]),
+    ("tui", &["model", "files", "practice", "triage", "store", "disclosure", "sync", "demo", "exchange", "report"]),
+    (
+        "cli",
+        &["model", "files", "practice", "triage", "store", "disclosure", "sync", "demo", "exchange", "report", "tui"],
+    ),
 ];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -56,6 +60,24 @@ fn rooms_know_only_those_below_them() {
                 assert!(!is_room || known.contains(&name.as_str()), "{} knows {name}", file.display());
             }
         }
+    }
+}
+
+/// Whoever writes a file or a page for somebody is handed what may leave, and cannot look for more.
+#[test]
+fn formats_and_pages_see_no_store() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let writers = ["exchange/out.rs", "exchange/json.rs", "exchange/lists.rs", "exchange/hmis/write.rs"];
+    let mut found: Vec<_> = writers.iter().map(|file| source.join(file)).collect();
+    found.extend(["exchange/ics/out.rs", "exchange/hsds/out.rs"].map(|file| source.join(file)));
+    for room in ["exchange/fhir/give", "report/pages"] {
+        files(&source.join(room), &mut found);
+    }
+    assert!(found.len() > 15, "{found:?}");
+    for file in found {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        assert!(!words.into_iter().any(|word| word == "Store"), "{} can look for itself", file.display());
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::common::Caseload;
 use crate::common::terminal::{ENTER, Terminal};
+use caseload::disclosure::{Ground, Override};
 use caseload::model::records::*;
 use caseload::model::{Change, Information, Information::*, Moment, RecordType, RowId, SignatureRole, Value};
-use caseload::practice::consent::{Ground, Override};
 use caseload::report::pages::{Page, To};
 use caseload::report::period::Period;
 use caseload::report::print::{PrintError, Printing, Wanted, prepare, record};

@@ -10,7 +10,6 @@ mod figures;
 mod folder;
 mod links;
 mod moving;
-mod outgoing;
 mod outside;
 mod printing;
 mod progress;
@@ -29,8 +28,8 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::disclosure::{Ground, Override, Whom};
 use crate::model::{CATALOGUE, ShareKind, SignatureRole};
-use crate::practice::consent::{Ground, Override};
 use crate::report::period::Period;
 use crate::store::{Acceptance, Gives, Right};
 use crate::tui;
@@ -730,9 +729,9 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 anyhow::bail!("--to and --as are for a bundle: a {} file is not sealed for anybody.", format.name());
             }
             let without = overriding(without_release, reason.as_deref())?;
-            let whom = outgoing::For { whom: whom.as_deref(), purpose: &purpose, without };
-            let list = list.as_deref();
-            let wanted = outside::Giving { format, list, names, places, history, clients: &clients, whom };
+            let (whom, list) = (Whom::named(whom.as_deref()), list.as_deref());
+            let (clients, purpose) = (&clients[..], &purpose[..]);
+            let wanted = outside::Giving { format, list, names, places, history, clients, whom, purpose, without };
             outside::export(setting, &path, &wanted, json)?.into()
         }
         Command::Export {

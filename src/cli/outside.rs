@@ -8,14 +8,15 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value as Json, json};
 
+use crate::disclosure::{self, Asking, Clients, Contents, Handed, Listed, Override, Whom};
 use crate::exchange;
 use crate::files::{NewFile, NewFolder};
 use crate::model::{RowId, record_by_name};
 use crate::store::Store;
 
+use super::Setting;
 use super::progress::{Far, Progress};
 use super::reading::{counted, find, printed};
-use super::{Setting, outgoing};
 
 /// What an import is told on the command line.
 pub struct Taking<'a> {
@@ -128,8 +129,11 @@ pub struct Giving<'a> {
     pub names: bool,
     pub places: bool,
     pub history: bool,
+    /// None named: everyone.
     pub clients: &'a [String],
-    pub whom: outgoing::For<'a>,
+    pub whom: Whom,
+    pub purpose: &'a str,
+    pub without: Option<Override>,
 }
 
 /// Writes a file, or a folder of files, for another program. What is there already is never written over.
@@ -137,23 +141,28 @@ pub fn export(setting: &Setting, path: &Path, giving: &Giving<'_>, json: bool) -
     if path.symlink_metadata().is_ok() {
         bail!("{} is there already. Name another, or move it away first.", path.display());
     }
-    let mut store = setting.open()?;
-    let clients: Vec<RowId> = giving.clients.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?;
-    let (names, places, list) = (giving.names, giving.places, giving.list);
-    let contents = outgoing::Contents { format: giving.format, list, history: giving.history };
-    let decided = outgoing::decide(setting.rules.practice(), &store, &contents, clients, &giving.whom)?;
-    let wanted = exchange::Wanted {
-        clients: &decided.clients,
-        list,
-        names,
-        places,
-        folder: path.extension().is_none(),
-        moment: setting.moment(),
-        practice: setting.rules.practice(),
-        history: giving.history,
-        released: giving.whom.whom.is_some(),
+    let list = match (giving.format, giving.list) {
+        (exchange::Format::Csv | exchange::Format::Xlsx, Some(name)) => Listed::named(name),
+        _ => Ok(Listed::Caseload),
     };
-    let (new, written) = write(&store, path, giving.format, &wanted)?;
+    let list = list.map_err(|why| anyhow!("{why}. Nothing was written."))?;
+    let mut store = setting.open()?;
+    let clients = match giving.clients {
+        [] => Clients::Everyone,
+        ids => Clients::These(ids.iter().map(|id| client_of(&store, id)).collect::<anyhow::Result<_>>()?),
+    };
+    let Giving { format, names, places, history, .. } = *giving;
+    let asking = Asking {
+        contents: Contents { format, list, names, places, history },
+        clients,
+        whom: giving.whom.clone(),
+        purpose: giving.purpose.into(),
+        without: giving.without.clone(),
+    };
+    let decided = disclosure::decide(&store, setting.rules.practice(), asking)?;
+    let folder = path.extension().is_none();
+    let wanted = exchange::Wanted { folder, moment: setting.moment(), practice: setting.rules.practice() };
+    let (new, written) = write(&store, path, &decided.hand(&store), &wanted)?;
     // What cannot be put on the record does not leave: only then has it a name.
     decided.record(&mut store)?;
     match new.settle() {
@@ -202,13 +211,13 @@ impl New {
 fn write(
     store: &Store,
     path: &Path,
-    format: exchange::Format,
+    handed: &Handed<'_>,
     wanted: &exchange::Wanted<'_>,
 ) -> anyhow::Result<(New, exchange::Written)> {
     let failed = || format!("Cannot write {}", path.display());
     let mut file = store.new_file(path)?;
     let mut out = std::io::BufWriter::new(file.file());
-    if let Some(written) = exchange::stream(store, format, wanted, &mut out) {
+    if let Some(written) = exchange::stream(handed, wanted, &mut out) {
         let written = written?;
         out.flush().with_context(failed)?;
         drop(out);
@@ -216,7 +225,7 @@ fn write(
         return Ok((New::File(file), written));
     }
     drop(out);
-    let written = exchange::write(store, format, wanted)?;
+    let written = exchange::write(handed, wanted)?;
     if let [(name, bytes)] = &written.files[..]
         && name.is_empty()
     {

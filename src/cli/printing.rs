@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use crate::disclosure::{Ground, LeftOut, Override};
 use crate::model::ClientStatus;
 use crate::model::records::{client, worker};
 use crate::model::text::one_line;
-use crate::practice::consent::{Ground, LeftOut, Override};
 use crate::report::pages::{Page, To};
 use crate::report::period::Period;
 use crate::report::print::{self, Form, Printing, Wanted};

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
+use crate::disclosure::Override;
 use crate::model::ShareKind;
 use crate::model::text::one_line;
-use crate::practice::consent::Override;
 use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust, read_text};
 use crate::sync::{self, Card, Kind, Scope, Taken, Until, Whom, place::Place};
 
@@ -107,7 +107,7 @@ pub fn export(setting: &Setting, wanted: &Export<'_>, json: bool) -> anyhow::Res
 }
 
 fn left_out(leaving: &sync::Leaving) -> Vec<Json> {
-    let why = |permission: &crate::practice::consent::Permission| -> Vec<String> {
+    let why = |permission: &crate::disclosure::Permission| -> Vec<String> {
         permission.left_out.iter().map(|left| left.in_words()).collect()
     };
     let one = |(id, name, permission): &(crate::model::RowId, String, _)| json!({"id": id.to_string(), "name": name, "why": why(permission)});

@@ -13,47 +13,37 @@ use std::io::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{signature, worker};
-use crate::model::{CATALOGUE, RecordType, Row, stands};
-use crate::store::Store;
+use crate::disclosure::Handed;
+use crate::model::records::signature;
+use crate::model::{Row, stands};
 
-use super::leaving::{Leaving, nobody};
 use super::{ExchangeError, Wanted};
 
-/// Writes the file and gives how many rows it holds, and who went out.
-pub(super) fn write(
-    store: &Store,
-    wanted: &Wanted<'_>,
-    out: &mut dyn Write,
-) -> Result<(usize, Leaving), ExchangeError> {
-    let leaving = Leaving::of(store, wanted, &nobody)?;
+/// Writes the file and gives how many rows it holds.
+pub(super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>, out: &mut dyn Write) -> Result<usize, ExchangeError> {
     let failed = |source| ExchangeError::Unwritten(format!("The file cannot be written: {source}"));
-    let me = store.worker();
     let now = wanted.moment.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
     write!(out, "{{\"format\":\"caseload\",\"version\":1,\"exported\":{}", json!(now)).map_err(failed)?;
     let mut rows = 0;
-    if wanted.clients.is_empty() {
-        let worker = store.row_of(&worker::TYPE, me.id)?;
+    if let Some((worker, all)) = handed.own()? {
         write!(out, ",\n\"worker\":{}", worker.map_or(Json::Null, |row| row.to_json())).map_err(failed)?;
         let mut own = Map::new();
-        for record in CATALOGUE.iter().filter(|record| record.is_the_workers()) {
-            let theirs = store.rows(record, me.id)?;
+        for (record, theirs) in all {
             rows += theirs.len();
             own.insert(record.name.into(), theirs.iter().map(Row::to_json).collect());
         }
         write!(out, ",\n\"own\":{}", Json::Object(own)).map_err(failed)?;
     }
     write!(out, ",\n\"clients\":[").map_err(failed)?;
-    let records: Vec<&'static RecordType> = leaving.records.iter().copied().filter(|r| !r.opens_stream()).collect();
-    for (at, client) in leaving.clients.iter().enumerate() {
-        let Some(file) = store.client_part(*client, usize::MAX >> 1, &records)? else { continue };
+    for (at, client) in handed.clients().iter().enumerate() {
+        let Some(file) = handed.file(*client)? else { continue };
         let mut object = Map::new();
         object.insert("client".into(), file.client.to_json());
         object.insert("also".into(), file.also.iter().map(Row::to_json).collect());
         let mut all: Vec<&Row> = std::iter::once(&file.client).chain(&file.also).collect();
-        for record in records.iter().filter(|record| !record.is_the_workers()) {
+        for record in handed.records() {
             let theirs = file.of(record);
-            let one = |row: &Row| match **record == signature::TYPE {
+            let one = |row: &Row| match *record == signature::TYPE {
                 true => stands::to_json(row, &stands::stands(row, |record| file.of(record))),
                 false => row.to_json(),
             };
@@ -61,22 +51,22 @@ pub(super) fn write(
             all.extend(theirs);
         }
         rows += all.len();
-        if wanted.history {
+        if handed.contents().history {
             let mut history = Map::new();
             for row in all {
-                history.insert(row.id.to_string(), lines(store, row)?);
+                history.insert(row.id.to_string(), lines(handed, row)?);
             }
             object.insert("history".into(), history.into());
         }
         write!(out, "{}\n{}", if at == 0 { "" } else { "," }, Json::Object(object)).map_err(failed)?;
     }
     writeln!(out, "\n]}}").map_err(failed)?;
-    Ok((rows, leaving))
+    Ok(rows)
 }
 
 /// Everything that was ever set in a row.
-fn lines(store: &Store, row: &Row) -> Result<Json, ExchangeError> {
-    let lines = store.history(row.id)?.into_iter().map(|line| {
+fn lines(handed: &Handed<'_>, row: &Row) -> Result<Json, ExchangeError> {
+    let lines = handed.history(row)?.into_iter().map(|line| {
         json!({
             "when": line.when.to_rfc3339(), "who": line.who, "site": line.site.to_string(),
             "installation": line.installation, "action": line.action, "field": line.field, "from": line.from.to_json(), "to": line.to.to_json(),

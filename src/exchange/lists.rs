@@ -5,16 +5,14 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format as Look, Workbook};
 
-use crate::model::records::{client, note, signature, worker};
-use crate::model::stands::{self, Stands};
-use crate::model::{CATALOGUE, ClientStatus, Field, FieldId, Kind, RecordType, Row, RowId, Value, record_by_name};
-use crate::store::Store;
+use crate::disclosure::{Handed, Listed};
+use crate::model::records::{client, note, signature};
+use crate::model::stands::Stands;
+use crate::model::{Field, Kind, RecordType, Row, Value};
 
 use super::table::Made;
 use super::{ExchangeError, Format, Wanted, Written};
 
-/// The list of clients as the caseload pane has it; every other list is a record type, by its name or in the plural.
-const CASELOAD: &str = "caseload";
 /// The column that says whether a signature still stands.
 const STANDS: &str = "Stands under what was signed";
 /// Rows and characters that a sheet of Excel's holds.
@@ -38,37 +36,23 @@ struct Sheet {
     rows: Vec<Vec<Cell>>,
 }
 
-/// Writes one list; the caseload where none is named.
-pub(super) fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
-    let sheet = match wanted.list.unwrap_or(CASELOAD) {
-        CASELOAD => caseload(store, wanted)?,
-        "notes-index" => rows(store, &note::TYPE, &[note::body], wanted)?,
-        name => {
-            let record = record_named(name).ok_or_else(|| {
-                let known = CATALOGUE.iter().filter(|record| **record != &worker::TYPE).map(|record| record.name);
-                let known: Vec<&str> = [CASELOAD, "notes-index"].into_iter().chain(known).collect();
-                ExchangeError::Unwritten(format!("There is no list \"{name}\". There are: {}", known.join(", ")))
-            })?;
-            rows(store, record, &[], wanted)?
-        }
+/// Writes one list.
+pub(super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    let sheet = match handed.contents().list {
+        Listed::Caseload => caseload(handed, wanted)?,
+        Listed::NotesIndex => rows(handed, &note::TYPE, wanted)?,
+        Listed::Rows(record) if record.is_the_workers() => own(handed, record, wanted)?,
+        Listed::Rows(record) => rows(handed, record, wanted)?,
     };
     let count = sheet.rows.len();
-    let bytes = match format {
+    let bytes = match handed.contents().format {
         Format::Xlsx => workbook(&sheet)?,
         _ => text(&sheet)?,
     };
     Ok(Written::file(bytes, "rows", count))
 }
 
-/// A record type by its name, or by what several of them are called: `task`, `tasks`, `care-team`.
-fn record_named(name: &str) -> Option<&'static RecordType> {
-    let name = name.to_lowercase().replace([' ', '-'], "_");
-    let plural = |record: &RecordType| record.plural.to_lowercase().replace([' ', '-'], "_");
-    let found = record_by_name(&name).or_else(|| CATALOGUE.iter().copied().find(|record| plural(record) == name));
-    found.filter(|record| **record != worker::TYPE)
-}
-
-fn caseload(store: &Store, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> {
+fn caseload(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> {
     let columns = [
         "Id",
         "Name",
@@ -80,44 +64,42 @@ fn caseload(store: &Store, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> 
         "Last contact",
         "Next appointment",
     ];
-    let mut everyone = store.all_facts()?;
-    everyone.retain(|facts| match wanted.clients {
-        [] => facts.status != ClientStatus::Closed,
-        clients => clients.contains(&facts.id),
-    });
-    everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
-    let today = wanted.moment.today();
-    let lines = everyone.iter().map(|facts| {
+    let lines = handed.caseload(&wanted.moment)?.into_iter().map(|one| {
         let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) };
         let time = |time: Option<chrono::DateTime<chrono::FixedOffset>>| {
-            time.map_or(Cell::Empty, |time| Cell::Time(wanted.moment.local(time).naive_local()))
+            time.map_or(Cell::Empty, |time| Cell::Time(time.naive_local()))
         };
         vec![
-            text(&facts.id.to_string()),
-            text(&facts.name),
-            text(facts.status.label()),
-            text(facts.areas.first().map_or("", |area| crate::model::List::Area.label(area))),
-            text(facts.intensity.map_or("", crate::model::Intensity::label)),
-            text(facts.own_phones.first().map_or("", String::as_str)),
-            text(&facts.worker),
-            time(facts.last_contact.as_ref().map(|contact| contact.when)),
-            time(facts.next_visit(today).map(|visit| visit.starts)),
+            text(&one.id.to_string()),
+            text(&one.name),
+            text(one.status.label()),
+            text(one.area.as_deref().map_or("", |area| crate::model::List::Area.label(area))),
+            text(one.intensity.map_or("", crate::model::Intensity::label)),
+            text(&one.phone),
+            text(&one.worker),
+            time(one.last_contact),
+            time(one.next_visit),
         ]
     });
-    let rows = lines.collect();
-    Ok(Sheet { name: "Caseload", columns: columns.map(String::from).into(), rows })
+    Ok(Sheet { name: "Caseload", columns: columns.map(String::from).into(), rows: lines.collect() })
 }
 
-fn rows(
-    store: &Store,
-    record: &'static RecordType,
-    without: &[FieldId],
-    wanted: &Wanted<'_>,
-) -> Result<Sheet, ExchangeError> {
-    let fields: Vec<&'static Field> = record.fields.iter().filter(|field| !without.contains(&field.id)).collect();
-    let own = *record == client::TYPE;
+/// A list of the worker's own, which is about no client.
+fn own(handed: &Handed<'_>, record: &'static RecordType, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> {
+    let columns = std::iter::once("Id").chain(record.fields.iter().map(|field| field.label));
+    let rows = handed.about_nobody(record)?.into_iter().map(|row| {
+        let row = row.here(&wanted.moment);
+        let cells = record.fields.iter().map(|field| cell(&row, field));
+        std::iter::once(Cell::Text(row.id.to_string())).chain(cells).collect()
+    });
+    Ok(Sheet { name: record.plural, columns: columns.map(String::from).collect(), rows: rows.collect() })
+}
+
+fn rows(handed: &Handed<'_>, record: &'static RecordType, wanted: &Wanted<'_>) -> Result<Sheet, ExchangeError> {
+    let fields = handed.fields(record);
+    let persons = *record == client::TYPE;
     let mut columns: Vec<String> = vec!["Id".into()];
-    if !own && !record.is_the_workers() {
+    if !persons {
         columns.extend(["Client id".into(), "Client".into()]);
     }
     columns.extend(fields.iter().map(|field| field.label.to_string()));
@@ -142,28 +124,17 @@ fn rows(
         }));
         sheet.rows.push(cells);
     };
-    if record.is_the_workers() {
-        store.rows(record, store.worker().id)?.iter().for_each(|row| add(row, None, None));
-        return Ok(sheet);
-    }
-    let mut everyone = store.all_facts()?;
-    everyone.retain(|facts| wanted.clients.is_empty() || wanted.clients.contains(&facts.id));
-    everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
-    for facts in &everyone {
-        let mut streams: Vec<RowId> = vec![facts.id];
-        streams.extend(store.also_entered_as(facts.id)?);
-        let file = if signed { store.client_file(facts.id, usize::MAX >> 1)? } else { None };
-        for stream in streams {
-            if own {
-                store.row_of(record, stream)?.iter().for_each(|row| add(row, None, None));
-            } else {
-                for row in store.rows(record, stream)? {
-                    let stands = file.as_ref().map(|file| stands::stands(&row, |record| file.of(record)));
-                    add(&row, Some(&facts.name), stands.as_ref());
-                }
-            }
+    handed.by_name::<ExchangeError>(|name, file| {
+        if persons {
+            std::iter::once(&file.client).chain(&file.also).for_each(|row| add(row, None, None));
+            return Ok(());
         }
-    }
+        let stands = if signed { handed.stands(&file)? } else { Vec::new() };
+        for (at, row) in file.of(record).iter().enumerate() {
+            add(row, Some(name), stands.get(at));
+        }
+        Ok(())
+    })?;
     Ok(sheet)
 }
 

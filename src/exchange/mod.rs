@@ -2,10 +2,10 @@
 //!
 //! In: [`read`] reads what another program wrote and hands over drafts of rows; it never touches the caseload. A bad row
 //! is skipped and named, the rest goes in; a file that is not what it claims to be is refused whole.
-//! Out: [`write`] makes a file, or a folder's files, from rows of the caseload and changes nothing; whoever calls it puts
-//! them on the disk.
+//! Out: [`write`] makes a file, or a folder's files, from what it is handed ([`crate::disclosure::Handed`]) and from nothing
+//! else: it sees no store. Whoever calls it puts them on the disk.
 //!
-//! Knows [`crate::model`], [`crate::practice`] and the store; called by `cli` and `tui`.
+//! Knows [`crate::model`], [`crate::practice`], the store and [`crate::disclosure`]; called by `cli` and `tui`.
 
 mod book;
 pub mod closings;
@@ -16,7 +16,6 @@ mod hmis;
 mod hsds;
 mod ics;
 mod json;
-mod leaving;
 mod lines;
 mod lists;
 mod out;
@@ -39,76 +38,10 @@ use crate::practice::Practice;
 use crate::practice::instruments::{Around, Hand, Instrument, settle};
 use crate::store::{Draft, Store, StoreError};
 
-pub use leaving::{Leaving, Withheld, nobody};
 pub use out::{Wanted, Written, stream, write};
 pub use source::Going;
 
-/// A format of the field. Some can only be read, some only be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// HUD HMIS CSV: a folder of files.
-    Hmis,
-    /// HL7 FHIR R4: a bundle, or lines with a resource each.
-    Fhir,
-    /// A spreadsheet with a row for each client: csv, tsv, xlsx, ods.
-    Sheet,
-    /// Appointments as iCalendar.
-    Ics,
-    /// Care teams as vCard.
-    Vcard,
-    /// A resource directory as Open Referral HSDS 3.
-    Hsds,
-    /// Everything as JSON.
-    Json,
-    /// One list as a table of text.
-    Csv,
-    /// One list as a workbook.
-    Xlsx,
-}
-
-/// What is told apart by a format's name: its name on the command line and in `--json`, the author of what comes in from
-/// it in the journal (empty: it is never read), and whether it can be written.
-const FORMATS: &[(Format, &str, &str, bool)] = &[
-    (Format::Hmis, "hmis-csv", "hmis", true),
-    (Format::Fhir, "fhir", "fhir", true),
-    (Format::Sheet, "sheet", "sheet", false),
-    (Format::Ics, "ics", "ics", true),
-    (Format::Vcard, "vcard", "vcard", true),
-    (Format::Hsds, "hsds", "hsds", true),
-    (Format::Json, "json", "", true),
-    (Format::Csv, "csv", "", true),
-    (Format::Xlsx, "xlsx", "", true),
-];
-
-impl Format {
-    fn line(self) -> &'static (Format, &'static str, &'static str, bool) {
-        FORMATS.iter().find(|(format, ..)| *format == self).expect("every format has its line")
-    }
-
-    /// All that can be read.
-    pub fn read() -> impl Iterator<Item = Format> {
-        FORMATS.iter().filter(|(_, _, origin, _)| !origin.is_empty()).map(|(format, ..)| *format)
-    }
-
-    /// All that can be written.
-    pub fn written() -> impl Iterator<Item = Format> {
-        FORMATS.iter().filter(|(.., written)| *written).map(|(format, ..)| *format)
-    }
-
-    /// The name on the command line and in `--json`.
-    pub fn name(self) -> &'static str {
-        self.line().1
-    }
-
-    pub fn from_name(name: &str) -> Option<Format> {
-        FORMATS.iter().find(|(_, known, ..)| *known == name).map(|(format, ..)| *format)
-    }
-
-    /// The author of what comes in, in the journal.
-    pub fn origin(self) -> &'static str {
-        self.line().2
-    }
-}
+pub use crate::disclosure::Format;
 
 /// What a file holds, ready to be taken in.
 #[derive(Debug)]

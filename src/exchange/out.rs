@@ -2,29 +2,16 @@
 
 use std::io::Write;
 
-use crate::model::{Moment, RowId};
+use crate::disclosure::Handed;
+use crate::model::Moment;
 use crate::practice::Practice;
-use crate::store::Store;
 
-use super::leaving::{in_danger, nobody};
 use super::{ExchangeError, Format, fhir, hmis, json};
 
-/// What to write, and how much of it.
+/// How to write; what is written is handed over.
 pub struct Wanted<'a> {
-    /// Only what belongs to these clients; empty: to all of them.
-    pub clients: &'a [RowId],
-    /// Which list, for a format that holds one: the name of a record type, or of a view over several.
-    pub list: Option<&'a str>,
-    /// Whole names where a format would otherwise give initials.
-    pub names: bool,
-    /// Places and addresses where a format would otherwise leave them out.
-    pub places: bool,
     /// A folder of tables where a format has both that and a single file.
     pub folder: bool,
-    /// In JSON: everything that was ever set, too.
-    pub history: bool,
-    /// The clients were chosen by their releases to the one whom it is for; otherwise it is told to nobody here.
-    pub released: bool,
     pub moment: Moment,
     /// The instruments and areas that are known here.
     pub practice: &'a Practice,
@@ -48,44 +35,29 @@ impl Written {
     }
 }
 
-/// Makes a file, or a folder's files, from rows of the caseload.
+/// Makes a file, or a folder's files, from what is handed over.
 ///
 /// # Errors
 /// [`ExchangeError::Unwritten`] where the format cannot hold what is asked for.
-pub fn write(store: &Store, format: Format, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
-    match format {
-        Format::Ics => super::ics::out::write(store, wanted),
-        Format::Vcard => super::vcard::write(store, wanted),
-        Format::Csv | Format::Xlsx => super::lists::write(store, format, wanted),
-        Format::Hsds => super::hsds::out::write(store, wanted),
-        Format::Hmis => hmis::write(store, wanted, if wanted.released { &nobody } else { &in_danger }),
+pub fn write(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    match handed.contents().format {
+        Format::Ics => super::ics::out::write(handed, wanted),
+        Format::Vcard => super::vcard::write(handed),
+        Format::Csv | Format::Xlsx => super::lists::write(handed, wanted),
+        Format::Hsds => super::hsds::out::write(handed, wanted),
+        Format::Hmis => hmis::write(handed, wanted),
         other => Err(ExchangeError::Unwritten(format!("{} can only be read", other.name()))),
     }
 }
 
 /// Writes a file that may be larger than memory, one client after the other. `None`: the format does not write so; ask
 /// [`write`].
-pub fn stream(
-    store: &Store,
-    format: Format,
-    wanted: &Wanted<'_>,
-    out: &mut dyn Write,
-) -> Option<Result<Written, ExchangeError>> {
-    let written = match format {
-        Format::Fhir => fhir::write(store, wanted, out).map(|(resources, leaving)| {
-            let counts = vec![("clients", leaving.clients.len()), ("resources", resources)];
-            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
-        }),
-        Format::Json => json::write(store, wanted, out).map(|(rows, leaving)| {
-            let counts = vec![("clients", leaving.clients.len()), ("rows", rows)];
-            Written { files: Vec::new(), counts, told: left_out(&leaving.left_out) }
-        }),
+pub fn stream(handed: &Handed<'_>, wanted: &Wanted<'_>, out: &mut dyn Write) -> Option<Result<Written, ExchangeError>> {
+    let (what, done) = match handed.contents().format {
+        Format::Fhir => ("resources", fhir::write(handed, wanted, out)),
+        Format::Json => ("rows", json::write(handed, wanted, out)),
         _ => return None,
     };
-    Some(written)
-}
-
-/// Who was asked for and did not go out, each in a sentence.
-fn left_out(all: &[(String, String)]) -> Vec<String> {
-    all.iter().map(|(name, why)| format!("Left out: {name}, who {why}.")).collect()
+    let counts = |many| vec![("clients", handed.clients().len()), (what, many)];
+    Some(done.map(|many| Written { files: Vec::new(), counts: counts(many), told: Vec::new() }))
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use calcard::vcard::{VCard, VCardEntry, VCardProperty, VCardValue, VCardVersion};
 use calcard::{Entry, Parser};
 
+use crate::disclosure::Handed;
 use crate::model::records::care_team;
 use crate::model::text::one_line;
 use crate::model::{FieldId, Row, RowId, Value};
@@ -15,7 +16,7 @@ use crate::store::{Draft, Store};
 
 use super::lines::{ContentLines, Piece, pieces};
 use super::source::Watch;
-use super::{ExchangeError, Format, Options, Reading, Skipped, Wanted, Written, fits, refused};
+use super::{ExchangeError, Format, Options, Reading, Skipped, Written, fits, refused};
 
 pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Result<Reading, ExchangeError> {
     let Some(client) = options.client else {
@@ -120,18 +121,16 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Writes the care teams of the clients that are wanted; somebody in several of them once.
-pub(super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+/// Writes the care teams that are handed over; somebody in several of them once.
+pub(super) fn write(handed: &Handed<'_>) -> Result<Written, ExchangeError> {
     let mut out = String::new();
     let mut seen = std::collections::HashSet::new();
-    for facts in store.all_facts()? {
-        if !wanted.clients.is_empty() && !wanted.clients.contains(&facts.id) {
-            continue;
-        }
-        for row in store.rows(&care_team::TYPE, facts.id)? {
+    for client in handed.clients() {
+        let Some(file) = handed.file(*client)? else { continue };
+        for row in file.of(&care_team::TYPE) {
             let who = (row.text(care_team::name).to_lowercase(), row.text(care_team::organisation).to_lowercase());
             if seen.insert(who) {
-                card(&row)
+                card(row)
                     .write_to(&mut out, VCardVersion::V4_0)
                     .map_err(|_| ExchangeError::Unwritten("the cards cannot be put into text".into()))?;
             }

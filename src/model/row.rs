@@ -113,6 +113,14 @@ impl Row {
         self.sets.iter().find(|(number, _)| *number == field.field).map_or(&[], |(_, words)| words)
     }
 
+    /// Whether a field is filled in.
+    pub fn holds(&self, field: &Field) -> bool {
+        match field.kind.is_set() {
+            true => !self.words(field.id).is_empty(),
+            false => !self.get(field.id).is_empty(),
+        }
+    }
+
     /// The row with its times on the clock of this place, for people to read. A signature is not read off it: it holds for
     /// what was written.
     #[must_use]

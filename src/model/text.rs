@@ -49,6 +49,17 @@ pub fn from_cell(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| self::cell(rest) == cell).unwrap_or(cell)
 }
 
+/// Whether two names are the same person or organisation: case, spaces and full stops do not matter; every word does
+/// ("County Housing" is not "County Housing Court").
+pub fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let words = name.split_whitespace().map(|word| word.trim_matches(['.', ',']).to_lowercase());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    };
+    let (one, other) = (plain(one), plain(other));
+    !one.is_empty() && one == other
+}
+
 fn is_negative(text: &str) -> bool {
     let Some(number) = text.trim().strip_prefix('-') else { return false };
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));

@@ -11,8 +11,8 @@ use toml::Spanned;
 use crate::model::Information;
 
 use super::billing::{Service, pools_fault};
-use super::information::both_tell;
 use super::instruments::Instruments;
+use super::telling::both_tell;
 use super::{Agency, Area, CredentialKind, CrisisKind, EducationCategory, NoteTemplate, Practice, weaker};
 
 /// One of an agency's files, as text.

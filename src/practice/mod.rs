@@ -8,18 +8,17 @@
 pub mod billable;
 pub mod billing;
 pub mod closing;
-pub mod consent;
 pub mod counting;
 pub mod credentials;
 pub mod directory;
 pub mod episodes;
 mod files;
 pub mod incident;
-pub mod information;
 pub mod instruments;
 pub mod plans;
 pub mod retention;
 pub mod stays;
+mod telling;
 pub mod visits;
 pub mod weaker;
 

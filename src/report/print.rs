@@ -11,14 +11,14 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
+use crate::disclosure::{Disclosed, LeftOut, Lens, Override, Permission, Recipient, disclose, may_leave};
 use crate::model::records::{client, consent, credential, education, supervision};
 use crate::model::{DisclosureWay, Moment, RowId};
-use crate::practice::consent::{LeftOut, Override, Permission, Recipient};
 use crate::practice::{Practice, credentials};
-use crate::store::{ClientFile, Deed, Disclosed, Receipt, Store, StoreError};
+use crate::store::{ClientFile, Deed, Receipt, Store, StoreError};
 use crate::triage::{Band, Caseload, ClientFacts, Clock, Rules, Told, Visit};
 
-use super::pages::{Lens, Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log, say};
+use super::pages::{Made, Needy, On, Page, Room, Stop, To, day_sheet, make, practice_log, say};
 use super::period::Period;
 use super::{Block, Document, Fallback, PdfError, to_html, to_pdf, to_text};
 
@@ -214,7 +214,7 @@ fn part(
         To::Other(name) => Recipient::Other(name),
         To::Client | To::File => Recipient::Client,
     };
-    let permission = store.may_leave(practice, client, to, &open.told(), wanted.without.as_ref())?;
+    let permission = may_leave(store, practice, client, to, &open.told(), wanted.without.as_ref())?;
     if permission.allowed.is_empty() {
         let why = permission
             .left_out
@@ -472,15 +472,18 @@ pub fn record(store: &mut Store, printing: &Printing) -> Result<Receipt, StoreEr
             store.note_leaving(Some(part.client), Deed::Printed, &format!("{what}, for the file"))?;
             continue;
         }
-        let receipt = store.disclose(&Disclosed {
-            client: part.client,
-            to: wanted.to.in_words(),
-            what: &what,
-            purpose: &part.purpose,
-            how: DisclosureWay::Print,
-            permission: &part.permission,
-            without: wanted.without.as_ref().filter(|_| matches!(wanted.to, To::Other(_))),
-        })?;
+        let receipt = disclose(
+            store,
+            &Disclosed {
+                client: part.client,
+                to: wanted.to.in_words(),
+                what: &what,
+                purpose: &part.purpose,
+                how: DisclosureWay::Print,
+                permission: &part.permission,
+                without: wanted.without.as_ref().filter(|_| matches!(wanted.to, To::Other(_))),
+            },
+        )?;
         all.facts.extend(receipt.facts);
         all.rows.extend(receipt.rows);
     }

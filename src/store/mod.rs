@@ -21,7 +21,7 @@
 //! - `rights`: what a line may do for everybody, by entries of the agency's founder.
 //! - `theirs`: whose a client is, for giving.
 //! - `places`: what is remembered of places that bundles travel through; `setback`: a file that was set back.
-//! - `access`: who looked, and what left; `leaving`: what may leave, and the record of what did.
+//! - `access`: who looked, and what left; `ever`: all that was ever written of somebody.
 //! - `joined`: several entries for one person; `conflicts`: what waits for a choice.
 //! - `books`: what billing and the accounting of disclosures need of a client.
 //! - `query`, `search`, `history`, `check`, `backup`: the ways out; [`moving`]: to another laptop.
@@ -41,6 +41,7 @@ mod day;
 mod episodes;
 mod erase;
 mod error;
+mod ever;
 mod facts;
 mod file;
 mod forks;
@@ -48,7 +49,6 @@ mod history;
 mod import;
 mod joined;
 mod journal;
-mod leaving;
 mod lines;
 mod machine;
 mod merge;
@@ -96,6 +96,7 @@ pub use day::Work;
 pub use episodes::Workers;
 pub use erase::{Missing, Stretch, Target, ToErase, field_in_words};
 pub use error::{Result, StoreError};
+pub use ever::Ever;
 pub(crate) use file::beside;
 pub use file::{
     Passphrase, Worker, make_folder_for, open_by_file, others_can_read, read_secret, read_text, text_of, unfit,
@@ -104,7 +105,6 @@ pub use file::{
 pub use history::{HistoryLine, Lost};
 pub use import::{Draft, Taken};
 pub use journal::{Batch, ChainEnd};
-pub use leaving::{Disclosed, HandOverCheck};
 pub use lines::{Acceptance, Gives, Line, SiteState, claim};
 pub use merge::walk::{Breach, Unproven, Walk};
 pub use merge::{Merged, Merger, NotTaken, Why};

@@ -31,6 +31,14 @@ impl ClientFile {
         std::iter::once(&self.client).chain(&self.also).chain(self.rows.values().flatten()).collect()
     }
 
+    /// The file with each of its rows changed, the person's own too.
+    #[must_use]
+    pub fn changed(mut self, mut change: impl FnMut(&mut Row)) -> ClientFile {
+        let own = std::iter::once(&mut self.client).chain(&mut self.also);
+        own.chain(self.rows.values_mut().flatten()).for_each(&mut change);
+        self
+    }
+
     /// The rows of a type, each type in its own order (newest first for notes and appointments).
     pub fn of(&self, record: &RecordType) -> &[Row] {
         self.rows.get(record.name).map_or(&[], Vec::as_slice)

@@ -10,8 +10,8 @@ use crate::model::plans::Agreed;
 use crate::model::records::{addendum, arrangement, goal, note, plan, signature, step, strength};
 use crate::model::standing::{Part, Standing, State, standing};
 use crate::model::stands::{self, Stands};
+use crate::model::text::same_name;
 use crate::model::{Change, PlanStatus, RecordType, Row, RowId, SignatureRole, SiteId, Value, sealed, signing};
-use crate::practice::consent::same_name;
 
 use super::{Receipt, Result, Store, StoreError, erase, joined, speaking};
 

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use crate::model::records::signature;
+use crate::model::text::same_name;
 use crate::model::{By, RecordType, Row, RowId, SignatureRole, SiteId, record_by_number};
-use crate::practice::consent::same_name;
 
 use super::journal;
 use super::sites::{self, person};

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
+use crate::disclosure::{Disclosed, HandOverCheck, Override, disclose, may_hand_over};
 use crate::model::text::one_line;
 use crate::model::{DisclosureWay, RowId};
 use crate::practice::Practice;
-use crate::practice::consent::Override;
-use crate::store::{Deed, Disclosed, HandOverCheck, Site, Store, StoreError};
+use crate::store::{Deed, Site, Store, StoreError};
 
 use super::exchange::bundle;
 use super::{Given, Scope, Whom};
@@ -41,7 +41,7 @@ impl Leaving {
             if agency.is_empty() {
                 continue;
             }
-            let check = store.may_hand_over(practice, &clients, site, without)?;
+            let check = may_hand_over(store, practice, &clients, site, without)?;
             clients = check.allowed.iter().map(|(client, _)| *client).collect();
             leaving.check.left_out.extend(check.left_out);
             leaving.check.allowed = check.allowed;
@@ -123,15 +123,18 @@ impl Leaving {
         for (client, permission) in &self.check.allowed {
             // Only where no release stands was it given without one.
             let without = without.filter(|_| permission.is_overridden());
-            store.disclose(&Disclosed {
-                client: *client,
-                to: &to,
-                what: "the whole file, as a bundle",
-                purpose: "",
-                how: DisclosureWay::Bundle,
-                permission,
-                without,
-            })?;
+            disclose(
+                store,
+                &Disclosed {
+                    client: *client,
+                    to: &to,
+                    what: "the whole file, as a bundle",
+                    purpose: "",
+                    how: DisclosureWay::Bundle,
+                    permission,
+                    without,
+                },
+            )?;
         }
         for (client, _, permission) in &self.check.left_out {
             let detail = format!("not given to {to}: {}", permission.withheld());

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disclosure::{Ground, Override};
 use crate::model::{RowId, ShareKind, SignatureRole};
-use crate::practice::consent::{Ground, Override};
 use crate::store::{Acceptance, Gives, Signer, Site, StoreError, text_of};
 use crate::sync::{Card, Kind};
 

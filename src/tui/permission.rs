@@ -1,11 +1,11 @@
 //! What permits what: the releases of the chosen client, who was told what, who looked; what may go to another agency; and
 //! the billing sheet. Everything shown is read when the key is pressed; a release is taken back from that minute on.
 
+use crate::disclosure::{Ground, Standing, standing};
 use crate::model::records::{client, consent, disclosure};
 use crate::model::text::one_line;
 use crate::model::{Change, Row, RowId, Value};
 use crate::practice::billable;
-use crate::practice::consent::{Ground, Standing, standing};
 use crate::store::StoreError;
 use crate::sync::{Leaving, Scope, Whom};
 

@@ -1,10 +1,10 @@
 //! Printing from the screen: what, of whom, for whom; what is left out and why is shown before anything is written, and
 //! what was written is on the record.
 
+use crate::disclosure::{Ground, Override, Standing, standing};
 use crate::model::RowId;
 use crate::model::records::consent;
-use crate::model::text::one_line;
-use crate::practice::consent::{Ground, Override, Standing, same_name, standing};
+use crate::model::text::{one_line, same_name};
 use crate::report::pages::{Page, To};
 use crate::report::period::{NAMES, Period};
 use crate::report::print::{self, Form, PrintError, Wanted};

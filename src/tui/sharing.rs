@@ -1,8 +1,8 @@
 //! Handing work over from the screen: bundles, places, cards, who is believed; duplicates; the team side by side.
 
+use crate::disclosure::Override;
 use crate::model::text::one_line;
 use crate::model::{RowId, ShareKind};
-use crate::practice::consent::Override;
 use crate::store::{Acceptance, Gives, Site, StoreError, Trust};
 use crate::sync::{Card, Until};
 use crate::triage::{duplicates, filter, team};

@@ -21,9 +21,8 @@ mod take;
 use std::io::Write;
 use std::path::Path;
 
-use crate::store::Store;
+use crate::disclosure::Handed;
 
-use super::leaving::{Leaving, nobody};
 use super::source::Watch;
 use super::{ExchangeError, Options, Reading, Wanted};
 
@@ -32,14 +31,8 @@ pub(super) fn read(path: &Path, options: &Options<'_>, watch: &Watch<'_>) -> Res
     take::read(path, options, watch)
 }
 
-/// Writes a collection bundle and gives how many resources and clients it holds.
-pub(super) fn write(
-    store: &Store,
-    wanted: &Wanted<'_>,
-    out: &mut dyn Write,
-) -> Result<(usize, Leaving), ExchangeError> {
-    let leaving = Leaving::of(store, wanted, &nobody)?;
+/// Writes a collection bundle and gives how many resources it holds.
+pub(super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>, out: &mut dyn Write) -> Result<usize, ExchangeError> {
     let now = wanted.moment.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-    let resources = give::write(store, wanted.practice, &leaving, &now, out)?;
-    Ok((resources, leaving))
+    give::write(handed, wanted.practice, &now, out)
 }

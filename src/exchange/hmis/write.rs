@@ -8,27 +8,21 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use crate::disclosure::Handed;
 use crate::model::records::{client, enrollment, need, note, relationship};
-use crate::model::{Moment, NeedStatus, RecordType, Row, RowId};
-use crate::store::{ClientFile, Store};
+use crate::model::{Moment, NeedStatus, Row, RowId};
+use crate::store::ClientFile;
 
-use super::super::{ExchangeError, Leaving, Wanted, Withheld, Written};
+use super::super::{ExchangeError, Wanted, Written};
 use super::codes::{codes, is_homeless};
 use super::ids;
 use super::sheets::{FILES, Sheets};
 
-const READ: &[&RecordType] = &[&enrollment::TYPE, &need::TYPE, &note::TYPE, &relationship::TYPE];
-
-/// Makes the files. `withheld` says who is left out and why.
-pub(in super::super) fn write(
-    store: &Store,
-    wanted: &Wanted<'_>,
-    withheld: Withheld<'_>,
-) -> Result<Written, ExchangeError> {
-    let leaving = Leaving::of(store, wanted, withheld)?;
-    let mut book = Book::new(store, wanted, &leaving)?;
-    for id in &leaving.clients {
-        if let Some(file) = store.client_part(*id, usize::MAX >> 1, READ)? {
+/// Makes the files.
+pub(in super::super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    let mut book = Book::new(handed, wanted)?;
+    for id in handed.clients() {
+        if let Some(file) = handed.file(*id)? {
             for person in std::iter::once(&file.client).chain(&file.also) {
                 book.person(person, &file).map_err(unwritten)?;
             }
@@ -37,8 +31,7 @@ pub(in super::super) fn write(
     book.names().map_err(unwritten)?;
     let (sheets, unplaced) = (book.sheets, book.unplaced);
     let counts = FILES.iter().map(|file| (*file, sheets.count(file))).collect();
-    let mut told: Vec<String> =
-        leaving.left_out.iter().map(|(name, why)| format!("Left out: {name}, who {why}.")).collect();
+    let mut told = Vec::new();
     if unplaced > 0 {
         told.push(format!("Contacts written here have no code of HMIS and did not go out: {unplaced}."));
     }
@@ -84,13 +77,13 @@ struct Stay<'a> {
 }
 
 impl Book {
-    fn new(store: &Store, wanted: &Wanted<'_>, leaving: &Leaving) -> Result<Book, ExchangeError> {
+    fn new(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Book, ExchangeError> {
         let now = wanted.moment.now.format("%Y-%m-%d %H:%M:%S").to_string();
         let today = wanted.moment.today().to_string();
         let always = vec![("DateCreated", now.clone()), ("DateUpdated", now.clone()), ("ExportID", "1".to_string())];
         let mut sheets = Sheets::new(always).map_err(unwritten)?;
         let agency = &wanted.practice.agency.name;
-        let source = if agency.is_empty() { &store.worker().name } else { agency };
+        let source = if agency.is_empty() { handed.worker() } else { agency };
         let about = [
             ("SourceType", "1"),
             ("SourceName", source),
@@ -106,8 +99,8 @@ impl Book {
         ];
         sheets.row("Export", &about).map_err(unwritten)?;
         let (mut relations, mut heads) = (HashMap::new(), HashMap::new());
-        for id in &leaving.clients {
-            let Some(file) = store.client_part(*id, 0, &[&relationship::TYPE, &enrollment::TYPE])? else { continue };
+        for id in handed.clients() {
+            let Some(file) = handed.file(*id)? else { continue };
             for row in file.of(&relationship::TYPE) {
                 if let Some(person) = row.link(relationship::person) {
                     relations.insert((row.stream, person), row.text(relationship::relation).to_string());

@@ -7,17 +7,17 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::disclosure::Handed;
 use crate::model::records::resource;
 use crate::model::{Domain, ResourceStatus, Row, RowId};
-use crate::store::Store;
 
 use super::super::table::Made;
 use super::super::{ExchangeError, Wanted, Written};
 use super::terms::OWN;
 use super::{LABELLED, WAITS, hours};
 
-pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
-    let rows = store.rows(&resource::TYPE, store.worker().id)?;
+pub(in super::super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+    let rows = handed.about_nobody(&resource::TYPE)?;
     let services: Vec<Json> = rows.iter().map(service).collect();
     let count = services.len();
     if wanted.folder {

@@ -10,9 +10,9 @@ use calcard::icalendar::{
 };
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Timelike, Utc};
 
+use crate::disclosure::Handed;
 use crate::model::records::{appointment, client};
-use crate::model::{AppointmentStatus, ClientStatus, Row};
-use crate::store::Store;
+use crate::model::{AppointmentStatus, Row};
 
 use super::super::{ExchangeError, Wanted, Written};
 use super::DAY;
@@ -23,28 +23,24 @@ pub(super) const OWN: &str = "@caseload";
 /// Appointments of so many days past are written too; older ones nobody looks for on a phone.
 const PAST: i64 = 30;
 
-/// Writes the appointments of the clients that are wanted, open clients where none is named.
-pub(in super::super) fn write(store: &Store, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
+/// Writes the appointments that are handed over.
+pub(in super::super) fn write(handed: &Handed<'_>, wanted: &Wanted<'_>) -> Result<Written, ExchangeError> {
     let mut calendar = ICalendar { components: vec![ICalendarComponent::new(ICalendarComponentType::VCalendar)] };
     let root = &mut calendar.components[0];
     root.add_property(ICalendarProperty::Version, ICalendarValue::Text("2.0".into()));
     root.add_property(ICalendarProperty::Prodid, ICalendarValue::Text("-//caseload//caseload//EN".into()));
     let since = wanted.moment.today() - chrono::TimeDelta::days(PAST);
     let (mut count, mut past) = (0, 0);
-    for facts in store.all_facts()? {
-        let named = wanted.clients.contains(&facts.id);
-        if !named && (!wanted.clients.is_empty() || facts.status == ClientStatus::Closed) {
-            continue;
-        }
-        let Some(person) = store.row_of(&client::TYPE, facts.id)? else { continue };
-        let who = if wanted.names { person.client_name() } else { initials(&person) };
-        for row in store.rows(&appointment::TYPE, facts.id)? {
+    for client in handed.clients() {
+        let Some(file) = handed.file(*client)? else { continue };
+        let who = if handed.contents().names { file.client.client_name() } else { initials(&file.client) };
+        for row in file.of(&appointment::TYPE) {
             let Some(starts) = row.time(appointment::starts) else { continue };
             if wanted.moment.local(starts).date_naive() < since {
                 past += 1;
                 continue;
             }
-            let event = event(&row, starts, &who, wanted);
+            let event = event(row, starts, &who, wanted);
             let id = calendar.components.len() as u32;
             calendar.components[0].component_ids.push(id);
             calendar.components.push(event);
@@ -78,10 +74,11 @@ fn event(row: &Row, starts: DateTime<FixedOffset>, who: &str, wanted: &Wanted<'_
             event.add_property(ICalendarProperty::Duration, ICalendarValue::Duration(duration));
         }
     }
-    let what = if wanted.names { row.text(appointment::title) } else { "" };
+    // What it is for, and where, stands only in a row that was handed over with it.
+    let what = row.text(appointment::title);
     let summary = if what.is_empty() { who.to_string() } else { format!("{who}: {what}") };
     event.add_property(ICalendarProperty::Summary, ICalendarValue::Text(summary));
-    if wanted.places && !row.text(appointment::place).is_empty() {
+    if !row.text(appointment::place).is_empty() {
         event.add_property(ICalendarProperty::Location, ICalendarValue::Text(row.text(appointment::place).into()));
     }
     let status = match AppointmentStatus::from_code(row.text(appointment::status)) {

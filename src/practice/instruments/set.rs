@@ -1,7 +1,7 @@
 //! All instruments there are: those that ship, and an agency's own laid over them.
 
 use crate::practice::Trouble;
-use crate::practice::information::both_tell;
+use crate::practice::telling::both_tell;
 
 use super::{GRAVITY, Instrument, file};
 

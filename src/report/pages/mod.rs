@@ -6,7 +6,6 @@
 
 mod closing;
 mod day;
-mod lens;
 mod notes;
 mod plan;
 mod practice;
@@ -17,6 +16,7 @@ mod summary;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use crate::disclosure::Lens;
 use crate::model::Moment;
 use crate::practice::Practice;
 use crate::practice::episodes::Episode;
@@ -27,7 +27,6 @@ use super::period::Period;
 use super::{Block, PageSize};
 
 pub use day::{Needy, Stop, day_sheet};
-pub use lens::Lens;
 pub use practice::practice_log;
 
 /// What can be printed.

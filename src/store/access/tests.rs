@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
+use crate::disclosure::{Disclosed, Ground, Override, Recipient, all_told, disclose, may_leave};
 use crate::model::records::{client, consent, disclosure, goal, plan};
 use crate::model::{Change, DisclosureWay, Information, Value};
 use crate::practice::Practice;
-use crate::practice::consent::{Ground, Override, Recipient};
-use crate::store::{Clock, Disclosed, Worker};
+use crate::store::{Clock, Worker};
 
 /// Rewrites the list as whoever has the file, and none of its keys, could: what it says, and every hash after it.
 fn rewrite(store: &Store) {
@@ -190,16 +190,16 @@ fn a_whole_file_tells_what_was_deleted_and_what_was_overwritten_too() {
         "substance-use",
     );
     store.commit(&change).unwrap();
-    let told = store.all_told(&practice, ana).unwrap();
+    let told = all_told(&store, &practice, ana).unwrap();
     assert!(told.contains(&Information::SubstanceUse) && told.contains(&Information::Needs), "{told:?}");
     let mut change = Change::new("edit");
     change.set(own_goal, goal::domain, "housing");
     store.commit(&change).unwrap();
-    assert!(store.all_told(&practice, ana).unwrap().contains(&Information::SubstanceUse), "overwritten");
+    assert!(all_told(&store, &practice, ana).unwrap().contains(&Information::SubstanceUse), "overwritten");
     let mut change = Change::new("delete");
     change.delete(&goal::TYPE, own_goal);
     store.commit(&change).unwrap();
-    assert!(store.all_told(&practice, ana).unwrap().contains(&Information::SubstanceUse), "deleted");
+    assert!(all_told(&store, &practice, ana).unwrap().contains(&Information::SubstanceUse), "deleted");
     assert!(!told.contains(&Information::Income));
 }
 
@@ -211,7 +211,7 @@ fn what_is_given_stands_in_the_clients_own_file_even_when_its_row_is_deleted() {
     let own = release(&mut store, ana, &[Information::Needs]);
     let what = [Information::Needs, Information::Notes].into();
     let asked = |store: &Store, without: Option<&Override>| {
-        store.may_leave(&practice, ana, Recipient::Other("county housing"), &what, without).unwrap()
+        may_leave(store, &practice, ana, Recipient::Other("county housing"), &what, without).unwrap()
     };
     let permission = asked(&store, None);
     let given = Disclosed {
@@ -223,7 +223,7 @@ fn what_is_given_stands_in_the_clients_own_file_even_when_its_row_is_deleted() {
         permission: &permission,
         without: None,
     };
-    store.disclose(&given).unwrap();
+    disclose(&mut store, &given).unwrap();
     let kept = store.disclosures(ana).unwrap();
     assert_eq!(kept.len(), 1);
     let row = &kept[0].0;
@@ -234,7 +234,7 @@ fn what_is_given_stands_in_the_clients_own_file_even_when_its_row_is_deleted() {
     let without = Override::new(Ground::CourtOrder, "order of 20 Nov").unwrap();
     let permission = asked(&store, Some(&without));
     assert!(permission.is_whole() && permission.is_overridden());
-    store.disclose(&Disclosed { permission: &permission, without: Some(&without), ..given }).unwrap();
+    disclose(&mut store, &Disclosed { permission: &permission, without: Some(&without), ..given }).unwrap();
     let said = all(&store, ana);
     assert!(
         said.iter().any(|(deed, detail)| *deed == Deed::Overridden && detail.contains("order of 20 Nov")),

@@ -4,10 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::tests::{demo_desk, seen, snapshots};
 use super::*;
+use crate::disclosure::{Disclosed, Override, Recipient, disclose, may_leave};
 use crate::model::records::{authorization, benefit, goal, note};
 use crate::model::{DisclosureWay, Information};
-use crate::practice::consent::Override;
-use crate::store::{Deed, Disclosed};
+use crate::store::Deed;
 
 fn press(desk: &mut Desk, keys: &str) {
     for key in keys.chars() {
@@ -80,10 +80,11 @@ fn what_was_given_and_who_looked_can_be_read() {
     let without = Override::new(Ground::Emergency, "found unconscious at the bus stop").unwrap();
     let what = [Information::Health, Information::Whereabouts].into();
     let practice = std::sync::Arc::clone(desk.rules.practice());
-    let to = crate::practice::consent::Recipient::Other("Mercy Hospital");
-    let permission = desk.store.may_leave(&practice, of, to, &what, Some(&without)).unwrap();
-    desk.store
-        .disclose(&Disclosed {
+    let to = Recipient::Other("Mercy Hospital");
+    let permission = may_leave(&desk.store, &practice, of, to, &what, Some(&without)).unwrap();
+    disclose(
+        &mut desk.store,
+        &Disclosed {
             client: of,
             to: "Mercy Hospital",
             what: "medication list",
@@ -91,8 +92,9 @@ fn what_was_given_and_who_looked_can_be_read() {
             how: DisclosureWay::Spoken,
             permission: &permission,
             without: Some(&without),
-        })
-        .unwrap();
+        },
+    )
+    .unwrap();
     press(&mut desk, "Vg");
     snapshots(&mut desk, "given_to_others");
     let text = seen(&mut desk, 120, 40);

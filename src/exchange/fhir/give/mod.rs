@@ -10,54 +10,30 @@ use std::io::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::records::{
-    appointment, assessment, benefit, consent, enrollment, goal, medication, need, note, plan as plan_type, referral,
-    relationship, stay, step, task,
-};
+use crate::disclosure::Handed;
+use crate::model::records::goal;
 use crate::model::{FieldId, RecordType, Row, RowId};
 use crate::practice::Practice;
-use crate::store::{ClientFile, Store};
+use crate::store::ClientFile;
 
-use super::super::{ExchangeError, Leaving};
+use super::super::ExchangeError;
 use super::codes::{CODE, OWN, ROW, codes};
 
-/// Record types that FHIR has a place for.
-pub(super) const HELD: &[&RecordType] = &[
-    &relationship::TYPE,
-    &crate::model::records::care_team::TYPE,
-    &enrollment::TYPE,
-    &need::TYPE,
-    &plan_type::TYPE,
-    &goal::TYPE,
-    &step::TYPE,
-    &appointment::TYPE,
-    &task::TYPE,
-    &note::TYPE,
-    &consent::TYPE,
-    &benefit::TYPE,
-    &medication::TYPE,
-    &assessment::TYPE,
-    &referral::TYPE,
-    &stay::TYPE,
-];
-
-/// Writes the bundle and gives how many resources it holds. `next` is asked before each client and may stop the writing.
+/// Writes the bundle and gives how many resources it holds.
 pub(super) fn write(
-    store: &Store,
+    handed: &Handed<'_>,
     practice: &Practice,
-    leaving: &Leaving,
     now: &str,
     out: &mut dyn Write,
 ) -> Result<usize, ExchangeError> {
     let failed = |source| ExchangeError::Unwritten(format!("The file cannot be written: {source}"));
-    let records: Vec<&'static RecordType> =
-        HELD.iter().copied().filter(|record| leaving.records.contains(record)).collect();
     write!(out, "{{\n\"resourceType\": \"Bundle\",\n\"type\": \"collection\",\n\"timestamp\": \"{now}\"")
         .map_err(failed)?;
     let mut count = 0;
-    for client in &leaving.clients {
-        let Some(file) = store.client_part(*client, usize::MAX >> 1, &records)? else { continue };
-        for resource in resources(&file, practice) {
+    let records = handed.records();
+    for client in handed.clients() {
+        let Some(file) = handed.file(*client)? else { continue };
+        for resource in resources(&file, &records, practice) {
             let id = resource["id"].as_str().unwrap_or("").to_string();
             let entry = json!({"fullUrl": format!("urn:uuid:{id}"), "resource": resource});
             let before = if count == 0 { ",\n\"entry\": [\n" } else { ",\n" };
@@ -70,7 +46,7 @@ pub(super) fn write(
 }
 
 /// All resources of one client.
-fn resources(file: &ClientFile, practice: &Practice) -> Vec<Json> {
+fn resources(file: &ClientFile, records: &[&'static RecordType], practice: &Practice) -> Vec<Json> {
     let mut all = Vec::new();
     for person in std::iter::once(&file.client).chain(&file.also) {
         person::patient(person, &mut all);
@@ -79,7 +55,7 @@ fn resources(file: &ClientFile, practice: &Practice) -> Vec<Json> {
         person::care_team(person, &team, &mut all);
     }
     let goals = file.of(&goal::TYPE);
-    for record in HELD {
+    for record in records {
         for row in file.of(record) {
             let made = match record.name {
                 "relationship" => Some(person::related(row)),

@@ -2,17 +2,18 @@
 //!
 //! The promise: nothing is permitted that no release in force covers, but for what the law itself demands or allows, and
 //! then with a reason; whatever is left out says which rule left it out and what would permit it. Called by everything that
-//! prints, exports or hands over; what was decided is then recorded by `store::disclose`. Pure: the moment is handed in.
+//! prints, exports or hands over; what was decided is then recorded ([`super::record`]). Pure: the moment is handed in.
 //!
 //! These are the federal rules; where a state asks for more, a release is not written until that is met.
 
 use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta};
 
 use crate::model::records::consent;
+use crate::model::text::same_name;
 use crate::model::{ConsentForm, Information, Row, RowId};
+use crate::practice::Agency;
 
-use super::Agency;
-use super::information::Categories;
+use super::classes::Categories;
 
 /// Who is to be told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -186,17 +187,6 @@ pub fn standing(row: &Row, at: DateTime<FixedOffset>) -> Standing {
         Some(_) if row.date(consent::from).is_some_and(|from| day < from) => Standing::NotYet,
         Some(until) => Standing::InForce { days_left: (until - day).num_days() },
     }
-}
-
-/// Whether two names are the same person or organisation: case, spaces and full stops do not matter; every word does
-/// ("County Housing" is not "County Housing Court").
-pub fn same_name(one: &str, other: &str) -> bool {
-    let plain = |name: &str| {
-        let words = name.split_whitespace().map(|word| word.trim_matches(['.', ',']).to_lowercase());
-        words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
-    };
-    let (one, other) = (plain(one), plain(other));
-    !one.is_empty() && one == other
 }
 
 /// What may leave, of what is asked, by these releases of the client.

@@ -8,11 +8,11 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use super::*;
 use crate::exchange::{self, Written};
 use crate::model::records::*;
-use crate::model::{Change, Choices, FieldId, Information, Kind, List, Moment, Value};
+use crate::model::{CATALOGUE, Change, Choices, FieldId, Information, Kind, List, Moment, RecordType, RowId, Value};
 use crate::practice::Practice;
 use crate::report::pages::{Page, To};
-use crate::report::print;
-use crate::store::{Clock, Worker};
+use crate::report::{print, to_html};
+use crate::store::{Clock, Store, Worker};
 use crate::sync;
 use crate::triage::Rules;
 
@@ -47,11 +47,40 @@ struct Case {
     name: String,
     /// Stands in the bytes where the field does; none where it cannot hold words.
     mark: Option<String>,
-    /// What must be covered for the row to go out.
-    told: Categories,
+    /// The fields of the row that hold something.
+    filled: Vec<FieldId>,
+    /// What the row is about by what it holds.
+    about: Categories,
+    /// It serves a goal, about substance use.
+    serves: bool,
     /// What must be covered for the field to stand on a page: its own, and what names its row.
     on_page: Categories,
 }
+
+impl Case {
+    /// What must be covered for the client to be in a file in which these fields go.
+    fn told(&self, goes: &Goes<'_>) -> Categories {
+        let mut told: Categories = [Information::Contact].into();
+        let going = || self.filled.iter().filter(move |field| goes(**field));
+        told.extend(going().flat_map(|field| self.record.field(field.field).unwrap().tells));
+        // What a client's own row is about, its own field alone tells.
+        let person = *self.record == client::TYPE;
+        if going().any(|field| !person || *field == self.field) {
+            told.extend(&self.about);
+        }
+        // What is going on stands in the client's own row too, until it is over.
+        if *self.record == incident::TYPE && self.field != incident::resolved && goes(client::crisis) {
+            told.extend(&self.about);
+        }
+        if self.serves && goes(goal::words) {
+            told.extend([Information::Needs, Information::SubstanceUse]);
+        }
+        told
+    }
+}
+
+/// Whether a field goes into a file of some way out: said here once more, and not read off the room that decides.
+type Goes<'a> = dyn Fn(FieldId) -> bool + 'a;
 
 fn all() -> Categories {
     Information::ALL.iter().copied().collect()
@@ -117,10 +146,12 @@ fn cases(store: &mut Store, practice: &Practice) -> Vec<Case> {
                 if row != id {
                     change.create(record, row, id);
                 }
-                let mut told: Categories = [Information::Contact].into();
-                let (mut about, mut own) = (Categories::new(), Categories::new());
+                let (mut about, mut filled, mut serves) = (Categories::new(), Vec::new(), false);
                 let mut found = None;
-                for other in record.fields.iter().filter(|other| other.required || *other == field) {
+                // Without its first day an enrollment has no place in an HMIS.
+                let filled_in =
+                    |other: &&crate::model::Field| other.required || *other == field || other.id == enrollment::entry;
+                for other in record.fields.iter().filter(filled_in) {
                     let (mut set, words) = value(other, &mark);
                     if other == field {
                         found = words;
@@ -154,7 +185,7 @@ fn cases(store: &mut Store, practice: &Practice) -> Vec<Case> {
                                 false => change.set(row, other.id, Value::Link(goal)),
                             };
                             about.insert(Information::SubstanceUse);
-                            told.insert(Information::Needs);
+                            serves = true;
                         }
                         kind => {
                             if let (Kind::Choice(choices), Value::Text(code)) = (kind, &set) {
@@ -169,13 +200,13 @@ fn cases(store: &mut Store, practice: &Practice) -> Vec<Case> {
                             change.set(row, other.id, set);
                         }
                     }
-                    own.extend(other.tells);
+                    filled.push(other.id);
                 }
                 let title = record.title_field().filter(|_| record != &client::TYPE);
                 let title = title.into_iter().flat_map(|title| title.tells);
                 let on_page = about.iter().chain(field.tells).chain(title).copied().collect();
-                told.extend(own.into_iter().chain(about));
-                cases.push(Case { client: id, record, field: field.id, name, mark: found, told, on_page });
+                let field = field.id;
+                cases.push(Case { client: id, record, field, name, mark: found, filled, about, serves, on_page });
             }
         }
     }
@@ -224,43 +255,108 @@ fn rounds() -> Vec<Categories> {
         .collect()
 }
 
-/// Holds what is in the bytes against what may be there.
-#[track_caller]
-fn held(bytes: &str, way: &str, covered: &Categories, beside: &Categories, cases: &[&Case]) {
-    for case in cases {
-        let may = case.told.union(beside).all(|one| covered.contains(one));
-        let what = || format!("{way}, {}.{}: {:?}", case.record.name, case.field.field, case.told);
-        assert_eq!(bytes.contains(&case.name), may, "{} is there or not, covered {covered:?}", what());
-        if let Some(mark) = case.mark.as_ref().filter(|_| !may) {
-            assert!(!bytes.contains(mark), "{} is there by its words, covered {covered:?}", what());
+/// A file for the food bank as it is written; empty where nobody may go.
+fn written(store: &Store, practice: &Practice, contents: Contents, clients: Vec<RowId>) -> String {
+    let whom = Whom::Other(BANK.into());
+    let clients = Clients::These(clients);
+    let asking = Asking { contents, clients, whom, purpose: String::new(), without: None };
+    decide(store, practice, asking).map_or(String::new(), |decided| bytes(store, practice, &decided))
+}
+
+/// All that a file says, as text: what is packed is unpacked.
+fn bytes(store: &Store, practice: &Practice, decided: &Decided) -> String {
+    let (handed, wanted) = (decided.hand(store), exchange::Wanted { folder: false, moment: moment(), practice });
+    let mut bytes = Vec::new();
+    if let Some(done) = exchange::stream(&handed, &wanted, &mut bytes) {
+        done.unwrap();
+    } else {
+        let Written { files, .. } = exchange::write(&handed, &wanted).unwrap();
+        bytes = files.into_iter().flat_map(|(_, bytes)| bytes).collect();
+    }
+    if !bytes.starts_with(b"PK") {
+        return String::from_utf8(bytes).unwrap();
+    }
+    let mut text = String::new();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    for at in 0..zip.len() {
+        std::io::Read::read_to_string(&mut zip.by_index(at).unwrap(), &mut text).unwrap();
+    }
+    text
+}
+
+/// A way out in the bytes of which the cases are searched.
+struct Way<'a> {
+    name: &'a str,
+    covered: &'a Categories,
+    goes: &'a Goes<'a>,
+    /// What goes with every client beside the case: the release itself is a part of some files.
+    beside: &'a Categories,
+    /// Whether each client who goes is there by name.
+    named: bool,
+    /// Whether each field that goes is there by its words.
+    whole: bool,
+}
+
+impl Way<'_> {
+    /// Holds what is in the bytes against what may be there, and counts how many fields are.
+    #[track_caller]
+    fn holds(&self, bytes: &str, cases: &[&Case]) -> usize {
+        let mut there = 0;
+        for case in cases {
+            let told = case.told(self.goes);
+            let may = told.union(self.beside).all(|one| self.covered.contains(one));
+            let what = || {
+                let field = case.record.field(case.field.field).unwrap().name;
+                format!("{}, {}.{field}: {told:?}, covered {:?}", self.name, case.record.name, self.covered)
+            };
+            let named = bytes.contains(&case.name);
+            assert!(may || !named, "somebody is there: {}", what());
+            assert!(named || !may || !self.named, "somebody is missing: {}", what());
+            let Some(mark) = &case.mark else { continue };
+            let (goes, shown) = ((self.goes)(case.field), bytes.contains(mark));
+            assert!(!shown || (may && goes), "what must stay is there: {}", what());
+            assert!(shown || !may || !goes || !self.whole, "what may go is missing: {}", what());
+            there += usize::from(shown);
         }
+        there
     }
 }
 
-fn written(store: &Store, practice: &Practice, format: Format, list: Option<&str>, asked: Vec<RowId>) -> String {
-    let whom = For { whom: Some(BANK), purpose: "", without: None };
-    let contents = Contents { format, list, history: false };
-    // Nobody may go: nothing is written.
-    let Ok(decided) = decide(practice, store, &contents, asked, &whom) else { return String::new() };
-    let wanted = exchange::Wanted {
-        clients: &decided.clients,
-        list,
-        names: true,
-        places: true,
-        folder: false,
-        history: false,
-        released: true,
-        moment: moment(),
-        practice,
-    };
-    let mut bytes = Vec::new();
-    if let Some(done) = exchange::stream(store, format, &wanted, &mut bytes) {
-        done.unwrap();
-    } else {
-        let Written { files, .. } = exchange::write(store, format, &wanted).unwrap();
-        bytes = files.into_iter().flat_map(|(_, bytes)| bytes).collect();
+const NAMES: [FieldId; 3] = [client::given_name, client::family_name, client::preferred_name];
+const SEEN: [FieldId; 5] =
+    [appointment::starts, appointment::minutes, appointment::status, appointment::title, appointment::place];
+
+/// Whether a format has a place for a field.
+fn goes(format: Format, list: Option<&RecordType>, field: FieldId) -> bool {
+    let of = |records: &[&RecordType]| records.iter().any(|record| record.number == field.record);
+    let named = NAMES.contains(&field);
+    match format {
+        Format::Json => true,
+        Format::Fhir => of(&[
+            &client::TYPE,
+            &relationship::TYPE,
+            &care_team::TYPE,
+            &enrollment::TYPE,
+            &need::TYPE,
+            &plan::TYPE,
+            &goal::TYPE,
+            &step::TYPE,
+            &appointment::TYPE,
+            &task::TYPE,
+            &note::TYPE,
+            &consent::TYPE,
+            &benefit::TYPE,
+            &medication::TYPE,
+            &assessment::TYPE,
+            &referral::TYPE,
+            &stay::TYPE,
+        ]),
+        Format::Hmis => of(&[&client::TYPE, &enrollment::TYPE, &need::TYPE, &note::TYPE, &relationship::TYPE]),
+        Format::Ics => named || SEEN.contains(&field),
+        Format::Vcard => named || of(&[&care_team::TYPE]),
+        Format::Csv | Format::Xlsx => named || list.is_some_and(|list| of(&[list])),
+        Format::Hsds | Format::Sheet => false,
     }
-    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -277,52 +373,62 @@ fn each_field_goes_out_by_a_release_that_covers_it_and_by_no_other() {
     let card = bank.own_site().unwrap();
     let whom = sync::Whom::Sites(vec![card]);
     let mut before = Categories::new();
+    let mut shown = std::collections::BTreeMap::<&str, usize>::new();
     for (round, covered) in rounds().into_iter().enumerate() {
         release(&mut rosa, &cases, &before, &covered);
         // Whomever it concerns, and of the others each in some round.
-        let concerned = |(n, case): &(usize, &Case)| n % 4 == round % 4 || !case.told.is_subset(&covered);
+        let concerned = |(n, case): &(usize, &Case)| n % 4 == round % 4 || !case.told(&|_| true).is_subset(&covered);
         let every: Vec<&Case> = cases.iter().enumerate().filter(concerned).map(|(_, case)| case).collect();
-        let everyone = || every.iter().map(|case| case.client).collect::<Vec<_>>();
+        let clients = |cases: &[&Case]| cases.iter().map(|case| case.client).collect::<Vec<_>>();
         // The release itself is part of a file.
         let mut release_tells: Categories = [Information::Notes].into();
         if covered.contains(&Information::SubstanceUse) {
             release_tells.insert(Information::SubstanceUse);
         }
-        let json = written(&rosa, &practice, Format::Json, None, everyone());
-        held(&json, "json", &covered, &release_tells, &every);
-        let fhir = written(&rosa, &practice, Format::Fhir, None, everyone());
-        held(&fhir, "fhir", &covered, &release_tells, &every);
-        for record in CATALOGUE.iter().copied().filter(|record| *record != &client::TYPE) {
+        let none = Categories::new();
+        for format in Format::written().filter(|format| ![Format::Csv, Format::Xlsx].contains(format)) {
+            let (names, places) = (true, true);
+            let contents = Contents { names, places, ..Contents::of(format) };
+            let text = written(&rosa, &practice, contents, clients(&every));
+            let with_release = [Format::Json, Format::Fhir].contains(&format);
+            let beside = if with_release { &release_tells } else { &none };
+            let (name, whole) = (format.name(), format == Format::Json);
+            let goes = |field| goes(format, None, field);
+            let way = Way { name, covered: &covered, goes: &goes, beside, named: with_release, whole };
+            *shown.entry(name).or_default() += way.holds(&text, &every);
+        }
+        for (n, record) in CATALOGUE.iter().copied().enumerate() {
             let own: Vec<&Case> = every.iter().copied().filter(|case| case.record == record).collect();
             if own.is_empty() {
                 continue;
             }
-            let asked = own.iter().map(|case| case.client).collect();
-            let csv = written(&rosa, &practice, Format::Csv, Some(record.name), asked);
-            for case in own {
-                let beside = if record == &consent::TYPE { release_tells.clone() } else { Categories::new() };
-                let mut told = case.told.clone();
-                told.extend(beside);
-                // A goal that the row serves is in a file of its own.
-                told.remove(&Information::Needs);
-                told.extend(case.record.fields.iter().filter(|field| field.required).flat_map(|field| field.tells));
-                told.extend(case.record.field(case.field.field).unwrap().tells);
-                let may = told.is_subset(&covered);
-                if let Some(mark) = &case.mark {
-                    let field = case.field.field;
-                    assert_eq!(csv.contains(mark), may, "csv {}.{field}: {told:?}, {covered:?}", record.name);
-                }
+            let mut formats = vec![Format::Csv];
+            formats.extend((n % 3 == round % 3).then_some(Format::Xlsx));
+            for format in formats {
+                let contents = Contents { list: Listed::Rows(record), ..Contents::of(format) };
+                let text = written(&rosa, &practice, contents, clients(&own));
+                let beside = if record == &consent::TYPE { &release_tells } else { &none };
+                let goes = |field| goes(format, Some(record), field);
+                let (name, covered) = (format.name(), &covered);
+                let way = Way { name, covered, goes: &goes, beside, named: true, whole: true };
+                *shown.entry(name).or_default() += way.holds(&text, &own);
             }
         }
-        let scope = sync::Scope::Clients(everyone());
+        let scope = sync::Scope::Clients(clients(&every));
         let leaving = sync::Leaving::of(&rosa, &practice, &scope, &whom, None).unwrap();
         let sync::Scope::Clients(going) = leaving.scope(scope) else { panic!() };
         for case in &every {
-            let may = case.told.union(&release_tells).all(|one| covered.contains(one));
-            let what = format!("bundle, {}.{}: {:?}, {covered:?}", case.record.name, case.field.field, case.told);
+            let told = case.told(&|_| true);
+            let may = told.union(&release_tells).all(|one| covered.contains(one));
+            let what = format!("bundle, {}.{}: {told:?}, {covered:?}", case.record.name, case.field.field);
             assert_eq!(going.contains(&case.client), may, "{what}");
         }
         before = covered;
+    }
+    // Each way out was looked at with something in it.
+    for format in Format::written() {
+        let many = shown.get(format.name()).copied().unwrap_or(0);
+        assert_eq!(many > 0, format != Format::Hsds, "{}: {shown:?}", format.name());
     }
     // The last one in its bytes, opened by whom it is for.
     let folder = tempfile::tempdir().unwrap();
@@ -333,26 +439,79 @@ fn each_field_goes_out_by_a_release_that_covers_it_and_by_no_other() {
     let scope = leaving.scope(scope);
     leaving.give(&mut rosa, (&scope, &whom), true, None, &path).unwrap();
     sync::take(&mut bank, &path, None, true, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-    let own = exchange::Wanted {
-        clients: &[],
-        list: None,
-        names: true,
-        places: true,
-        folder: false,
-        history: true,
-        released: true,
-        moment: moment(),
-        practice: &practice,
+    let contents = Contents { history: true, ..Contents::of(Format::Json) };
+    let (clients, whom, purpose) = (Clients::Everyone, Whom::Worker, String::new());
+    let own = decide(&bank, &practice, Asking { contents, clients, whom, purpose, without: None }).unwrap();
+    let beside: &Categories = &[Information::Notes, Information::SubstanceUse].into();
+    let way = Way { name: "bundle", covered: &before, goes: &|_| true, beside, named: true, whole: true };
+    assert!(way.holds(&bytes(&bank, &practice, &own), &every) > 0);
+}
+
+/// How somebody is reached goes nowhere without how that is done safely, in a file that has no place for the instruction
+/// either (34 USC 12291(b)(2)).
+#[test]
+fn a_number_does_not_leave_without_the_instruction_how_to_use_it() {
+    use Information::*;
+    let practice = Practice::standard();
+    let mut rosa = store("Rosa Ortiz");
+    for (name, safe) in [("Ana", "Only through her sister"), ("Ben", "")] {
+        let id = RowId::derived(&[name]);
+        let mut change = Change::new("add");
+        change.create(&client::TYPE, id, id).set(id, client::given_name, name).set(id, client::phone, "555-0142");
+        change.set(id, client::safe_contact, safe);
+        let row = RowId::derived(&["release", name]);
+        change
+            .create(&consent::TYPE, row, id)
+            .set(row, consent::to, BANK)
+            .set(row, consent::purpose, "food")
+            .set(row, consent::until, Value::Date("2026-12-31".parse().unwrap()))
+            .set(row, consent::form, "written");
+        for one in [Contact, Attendance, Needs, Notes] {
+            change.member(row, consent::what, one.code(), true);
+        }
+        rosa.commit(&change).unwrap();
+    }
+    let both = || ["Ana", "Ben"].map(|name| RowId::derived(&[name])).to_vec();
+    let text = written(&rosa, &practice, Contents::of(Format::Csv), both());
+    assert!(text.contains("Ben") && text.contains("555-0142") && !text.contains("Ana"), "{text}");
+    // The name alone leads nobody to her.
+    let list = Listed::Rows(&task::TYPE);
+    let asking = |contents| Asking {
+        contents,
+        clients: Clients::These(both()),
+        whom: Whom::Other(BANK.into()),
+        purpose: String::new(),
+        without: None,
     };
-    let mut bytes = Vec::new();
-    exchange::stream(&bank, Format::Json, &own, &mut bytes).unwrap().unwrap();
-    let beside = [Information::Notes, Information::SubstanceUse].into();
-    held(&String::from_utf8(bytes).unwrap(), "bundle", &before, &beside, &every);
+    let decided = decide(&rosa, &practice, asking(Contents { list, ..Contents::of(Format::Csv) })).unwrap();
+    assert_eq!(decided.clients().len(), 2);
+}
+
+/// A list is the same by each of its names, and what is about no client asks nobody.
+#[test]
+fn a_list_has_one_permission_by_whatever_name() {
+    for (one, other) in
+        [("task", "tasks"), ("care_team", "care-team"), ("note", "Notes"), ("notes-index", "notes_index")]
+    {
+        assert_eq!(Listed::named(one).unwrap(), Listed::named(other).unwrap());
+    }
+    assert!(Listed::named("worker").unwrap_err().contains("There are: caseload, notes-index, client"));
+    let practice = Practice::standard();
+    let rosa = store("Rosa Ortiz");
+    for record in [&credential::TYPE, &resource::TYPE] {
+        let contents = Contents { list: Listed::Rows(record), ..Contents::of(Format::Csv) };
+        assert!(!contents.is_of_clients());
+        let whom = Whom::Other(BANK.into());
+        let clients = Clients::Everyone;
+        decide(&rosa, &practice, Asking { contents, clients, whom, purpose: String::new(), without: None }).unwrap();
+    }
 }
 
 fn page(store: &Store, rules: &Rules, page: Page, client: RowId, to: To) -> String {
     let wanted = print::Wanted { page, clients: vec![client], to, purpose: String::new(), period: None, without: None };
-    print::prepare(store, rules, moment(), &wanted).map_or(String::new(), |printing| printing.text())
+    // The same text in what a browser opens.
+    print::prepare(store, rules, moment(), &wanted)
+        .map_or(String::new(), |printing| printing.text() + &to_html(&printing.document))
 }
 
 #[test]

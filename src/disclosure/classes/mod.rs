@@ -3,8 +3,7 @@
 //!
 //! The promise: nothing is guessed. A field tells what its line in the catalogue says, and what it holds tells of the whole
 //! row: a choice, a kind of crisis, an instrument, a service, a goal that it serves, a word that tells more than its field.
-//! What nobody says anything of counts as telling everything. Whoever prints, exports or hands over asks here and nowhere
-//! else. What a person wrote in a note cannot be told from its field: a note is a note. Pure.
+//! What nobody says anything of counts as telling everything. The rest of this room asks here and nowhere else. What a person wrote in a note cannot be told from its field: a note is a note. Pure.
 
 mod words;
 
@@ -13,9 +12,8 @@ use std::collections::BTreeSet;
 use crate::model::records::*;
 use crate::model::text::{Words, has_words};
 use crate::model::{Choices, Domain, Field, FieldId, Fixed, Information, Kind, List, Row, RowId, sealed};
-
-use super::Practice;
-use super::incident::crises_of;
+use crate::practice::Practice;
+use crate::practice::incident::crises_of;
 
 /// Categories of information, each once.
 pub type Categories = BTreeSet<Information>;
@@ -23,15 +21,6 @@ pub type Categories = BTreeSet<Information>;
 /// What is held to be told where nobody knows what is: only a release that covers all of it permits it.
 pub fn everything() -> Categories {
     Information::ALL.iter().copied().collect()
-}
-
-/// What takes the place of another under the same code tells at least what that one did.
-pub(super) fn both_tell(tells: &mut Option<Vec<Information>>, before: Option<&[Information]>) {
-    if let (Some(tells), Some(before)) = (tells, before) {
-        tells.extend(before);
-        tells.sort_unstable();
-        tells.dedup();
-    }
 }
 
 /// Tells what the rows of one client are about: a step or a note may serve a goal that says more than it does itself.
@@ -57,12 +46,14 @@ impl<'a> Sorter<'a> {
 
     /// What a row tells with all its fields that are filled in.
     pub fn of_row(&self, row: &Row) -> Categories {
+        self.of_fields(row, |_| true)
+    }
+
+    /// What a row tells with those of its fields that are filled in and go out; nothing where there is none.
+    pub fn of_fields(&self, row: &Row, goes: impl Fn(FieldId) -> bool) -> Categories {
         let about = if row.record.opens_stream() { Categories::new() } else { self.about(row) };
-        let filled = row.record.fields.iter().filter(|field| match field.kind.is_set() {
-            true => !row.words(field.id).is_empty(),
-            false => !row.get(field.id).is_empty(),
-        });
-        filled.flat_map(|field| self.told(row, field.id, about.clone())).collect()
+        let going = row.record.fields.iter().filter(|field| goes(field.id) && row.holds(field));
+        going.flat_map(|field| self.told(row, field.id, about.clone())).collect()
     }
 
     /// What a whole file tells: what a bundle with it gives away.
@@ -230,25 +221,6 @@ impl Practice {
             // The worker's own: about no client.
             List::Credential | List::EducationCategory => Categories::new(),
         }
-    }
-
-    /// What does not say what it tells of a client and is held to tell everything, a line for each.
-    pub fn untold(&self) -> Vec<String> {
-        let areas = self.areas.iter().map(|one| ("area", &one.code, &one.tells, format!("areas/{}.toml", one.code)));
-        let forms = self.templates.iter().map(|one| ("template", &one.code, &one.tells, "notes.toml".to_string()));
-        let services = self.services.iter().map(|one| ("service", &one.code, &one.tells, "services.toml".to_string()));
-        let crises = self.crises.iter().map(|one| ("crisis", &one.code, &one.tells, "crises.toml".to_string()));
-        let instruments = self.instruments.iter();
-        let instruments = instruments.map(|one| ("instrument", &one.code, &one.tells, "instruments".to_string()));
-        let all = areas.chain(forms).chain(services).chain(crises).chain(instruments);
-        let untold = all.filter(|(_, _, tells, _)| tells.is_none());
-        let line = |(what, code, _, file): (_, &String, _, _)| {
-            format!(
-                "{file}: the {what} \"{code}\" does not say what it tells of a client, so only a release of everything lets \
-                 it out; a line such as tells = [\"health\"] says it"
-            )
-        };
-        untold.map(line).collect()
     }
 }
 

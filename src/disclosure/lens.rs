@@ -13,10 +13,9 @@ use crate::model::records::{client, goal, signature};
 use crate::model::standing::Standing;
 use crate::model::{FieldId, Information, RecordType, Row, Value};
 use crate::practice::Practice;
-use crate::practice::information::{Categories, Sorter, leads_to_them};
 use crate::store::ClientFile;
 
-use super::say;
+use super::classes::{Categories, Sorter, leads_to_them};
 
 /// A client's file, as far as it may be told.
 pub struct Lens<'a> {
@@ -108,8 +107,8 @@ impl<'a> Lens<'a> {
         let torn = row.disagreements.iter().find(|torn| torn.field == id && field.safety);
         let text = match (torn, row.get(id)) {
             (Some(torn), _) => torn.sides.iter().map(Value::plain).collect::<Vec<_>>().join("; or: "),
-            (None, Value::Time(time)) => say::hour(*time),
-            (None, Value::Date(day)) => say::day(*day),
+            (None, Value::Time(time)) => time.format("%-d %b %Y, %H:%M").to_string(),
+            (None, Value::Date(day)) => day.format("%-d %b %Y").to_string(),
             _ => row.shown(field),
         };
         let text = text.trim();
