@@ -235,6 +235,7 @@ fn a_hundred_clients_printed_at_once_hold_what_was_signed_and_nothing_that_conse
         assert_eq!(printed.parts.iter().any(|part| part.client == *client), plain);
     }
     assert!(text.contains(&squeezed("42 CFR part 2 prohibits unauthorized use or disclosure")));
+    assert!(text.contains(&squeezed("By the client's written consent to")));
 
     // What left is on the record of each of them, with the release that permits it and what was left out; of nobody else.
     record(&mut store, &printed).unwrap();

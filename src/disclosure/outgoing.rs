@@ -210,7 +210,7 @@ impl Decided {
         }
         lines.extend(self.kept_back.iter().map(|(name, why)| format!("Left out: {name}, who {why}.")));
         for (_, permission) in &self.permissions {
-            for line in permission.notice.iter().chain(&permission.warning) {
+            for line in permission.goes_with_it() {
                 if !lines.contains(line) {
                     lines.push(line.clone());
                 }

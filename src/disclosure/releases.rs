@@ -124,8 +124,10 @@ impl LeftOut {
 pub struct Permission {
     pub allowed: Categories,
     pub left_out: Vec<LeftOut>,
-    /// Goes with what leaves (42 CFR 2.32).
+    /// Goes with what leaves: the notice against redisclosure (42 CFR 2.32(a)).
     pub notice: Option<String>,
+    /// Goes with it too: how far the consent goes by which it leaves (42 CFR 2.32(b)).
+    pub scope: Option<String>,
     /// The releases that permit it, the one that permits the most first.
     pub by: Vec<RowId>,
     /// What to heed when it is handed over.
@@ -148,6 +150,11 @@ impl Permission {
     /// Whether some of it leaves by no release, but on the ground that was named.
     pub fn is_overridden(&self) -> bool {
         self.overridden
+    }
+
+    /// What must go with what leaves, in words: the notice, how far the consent goes, how somebody is reached safely.
+    pub fn goes_with_it(&self) -> impl Iterator<Item = &String> {
+        self.notice.iter().chain(&self.scope).chain(&self.warning)
     }
 
     /// What is left out, for the record: the categories, separated by commas.
@@ -203,6 +210,7 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
             allowed: asked.what.clone(),
             left_out: Vec::new(),
             notice: None,
+            scope: None,
             by: Vec::new(),
             warning,
             overridden: false,
@@ -214,6 +222,7 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
         allowed: Categories::new(),
         left_out: Vec::new(),
         notice: None,
+        scope: None,
         by: Vec::new(),
         warning: danger.then(|| format!("Safe contact: {}", asked.safe_contact.trim())),
         overridden: false,
@@ -236,8 +245,26 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
     }
     count.sort_by_key(|(many, _)| std::cmp::Reverse(*many));
     found.by = count.into_iter().filter(|(many, _)| *many > 0).map(|(_, row)| row).collect();
-    found.notice = found.allowed.contains(&Information::SubstanceUse).then(|| agency.part2_notice.clone());
+    if found.allowed.contains(&Information::SubstanceUse) {
+        found.notice = Some(agency.part2_notice.clone());
+        found.scope = holding.iter().find(|row| covers(row, Information::SubstanceUse, danger)).map(|row| scope(row));
+    }
     found
+}
+
+/// How far a consent goes, in words for whoever gets what it permits.
+fn scope(row: &Row) -> String {
+    let all = Information::ALL.iter().filter(|one| names(row, **one)).map(|one| one.label().to_lowercase());
+    let purpose = match row.text(consent::purpose).trim() {
+        "" => String::new(),
+        purpose => format!("; for {purpose}"),
+    };
+    let until = row.date(consent::until).map_or(String::new(), |until| until.format("; until %-d %b %Y").to_string());
+    format!(
+        "By the client's written consent to {}: {}{purpose}{until}, unless it is taken back before.",
+        row.text(consent::to).trim(),
+        all.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn names(row: &Row, what: Information) -> bool {

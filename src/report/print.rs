@@ -295,12 +295,7 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
         if page == Page::Wallet {
             document.footer = String::new();
         }
-        document.blocks = one
-            .notice()
-            .map(|notice| Block::Notice(notice.into()))
-            .into_iter()
-            .chain(one.blocks.iter().cloned())
-            .collect();
+        document.blocks = one.notices().chain(one.blocks.iter().cloned()).collect();
         return document;
     }
     // Of many, what stands on every page is about none of them.
@@ -313,7 +308,7 @@ fn document(wanted: &Wanted, practice: &Practice, today: NaiveDate, parts: &[Par
             document.blocks.push(Block::PageBreak);
         }
         document.blocks.push(Block::heading(1, &one.heading));
-        document.blocks.extend(one.notice().map(|notice| Block::Notice(notice.into())));
+        document.blocks.extend(one.notices());
         document.blocks.extend(one.blocks.iter().cloned());
     }
     document
@@ -401,6 +396,13 @@ fn own_document(page: Page, store: &Store, practice: &Practice, today: NaiveDate
 }
 
 impl Part {
+    /// The notice and how far the consent goes, at the head of what is told of substance use.
+    fn notices(&self) -> impl Iterator<Item = Block> + use<> {
+        let words = [&self.permission.notice, &self.permission.scope].map(|one| one.as_deref().unwrap_or_default());
+        let words = words.join(" ").trim().to_string();
+        (!words.is_empty()).then_some(Block::Notice(words)).into_iter()
+    }
+
     /// Goes with what is told of substance use.
     fn notice(&self) -> Option<&str> {
         self.permission.notice.as_deref()

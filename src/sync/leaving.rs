@@ -67,11 +67,11 @@ impl Leaving {
         self.check.lines()
     }
 
-    /// What must go with it, each once: the notice of 42 CFR 2.32, and how to reach someone safely.
+    /// What must go with it, each once: the notice of 42 CFR 2.32 and the scope of the consent, and how to reach someone safely.
     pub fn notices(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for (_, permission) in &self.check.allowed {
-            for line in permission.notice.iter().chain(&permission.warning) {
+            for line in permission.goes_with_it() {
                 if !lines.contains(line) {
                     lines.push(line.clone());
                 }

@@ -125,6 +125,13 @@ fn substance_use_records_leave_only_by_a_release_that_says_so_and_with_the_notic
     let found = asking(&release, "County Housing", &[SubstanceUse, Needs], NOON);
     assert!(found.is_whole());
     assert_eq!(found.notice, Some(Practice::standard().agency.part2_notice.clone()));
+    // 2.32(b): how far the consent goes is told with it.
+    let scope = found.scope.clone().unwrap();
+    assert!(
+        scope.starts_with("By the client's written consent to County Housing: ") && scope.contains("30 Nov 2026"),
+        "{scope}"
+    );
+    assert!(scope.contains("substance use") && !scope.contains("health"), "{scope}");
     assert_eq!(asking(&release, "County Housing", &[Needs], NOON).notice, None, "no notice where nothing asks for it");
     for form in [ConsentForm::Verbal.code(), ""] {
         release.put(consent::form, form);
