@@ -222,6 +222,18 @@ choices! {
         Employment "employment" "Work and education",
         Family "family" "Family and household",
     }
+    /// What a row tells beside what its type does: marked by the worker.
+    AlsoTells telling {
+        SubstanceUse "substance-use" "Substance use" [SubstanceUse],
+        Violence "violence" "Violence" [Violence],
+        Both "both" "Substance use and violence" [SubstanceUse, Violence],
+    }
+    /// Whether a row is from a program under 42 CFR Part 2; what is not known counts as one.
+    FromPart2 telling {
+        Yes "yes" "Yes" [SubstanceUse],
+        No "no" "No" [],
+        NotKnown "not-known" "Not known: taken for yes" [SubstanceUse],
+    }
     ConsentForm plain {
         Written "written" "In writing",
         Electronic "electronic" "Signed on a screen",

@@ -93,6 +93,8 @@ records! {
         4 phone: Phone, "Phone", tells[Health, Contact];
         5 email: Line, "Email", tells[Health, Contact];
         6 about: Line, "Notes", tells[Health];
+        7 also_tells: one(AlsoTells::LIST), "Also tells of", tells[Health], help("Only a release that covers it lets this out");
+        8 part2: one(FromPart2::LIST), "From a Part 2 program", tells[Health], help("A substance use program (42 CFR Part 2); empty: as its words tell");
     }
 
     /// A stay in a programme, from entry to exit.
@@ -188,6 +190,8 @@ records! {
         13 key: Line, "Id elsewhere", tells[Attendance], kept;
         14 follow_up: Link("stay"), "Follow-up after", tells[Attendance], kept;
         15 by: one(Practitioner::LIST), "With what kind of practitioner", tells[Attendance];
+        16 also_tells: one(AlsoTells::LIST), "Also tells of", tells[Attendance], help("Only a release that covers it lets this out");
+        17 part2: one(FromPart2::LIST), "From a Part 2 program", tells[Attendance], help("A substance use program (42 CFR Part 2); empty: as its words tell");
     }
 
     task = 10 "Task" "Tasks" {
@@ -314,6 +318,8 @@ records! {
         8 key: Line, "Id elsewhere", tells[Health], kept;
         9 critical: Yes, "Critical", tells[Health], watched, help("A gap of days is dangerous: insulin, anticoagulants, clozapine, methadone ...");
         10 supply_until: Date, "Supply lasts until", tells[Health], watched;
+        11 also_tells: one(AlsoTells::LIST), "Also tells of", tells[Health], help("Only a release that covers it lets this out");
+        12 part2: one(FromPart2::LIST), "From a Part 2 program", tells[Health], help("A substance use program (42 CFR Part 2); empty: as its words tell");
     }
 
     /// How taking medication goes, as told.
@@ -424,6 +430,8 @@ records! {
         10 readmission: Yes, "Readmission", tells[Health], kept, watched;
         11 about: Text, "Notes", tells[Health], searched;
         12 key: Line, "Id elsewhere", tells[Health], kept;
+        13 also_tells: one(AlsoTells::LIST), "Also tells of", tells[Health], help("Only a release that covers it lets this out");
+        14 part2: one(FromPart2::LIST), "From a Part 2 program", tells[Health], help("A substance use program (42 CFR Part 2); empty: as its words tell");
     }
 
     /// One thing to be in place for a discharge: who sees to it, by when, confirmed or not.
@@ -450,6 +458,8 @@ records! {
         8 next: Date, "Look in again", tells[Health], watched;
         9 about: Line, "Notes", tells[Health];
         10 key: Line, "Id elsewhere", tells[Health], kept;
+        11 also_tells: one(AlsoTells::LIST), "Also tells of", tells[Health], help("Only a release that covers it lets this out");
+        12 part2: one(FromPart2::LIST), "From a Part 2 program", tells[Health], help("A substance use program (42 CFR Part 2); empty: as its words tell");
     }
 
     /// Where someone lives, from when to when.

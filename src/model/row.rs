@@ -113,12 +113,10 @@ impl Row {
         self.sets.iter().find(|(number, _)| *number == field.field).map_or(&[], |(_, words)| words)
     }
 
-    /// Whether a field is filled in.
+    /// Whether a field is filled in, by whichever site where they disagree.
     pub fn holds(&self, field: &Field) -> bool {
-        match field.kind.is_set() {
-            true => !self.words(field.id).is_empty(),
-            false => !self.get(field.id).is_empty(),
-        }
+        let torn = self.disagreements.iter().any(|torn| torn.field == field.id);
+        torn || if field.kind.is_set() { !self.words(field.id).is_empty() } else { !self.get(field.id).is_empty() }
     }
 
     /// The row with its times on the clock of this place, for people to read. A signature is not read off it: it holds for

@@ -329,9 +329,9 @@ fn moved(
 }
 
 /// What each appointment of a series has in common.
-pub fn taken_over() -> [super::FieldId; 8] {
+pub fn taken_over() -> [super::FieldId; 10] {
     use appointment::*;
-    [title, minutes, place, with, transport, interpreter, about, repeats]
+    [title, minutes, place, with, transport, interpreter, about, repeats, also_tells, part2]
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::model::records::*;
 use crate::model::text::{Words, has_words};
-use crate::model::{Choices, Domain, Field, FieldId, Fixed, Information, Kind, List, Row, RowId, sealed};
+use crate::model::{Choices, Domain, Field, FieldId, Fixed, FromPart2, Information, Kind, List, Row, RowId, sealed};
 use crate::practice::Practice;
 use crate::practice::incident::crises_of;
 
@@ -80,13 +80,32 @@ impl<'a> Sorter<'a> {
         if told.is_empty() { everything() } else { told }
     }
 
-    /// What a row is about by all that it holds: it tells it with every field.
+    /// What a row is about by all that it holds: it tells it with every field. Words that name substance use are a proposal
+    /// where the worker can say that the row is from no program under 42 CFR Part 2.
     fn about(&self, row: &Row) -> Categories {
-        row.record.fields.iter().flat_map(|field| self.of_value(row, field)).collect()
+        let from_none = is_from_no_program(row);
+        let about = row.record.fields.iter().flat_map(|field| {
+            let mut told = self.of_value(row, field);
+            if from_none && matches!(field.kind, Kind::Line | Kind::Text) {
+                told.remove(&Information::SubstanceUse);
+            }
+            told
+        });
+        about.collect()
     }
 
-    /// What the value of a field tells beside that it stands there.
+    /// What the value of a field tells beside that it stands there; where sites disagree, what any of them says.
     fn of_value(&self, row: &Row, field: &Field) -> Categories {
+        let mut told = self.of_one_value(row, field);
+        for side in row.disagreements.iter().filter(|torn| torn.field == field.id).flat_map(|torn| &torn.sides) {
+            let mut other = row.clone();
+            other.put(field.id, side.clone());
+            told.extend(self.of_one_value(&other, field));
+        }
+        told
+    }
+
+    fn of_one_value(&self, row: &Row, field: &Field) -> Categories {
         match field.kind {
             Kind::Choice(choices) => match row.text(field.id) {
                 "" => Categories::new(),
@@ -188,6 +207,16 @@ pub fn leads_to_them(field: &Field) -> bool {
         && (matches!(field.kind, Kind::Phone)
             || field.tells.contains(&Information::Whereabouts)
             || [client::email, client::contact_notes].contains(&field.id))
+}
+
+/// Whether the worker says of a row that it is from no program under 42 CFR Part 2; where sites disagree, nobody does.
+fn is_from_no_program(row: &Row) -> bool {
+    let asked = [medication::part2, care_team::part2, appointment::part2, service::part2, stay::part2];
+    let said = asked.iter().find(|field| field.record == row.record.number);
+    said.is_some_and(|field| {
+        let torn = row.disagreements.iter().any(|torn| torn.field == *field);
+        !torn && row.text(*field) == FromPart2::No.code()
+    })
 }
 
 /// What a line says it tells; everything where it does not say.

@@ -286,3 +286,63 @@ fn what_is_unknown_tells_everything() {
     step.put(step::goal, Value::Link(RowId::derived(&["gone"])));
     assert_eq!(sorter.of_row(&step), everything());
 }
+
+/// A worker marks what no word tells, and says of a word that it tells of no program (42 CFR 2.11, 2.12).
+#[test]
+fn a_worker_marks_what_a_row_tells() {
+    use Information::{SubstanceUse, Violence};
+    let practice = Practice::standard();
+    let sorter = Sorter::new(&practice, &[]);
+    for (record, title, also, part2) in [
+        (&medication::TYPE, medication::name, medication::also_tells, medication::part2),
+        (&care_team::TYPE, care_team::name, care_team::also_tells, care_team::part2),
+        (&appointment::TYPE, appointment::title, appointment::also_tells, appointment::part2),
+        (&service::TYPE, service::what, service::also_tells, service::part2),
+        (&stay::TYPE, stay::hospital, stay::also_tells, stay::part2),
+    ] {
+        let mut plain = row(record, "plain");
+        plain.put(title, "County General");
+        let told = sorter.of_field(&plain, title);
+        assert!(!told.contains(&SubstanceUse) && !told.contains(&Violence), "{}: {told:?}", record.name);
+        for (code, tells) in
+            [("substance-use", &[SubstanceUse][..]), ("violence", &[Violence]), ("both", &[SubstanceUse, Violence])]
+        {
+            let mut marked = plain.clone();
+            marked.put(also, code);
+            let told = sorter.of_field(&marked, title);
+            assert!(tells.iter().all(|one| told.contains(one)), "{} {code}", record.name);
+        }
+        for (code, tells) in [("yes", true), ("not-known", true), ("no", false)] {
+            let mut said = plain.clone();
+            said.put(part2, code);
+            assert_eq!(sorter.of_field(&said, title).contains(&SubstanceUse), tells, "{} {code}", record.name);
+        }
+        // Methadone may be for pain: proposed by its word, until the worker says it.
+        let mut named = plain.clone();
+        named.put(title, "Methadone 60 mg");
+        assert!(sorter.of_field(&named, title).contains(&SubstanceUse), "{}", record.name);
+        named.put(part2, "no");
+        assert!(!sorter.of_field(&named, title).contains(&SubstanceUse), "{}", record.name);
+        // Marked all the same, or said otherwise by another site: it counts.
+        let mut marked = named.clone();
+        marked.put(also, "both");
+        assert!(sorter.of_field(&marked, title).contains(&SubstanceUse), "{}", record.name);
+        let sides = vec![Value::text("no"), Value::text("yes")];
+        named.disagreements.push(crate::model::Disagreement { field: part2, sides });
+        assert!(sorter.of_field(&named, title).contains(&SubstanceUse), "{}", record.name);
+    }
+}
+
+/// Where sites disagree, a file shows what each of them says, and so tells it.
+#[test]
+fn what_another_site_says_is_told_too() {
+    let practice = Practice::standard();
+    let mut torn = row(&need::TYPE, "need");
+    torn.put(need::domain, "food");
+    torn.put(need::what, "Food box");
+    let sorter = Sorter::new(&practice, &[]);
+    assert!(!sorter.of_row(&torn).contains(&Information::SubstanceUse));
+    let sides = vec![Value::text("food"), Value::text("substance-use")];
+    torn.disagreements.push(crate::model::Disagreement { field: need::domain, sides });
+    assert!(sorter.of_row(&torn).contains(&Information::SubstanceUse));
+}
