@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::layout::Rect;
 
 use crate::model::records::note;
-use crate::store::StoreError;
+use crate::store::{Deed, StoreError};
 
 use super::act::Flow;
 use super::action::{Action, Place};
@@ -341,7 +341,8 @@ impl Desk {
         };
         let moved = |at: usize, many: usize| at.saturating_add_signed(by).min(many.saturating_sub(1));
         match &mut overlay {
-            Overlay::Reading { lines, .. } if key.code == KeyCode::Char('y') => {
+            Overlay::Reading { title, lines, .. } if key.code == KeyCode::Char('y') => {
+                self.store.note_leaving(None, Deed::Exported, &format!("{title}: copied to the clipboard"))?;
                 self.copied = Some(lines.join("\n"));
                 self.say("Copied to the clipboard, if your terminal allows it.");
             }
@@ -479,6 +480,8 @@ impl Desk {
                     return stay;
                 }
                 KeyCode::Char('y') => {
+                    let what = format!("{}: copied to the clipboard", figures.kind.title);
+                    self.store.note_leaving(None, Deed::Exported, &what)?;
                     self.copied = Some(figures.lines.join("\n"));
                     self.say("Copied to the clipboard, if your terminal allows it.");
                 }

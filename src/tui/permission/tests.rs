@@ -99,6 +99,14 @@ fn what_was_given_and_who_looked_can_be_read() {
     snapshots(&mut desk, "given_to_others");
     let text = seen(&mut desk, 120, 40);
     assert!(text.contains("left out: Where they live or stay") && text.contains("42 CFR 2.51"), "{text}");
+    // What goes to the clipboard has left, and is on the record.
+    press(&mut desk, "y");
+    assert!(desk.copied.as_ref().is_some_and(|copied| copied.contains("42 CFR 2.51")));
+    let day = desk.today;
+    let found = desk.store.accesses(of, day, day).unwrap();
+    assert!(
+        found.iter().any(|one| one.deed == Deed::Exported && one.detail == "Given to others: copied to the clipboard")
+    );
     desk.overlay = None;
     press(&mut desk, "Vl");
     let text = seen(&mut desk, 120, 40);
