@@ -229,7 +229,9 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
     };
     let mut count: Vec<(usize, RowId)> = holding.iter().map(|row| (0, row.id)).collect();
     for what in asked.what {
-        let covering = holding.iter().position(|row| covers(row, *what, danger));
+        let taken_back = taken_back(&known, *what, asked.at);
+        let counts = |row: &Row| taken_back.is_none_or(|time| is_word_after(row, time));
+        let covering = holding.iter().position(|row| covers(row, *what, danger) && counts(row));
         if let Some(at) = covering {
             count[at].0 += 1;
             found.allowed.insert(*what);
@@ -239,7 +241,10 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
         } else {
             found.left_out.push(match asked.without {
                 Some(without) => beyond(without.ground, *what),
-                None => refusal(&known, &holding, *what, to, asked.at, danger),
+                None => match taken_back.filter(|_| holding.iter().any(|row| names(row, *what) && !counts(row))) {
+                    Some(time) => taken_back_since(*what, to, time),
+                    None => refusal(&known, &holding, *what, to, asked.at, danger),
+                },
             });
         }
     }
@@ -247,7 +252,9 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
     found.by = count.into_iter().filter(|(many, _)| *many > 0).map(|(_, row)| row).collect();
     if found.allowed.contains(&Information::SubstanceUse) {
         found.notice = Some(agency.part2_notice.clone());
-        found.scope = holding.iter().find(|row| covers(row, Information::SubstanceUse, danger)).map(|row| scope(row));
+        let by =
+            holding.iter().find(|row| found.by.contains(&row.id) && covers(row, Information::SubstanceUse, danger));
+        found.scope = by.map(|row| scope(row));
     }
     found
 }
@@ -297,6 +304,34 @@ fn covers(row: &Row, what: Information, danger: bool) -> bool {
     names(row, what)
         && (what != Information::SubstanceUse || row.yes(consent::part2))
         && (needs_writing(what, danger).is_none() || in_writing(row))
+}
+
+/// When the client last took back that somebody may be told of it, as far as it was taken back by now.
+fn taken_back(known: &[&Row], what: Information, at: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
+    let taken = known.iter().filter(|row| names(row, what) && standing(row, at) == Standing::TakenBack);
+    taken.filter_map(|row| row.time(consent::revoked)).max()
+}
+
+/// Whether a release is the client's word after a moment: it begins on a later day, or was entered later on the same one.
+fn is_word_after(row: &Row, time: DateTime<FixedOffset>) -> bool {
+    let entered_after =
+        || row.id.unix_ms().is_some_and(|ms| i64::try_from(ms).is_ok_and(|ms| ms > time.timestamp_millis()));
+    match row.date(consent::from) {
+        Some(from) if from != time.date_naive() => from > time.date_naive(),
+        Some(_) | None => entered_after(),
+    }
+}
+
+/// Why it stays although a release runs: the client's newest word to the same recipient took it back.
+fn taken_back_since(what: Information, to: &str, time: DateTime<FixedOffset>) -> LeftOut {
+    let when = time.format("%-d %b %Y %H:%M");
+    LeftOut {
+        what,
+        why: format!(
+            "a release to {to} was taken back on {when}, and the one that still runs is older (45 CFR 164.508(b)(5); 42 CFR 2.31(a)(6))"
+        ),
+        would_permit: "Ask what they want now, and write it down as a new release".into(),
+    }
 }
 
 /// Whether the law allows telling it on this ground, without any release.

@@ -54,6 +54,12 @@ impl RowId {
         RowId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
+    /// When it was given to a new row, in milliseconds since 1970; `None` for one that follows from what the row is.
+    pub fn unix_ms(&self) -> Option<u64> {
+        let [a, b, c, d, e, f, version, ..] = *self.as_bytes();
+        (version >> 4 == 7).then(|| u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
+
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

@@ -75,6 +75,48 @@ fn what_is_taken_back_is_taken_back_from_that_minute_on() {
     }
 }
 
+/// One release to the same recipient was taken back while another runs: whichever the client said last counts.
+#[test]
+fn the_newest_word_to_a_recipient_counts() {
+    let day = |day: &str| Value::Date(day.parse().unwrap());
+    let mut taken_back = release(&[Needs, Income]);
+    taken_back.put(consent::revoked, Value::Time(at("2026-11-20T14:30:00-05:00")));
+    let minute = |text: &str| RowId::new(at(text).timestamp_millis().unsigned_abs());
+    let other = |from: Option<&str>, entered: Option<&str>| {
+        let mut other = release(&[Needs, Health]);
+        other.id = entered.map_or(RowId::derived(&["imported"]), minute);
+        other.put(consent::from, from.map_or(Value::Empty, day));
+        other
+    };
+    for (from, entered, permitted) in [
+        (Some("2026-11-01"), Some("2026-11-01T09:00:00-05:00"), false),
+        // Written down afterwards, but given before.
+        (Some("2026-11-19"), Some("2026-11-23T09:00:00-05:00"), false),
+        (Some("2026-11-20"), Some("2026-11-20T14:29:00-05:00"), false),
+        (Some("2026-11-20"), Some("2026-11-20T14:31:00-05:00"), true),
+        (Some("2026-11-20"), None, false),
+        (Some("2026-11-21"), None, true),
+        (None, Some("2026-11-20T14:31:00-05:00"), true),
+        (None, None, false),
+    ] {
+        let rows = [taken_back.clone(), other(from, entered)];
+        let ask = |what: Information, when: &str| {
+            let what = [what].into();
+            let to = Recipient::Other("County Housing");
+            let asked = Asked { to, what: &what, at: at(when), safe_contact: "", without: None };
+            permits(&rows, &asked, &Practice::standard().agency)
+        };
+        let found = ask(Needs, NOON);
+        assert_eq!(found.is_whole(), permitted, "{from:?} {entered:?}: {found:?}");
+        assert!(permitted || found.left_out[0].why.contains("taken back on 20 Nov 2026 14:30"), "{found:?}");
+        // What was not taken back goes on, and before the minute nothing was.
+        assert!(ask(Health, NOON).is_whole());
+        let before = ask(Needs, "2026-11-20T14:29:59-05:00");
+        assert!(before.is_whole(), "{before:?}");
+        assert!(!ask(Income, NOON).is_whole());
+    }
+}
+
 #[test]
 fn a_release_without_an_end_permits_nothing() {
     let mut release = release(&[Needs]);
