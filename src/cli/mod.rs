@@ -577,6 +577,13 @@ enum SiteCommand {
         #[arg(long)]
         end: bool,
     },
+    /// Of somebody who is gone there are two copies that wrote different things: show both
+    ///
+    /// What lay aside is entered under your own name, as recovered, with its author named; no signature in it counts as theirs.
+    /// First say that nobody works there any more: caseload site rest, or revoke.
+    ///
+    /// JSON: {id, name, fingerprint, trust, this, agency, called, state, gives, takes, kept}
+    KeepBoth { site: String },
     /// Nobody works with a site any more: nothing is written to it and nobody waits for it; what it wrote stays
     ///
     /// JSON: {id, name, fingerprint, trust, this, agency, state}
@@ -783,6 +790,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
                 rights::founder(setting, site.as_deref(), fingerprint.as_deref(), json)?.into()
             }
             SiteCommand::Grant { site, right, end } => rights::grant(setting, &site, right, end, json)?.into(),
+            SiteCommand::KeepBoth { site } => sharing::keep_both(setting, &site, json)?.into(),
             SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
             SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },

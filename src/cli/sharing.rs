@@ -691,3 +691,22 @@ pub fn rest(setting: &Setting, name: &str, again: bool, json: bool) -> anyhow::R
         false => format!("{person}, {fingerprint}: at rest. Nothing is written to it any more; what it wrote stays.\n"),
     })
 }
+
+/// Enters what lies beside the chains of somebody who is gone under this installation.
+pub fn keep_both(setting: &Setting, name: &str, json: bool) -> anyhow::Result<String> {
+    let mut store = setting.open()?;
+    let site = one_called(&store.sites()?, name)?;
+    let kept = store.keep_both(site.id)?;
+    if json {
+        let mut told = one_site(&store, &site)?;
+        told["kept"] = json!(kept);
+        return Ok(printed(&told));
+    }
+    let person = site.person();
+    Ok(match kept {
+        0 => format!("Nothing of {person} lies aside here.\n"),
+        _ => format!(
+            "{kept} entries of {person} are shown from now on, as recovered. The others hear of it when you sync; whoever has put that laptop to rest too comes to the same.\n"
+        ),
+    })
+}

@@ -138,7 +138,7 @@ impl RowState {
             }
             Content::Missing(_) => Value::text(MISSING).encoded(),
         };
-        let head = Head { at, hlc: header.hlc, by_hand: header.origin.is_empty(), value };
+        let head = Head { at, hlc: header.hlc, by_hand: header.imported_from().is_empty(), value };
         self.cells.entry((entry.field, entry.key)).or_default().apply(head, &entry.base, seen);
     }
 

@@ -124,6 +124,11 @@ impl Store {
         if kept > clients {
             report.problems.push(format!("facts of {kept} clients instead of at most {clients}"));
         }
+        for (stream, site, entries) in self.aside()? {
+            report.notices.push(format!(
+                "stream {stream}, site {site}: another copy of that laptop wrote something else in the same place; {entries} entries of it lie aside and are not shown. They come in once whoever has that laptop takes in what you have and gives to you again. If nobody works there any more: caseload site rest, then caseload site keep-both"
+            ));
+        }
         report.problems.extend(self.access_troubles()?);
         let (trouble, unknown) = self.newest_backup_trouble()?;
         report.backup = trouble;

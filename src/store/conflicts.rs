@@ -99,7 +99,8 @@ impl Store {
         }
         Ok(last.map(|batch| {
             let when = DateTime::from_timestamp_millis(batch.header.hlc.unix_ms() as i64).unwrap_or_default();
-            let (who, imported) = (batch.header.author, !batch.header.origin.is_empty());
+            let imported = !batch.header.imported_from().is_empty();
+            let who = batch.header.author;
             Side { value: Value::Empty, who, when: when.with_timezone(self.now().offset()), imported }
         }))
     }

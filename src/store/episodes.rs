@@ -117,7 +117,7 @@ impl Store {
     /// Who made a row: the author of the earliest action that speaks of it; nobody where another system did.
     pub fn maker_of(&self, row: RowId) -> Result<Option<String>> {
         let mut query = self.db.prepare_cached(
-            "SELECT CASE origin WHEN '' THEN author ELSE '' END FROM touched JOIN batch ON batch = n WHERE row = ?1
+            "SELECT CASE WHEN origin IN ('', 'recovered') THEN author ELSE '' END FROM touched JOIN batch ON batch = n WHERE row = ?1
              ORDER BY hlc, n LIMIT 1",
         )?;
         let maker: Option<String> = query.query_row([row.as_bytes().as_slice()], |row| row.get(0)).optional()?;

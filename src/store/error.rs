@@ -86,6 +86,8 @@ pub enum StoreError {
     NotTakenOver,
     #[error("Not done: only the installation that founded the agency gives rights and ends them.")]
     NotTheFounder,
+    #[error("Not done: somebody may still go on there. Put that installation to rest first, or end the line.")]
+    StillAtWork,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Not erased: a legal hold stands over this file. Nothing of it may be destroyed.")]

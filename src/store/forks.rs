@@ -2,11 +2,17 @@
 //! writes under its site's name where it had written something else before.
 //!
 //! The promises: no branch is dropped before each of its entries stands somewhere else; whoever holds the same entries comes
-//! to the same chains, whatever came first; nobody but the owner's line can move a branch. The owner, who alone can, enters
+//! to the same chains, whatever came first; nobody but the owner's line can move a branch as its own. The owner enters
 //! the branch that is here again under another of their sites. The first entry there says so (record [`MOVED`]), so that
 //! everyone else who holds that branch can check it, drop it and take the other one.
 //!
+//! Where the owner is gone for good, a colleague may keep both ([`Store::keep_both`]): they enter what lies beside the chain
+//! again under their own site, as recovered, its author named. That speaks for nobody but themselves: no signature in it
+//! counts as its author's. Whoever believes them, and holds the owner for gone too, follows.
+//!
 //! Called by [`super::merge`] once all that a bundle says is verified, inside its transaction.
+
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -14,10 +20,11 @@ use crate::model::{EntryRef, RowId, SiteId, Value};
 
 use super::erase::{self, Marker};
 use super::journal::{self, Batch, ChainEnd};
+use super::lines::SiteState;
 use super::rights;
 use super::sites::{self, Keys, Trust};
 use super::wire::{Content, Entry, Existence, Header, ROW_ITSELF};
-use super::{Result, Store, StoreError, lines};
+use super::{Result, Store, StoreError, lines, projection};
 
 /// The record type that says which branch is entered again from here on: of whose chain, from which index, and by which
 /// hash it begins. It makes no row of a table; the journal alone holds it.
@@ -203,7 +210,8 @@ pub(super) fn settle(db: &Connection, home: &mut Home<'_>, stream: RowId, site: 
             continue;
         }
         if !here_again {
-            settled.moved += move_from(db, home, stream, site, first)?;
+            let here = from(db, stream, site, first)?;
+            settled.moved += enter_again(db, home, &here, As::Ours)?;
         }
         settled.taken += switch(db, stream, site, first, &there)?;
         return Ok(settled);
@@ -258,11 +266,29 @@ pub(super) fn moved_from(entry: &Entry) -> Option<SiteId> {
     rights::site_of(&old)
 }
 
-/// Enters what stands in a chain from an index on again, under the site of this file: a new one where the chain is its own.
-/// The chain itself is left as it is; gives how many entries there were.
-fn move_from(db: &Connection, home: &mut Home<'_>, stream: RowId, old: SiteId, first: u64) -> Result<u64> {
-    let batches = from(db, stream, old, first)?;
+/// As whose words a branch is entered again.
+#[derive(Clone, Copy, PartialEq)]
+enum As {
+    /// Our own, under another of our sites.
+    Ours,
+    /// Those of somebody who is gone.
+    Recovered,
+}
+
+impl As {
+    fn header(self, header: Header) -> Header {
+        match self {
+            As::Ours => header,
+            As::Recovered => header.recovered(),
+        }
+    }
+}
+
+/// Enters a branch of a chain again under the site of this file: a new one where the chain is its own. The chain itself is
+/// left as it is; gives how many entries there were.
+fn enter_again(db: &Connection, home: &mut Home<'_>, batches: &[Batch], whose: As) -> Result<u64> {
     let Some(head) = batches.first() else { return Ok(0) };
+    let (stream, old, first) = (head.header.stream, head.header.site, head.header.first);
     if home.site() == old {
         home.renew(db)?;
     }
@@ -287,23 +313,23 @@ fn move_from(db: &Connection, home: &mut Home<'_>, stream: RowId, old: SiteId, f
         && let Some(word) = lines::word(db, site)?
     {
         let header = Header { site, first: 0, ..head.header.clone() };
-        end = journal::append(db, key, end, &header, &[word])?;
+        end = journal::append(db, key, end, &whose.header(header), &[word])?;
     }
     let header = Header { site, first: end.next, ..head.header.clone() };
-    end = journal::append(db, key, end, &header, &notice)?;
+    end = journal::append(db, key, end, &whose.header(header), &notice)?;
     let way = Way { old, from: first, new: site, first: end.next };
     let (mut moved, mut again) = (0, Vec::new());
     for batch in batches {
         let entries: Vec<Entry> = batch.entries()?.into_iter().map(|entry| way.lead(entry)).collect();
         moved += batch.count;
-        let header = Header { site, first: end.next, ..batch.header.clone() };
+        let header = whose.header(Header { site, first: end.next, ..batch.header.clone() });
         end = journal::append(db, key, end, &header, &entries)?;
-        again.push((batch, header.first, end.hash));
+        again.push((batch.clone(), header.first, end.hash));
     }
     let orders = erase::order_again(db, stream, site, &again)?;
     if !orders.is_empty() {
         let header = Header { site, first: end.next, ..again[0].0.header.clone() };
-        journal::append(db, key, end, &header, &orders)?;
+        journal::append(db, key, end, &whose.header(header), &orders)?;
     }
     Ok(moved)
 }
@@ -342,29 +368,53 @@ impl Way {
     }
 }
 
-/// Whether each entry of a branch stands again in a chain of its owner's line, which says so.
+/// Whether each entry of a branch stands again in a chain that says so: one of its owner's line, or, where the owner is gone,
+/// one of somebody whom we believe.
 fn again(db: &Connection, stream: RowId, site: SiteId, branch: &[Batch]) -> Result<bool> {
     let Some(head) = branch.first() else { return Ok(false) };
     for notice in journal::of_row(db, moved_row(stream, site, &head.hash))? {
         let (mover, first) = (notice.header.site, notice.header.first + notice.count);
-        if notice.header.stream == stream && sites::are_of_one_line(db, mover, site)? {
-            let way = Way { old: site, from: head.header.first, new: mover, first };
-            if all_again(db, &way, branch)? {
-                return Ok(true);
-            }
+        if notice.header.stream != stream {
+            continue;
+        }
+        let whose = match sites::are_of_one_line(db, mover, site)? {
+            true => As::Ours,
+            false if is_believed(db, mover)? && is_gone(db, site)? => As::Recovered,
+            false => continue,
+        };
+        let way = Way { old: site, from: head.header.first, new: mover, first };
+        if all_again(db, &way, branch, whose)? {
+            return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn all_again(db: &Connection, way: &Way, branch: &[Batch]) -> Result<bool> {
+fn is_believed(db: &Connection, site: SiteId) -> Result<bool> {
+    Ok(sites::of(db, site)?.map(|site| sites::trust_of(db, &site)).transpose()?.is_some_and(Trust::takes))
+}
+
+/// Whether nobody goes on for a site any more, as we were told: its line was ended, or all of it put to rest.
+fn is_gone(db: &Connection, site: SiteId) -> Result<bool> {
+    let line = sites::root(db, site)?;
+    let mut gone = None;
+    for member in sites::all(db)? {
+        if sites::root(db, member.id)? == line {
+            let at_work = member.state == SiteState::Live && sites::trust_of(db, &member)? != Trust::Revoked;
+            *gone.get_or_insert(true) &= !at_work;
+        }
+    }
+    Ok(gone.unwrap_or(false))
+}
+
+fn all_again(db: &Connection, way: &Way, branch: &[Batch], whose: As) -> Result<bool> {
     for batch in branch {
         let header = &batch.header;
         let Some(index) = (header.first - way.from).checked_add(way.first) else { return Ok(false) };
         let Some(copy) = journal::holding(db, header.stream, EntryRef { site: way.new, index })? else {
             return Ok(false);
         };
-        let expected = Header { site: way.new, first: index, ..header.clone() };
+        let expected = whose.header(Header { site: way.new, first: index, ..header.clone() });
         if copy.header != expected || copy.count != batch.count {
             return Ok(false);
         }
@@ -421,7 +471,8 @@ impl Store {
             Some(batch) => batch.header.first,
             None => return Ok(()),
         };
-        move_from(&transaction, &mut home, stream, old, cut)?;
+        let ours = self::from(&transaction, stream, old, cut)?;
+        enter_again(&transaction, &mut home, &ours, As::Ours)?;
         journal::remove_from(&transaction, stream, old, cut)?;
         if !sign_end(&transaction, stream, old)? {
             return Err(StoreError::Damaged("the key of one of its own sites is missing".into()));
@@ -437,5 +488,56 @@ impl Store {
         }
         self.after_writing();
         Ok(())
+    }
+
+    /// Enters what lies beside the chains of somebody who is gone under this installation, as recovered, its author named; their
+    /// chains stay as they are here. Whoever believes us, and holds them for gone too, comes to the same. Gives how many entries
+    /// there were.
+    ///
+    /// # Errors
+    /// [`StoreError::StillAtWork`] where their line was neither ended nor put to rest, all of it; [`StoreError::ReadOnly`].
+    pub fn keep_both(&mut self, of: SiteId) -> Result<u64> {
+        self.writable()?;
+        let machine = sites::machine(self.path.as_deref());
+        let transaction = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        if !is_gone(&transaction, of)? {
+            return Err(StoreError::StillAtWork);
+        }
+        let line = sites::root(&transaction, of)?;
+        let mut home = Home::new(&self.keys, machine, &self.worker.name);
+        let (mut kept, mut streams) = (0, BTreeSet::new());
+        for (stream, site) in forked(&transaction)? {
+            if sites::root(&transaction, site)? != line {
+                continue;
+            }
+            for (branch, _) in branches(&transaction, stream, site)? {
+                let there = of_branch(&transaction, stream, site, &branch)?;
+                if !again(&transaction, stream, site, &there)? {
+                    kept += enter_again(&transaction, &mut home, &there, As::Recovered)?;
+                }
+                drop_branch(&transaction, stream, site, &branch)?;
+                streams.insert(stream);
+            }
+        }
+        for stream in streams {
+            projection::make_stream_again(&transaction, stream)?;
+            erase::carry_out(&transaction, stream, true)?;
+        }
+        transaction.commit()?;
+        self.after_writing();
+        Ok(kept)
+    }
+
+    /// What lies beside the chains that are here: of each chain how many entries, for as long as its owner's line has not
+    /// entered one of the branches again.
+    pub fn aside(&self) -> Result<Vec<(RowId, SiteId, u64)>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT stream, site, sum(count) FROM (SELECT DISTINCT stream, site, hash, count FROM aside)
+             GROUP BY stream, site ORDER BY stream, site",
+        )?;
+        let found = query.query_map([], |row| {
+            Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -147,7 +147,7 @@ type Said = (EntryRef, Option<Vec<u8>>);
 impl Imported {
     fn read(writer: &Writer<'_>, origin: &str, row: RowId) -> Result<Imported> {
         let mut cells = BTreeMap::new();
-        for batch in journal::of_row(writer.db, row)?.iter().filter(|batch| batch.header.origin == origin) {
+        for batch in journal::of_row(writer.db, row)?.iter().filter(|batch| batch.header.imported_from() == origin) {
             for (at, entry) in batch.numbered()? {
                 if entry.row != row {
                     continue;

@@ -26,7 +26,10 @@ pub(super) fn maker(db: &Connection, row: RowId) -> Result<Option<SiteId>> {
     if found.len() < 2 {
         return Ok(found.first().copied());
     }
-    for batch in journal::of_row(db, row)? {
+    // What was entered again for somebody who is gone counts where their own word is not here.
+    let (again, own): (Vec<_>, Vec<_>) =
+        journal::of_row(db, row)?.into_iter().partition(|batch| batch.header.is_recovered());
+    for batch in own.into_iter().chain(again) {
         let makes = |entry: &super::wire::Entry| {
             let here = match &entry.content {
                 super::wire::Content::Value(bytes) => Existence::decode(bytes) == Some(Existence::Here),
@@ -79,33 +82,55 @@ pub(super) fn as_given(db: &Connection, row: &Row) -> Result<Row> {
     Ok(given)
 }
 
-/// The signatures under a row, as they were given: of each which site gave it, and in what role.
-fn under(db: &Connection, of: RowId) -> Result<Vec<(SiteId, String)>> {
+/// Whether a row came by the word of somebody who entered it again for another, who is gone (see [`super::forks`]).
+fn is_recovered(db: &Connection, row: RowId, maker: SiteId) -> Result<bool> {
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM touched JOIN batch ON batch = n WHERE row = ?1 AND site = ?2 AND origin GLOB 'recovered*' LIMIT 1",
+    )?;
+    Ok(query.exists((row, maker.0.as_slice()))?)
+}
+
+/// A signature as it was given.
+struct Given {
+    role: String,
+    counts: bool,
+    recovered: bool,
+}
+
+/// The signatures under a row, as they were given.
+fn under(db: &Connection, of: RowId) -> Result<Vec<Given>> {
     let sql = format!(
         "{} WHERE \"of\" = ?1 AND state & 1 = 0 UNION
          {0} WHERE id IN (SELECT row FROM written_over WHERE \"of\" = ?1)",
         signature::TYPE.sql().by_id.split(" WHERE ").next().unwrap_or_default()
     );
     let mut query = db.prepare_cached(&sql)?;
-    let of = of.to_string();
-    let found = query.query_map([of.as_str()], |row| super::projection::read_row(&signature::TYPE, row))?;
+    let said = of.to_string();
+    let found = query.query_map([said.as_str()], |row| super::projection::read_row(&signature::TYPE, row))?;
     let mut under = Vec::new();
     for mut row in found.collect::<rusqlite::Result<Vec<Row>>>()? {
         let Some(by) = maker(db, row.id)? else { continue };
         as_made(db, &mut row, by)?;
-        if row.text(signature::of) == of {
-            under.push((by, row.text(signature::role).to_string()));
+        if row.text(signature::of) == said {
+            let role = row.text(signature::role).to_string();
+            let recovered = is_recovered(db, row.id, by)?;
+            under.push(Given { counts: counts(db, &row, by, of)?, role, recovered });
         }
     }
     Ok(under)
 }
 
 /// Whether a signature counts as what it says it is: the author's where the site that gave it is one person's with the site
-/// that made what it stands under, a second's where it is not.
-fn counts(db: &Connection, role: &str, by: SiteId, of: RowId) -> Result<bool> {
+/// that made what it stands under, a second's where it is not. One that was entered again for somebody who is gone speaks for
+/// neither.
+fn counts(db: &Connection, given: &Row, by: SiteId, of: RowId) -> Result<bool> {
+    let role = given.text(signature::role);
     let (author, second) = (SignatureRole::Author.code(), SignatureRole::Cosigner.code());
     if role != author && role != second {
         return Ok(true);
+    }
+    if is_recovered(db, given.id, by)? {
+        return Ok(false);
     }
     let Some(maker) = maker(db, of)? else { return Ok(false) };
     Ok((person(db, maker)? == person(db, by)?) == (role == author))
@@ -113,26 +138,18 @@ fn counts(db: &Connection, role: &str, by: SiteId, of: RowId) -> Result<bool> {
 
 /// The roles in which a row is signed, by signatures that count.
 pub(super) fn roles(db: &Connection, of: RowId) -> Result<Vec<String>> {
-    let mut roles = Vec::new();
-    for (by, role) in under(db, of)? {
-        if counts(db, &role, by, of)? {
-            roles.push(role);
-        }
-    }
-    Ok(roles)
+    Ok(under(db, of)?.into_iter().filter(|given| given.counts).map(|given| given.role).collect())
 }
 
 /// Whether a note cannot be changed by a site: its author signed it, or, for all but its author, someone says so.
 pub(super) fn is_signed_for(db: &Connection, note: RowId, site: SiteId) -> Result<bool> {
     let author = SignatureRole::Author.code();
-    let mut signed = false;
-    for (by, role) in under(db, note)?.into_iter().filter(|(_, role)| role == author) {
-        if counts(db, &role, by, note)? {
-            return Ok(true);
-        }
-        signed = true;
+    let given: Vec<Given> = under(db, note)?.into_iter().filter(|given| given.role == author).collect();
+    // Whoever entered it again for somebody who is gone is not its author.
+    if given.iter().any(|given| given.counts || given.recovered) {
+        return Ok(true);
     }
-    if !signed {
+    if given.is_empty() {
         return Ok(false);
     }
     Ok(match maker(db, note)? {
@@ -150,7 +167,7 @@ pub(super) fn attribute(db: &Connection, record: &RecordType, rows: &mut [Row]) 
         let Some(by) = maker(db, row.id)? else { continue };
         as_made(db, row, by)?;
         let Ok(of) = row.text(signature::of).parse::<RowId>() else { continue };
-        let counts = counts(db, row.text(signature::role), by, of)?;
+        let counts = counts(db, row, by, of)?;
         let site = sites::of(db, by)?;
         let line = site.as_ref().and_then(|site| site.line.as_ref());
         let own = line.is_some_and(|line| line.own);
@@ -203,9 +220,11 @@ pub(super) fn refresh(db: &Connection, joined: &BTreeSet<SiteId>) -> Result<()> 
 }
 
 impl Store {
-    /// Whether a row was made by this installation or another of the same person's.
+    /// Whether a row was made by this installation or another of the same person's. What they entered again for somebody who is
+    /// gone is not theirs.
     pub fn is_mine(&self, row: RowId) -> Result<bool> {
         match maker(&self.db, row)? {
+            Some(maker) if is_recovered(&self.db, row, maker)? => Ok(false),
             Some(maker) => Ok(person(&self.db, maker)? == person(&self.db, self.site)?),
             None => Ok(false),
         }
@@ -225,6 +244,9 @@ impl Store {
             return Ok(None);
         }
         let maker = maker(&self.db, note)?.ok_or_else(|| StoreError::NoRow(note.to_string()))?;
+        if is_recovered(&self.db, note, maker)? {
+            return Ok(Some("somebody who is gone: it was recovered from their laptop".into()));
+        }
         Ok(sites::of(&self.db, maker)?.map(|site| site.person()))
     }
 }

@@ -102,7 +102,8 @@ impl Store {
     /// Walks our own actions, newest first, until one is wanted.
     pub(super) fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
         let mut query = self.db.prepare_cached(
-            "SELECT n, action, undoes, label, origin, hlc, stream FROM batch WHERE site = ?1 ORDER BY n DESC",
+            "SELECT n, action, undoes, label, origin, hlc, stream FROM batch
+             WHERE site = ?1 AND origin NOT GLOB 'recovered*' ORDER BY n DESC",
         )?;
         let mut rows = query.query([self.site.0.as_slice()])?;
         let mut current: Option<Past> = None;

@@ -119,6 +119,9 @@ impl Entry {
     }
 }
 
+/// How the origin begins of what was done on an installation that is gone and entered again by another.
+pub const RECOVERED: &str = "recovered";
+
 /// What is said of all entries of a batch at once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
@@ -133,7 +136,8 @@ pub struct Header {
     pub author: String,
     /// What was done, in words.
     pub label: String,
-    /// Empty for what a person did here; else the format it was imported from ("hmis").
+    /// Empty for what a person did here; else the format it was imported from ("hmis"). Before it stands [`RECOVERED`] for
+    /// what one installation entered again of another that is gone.
     pub origin: String,
     /// The action that this one undoes.
     pub undoes: Option<Uuid>,
@@ -153,6 +157,22 @@ impl Header {
             origin: String::new(),
             undoes: None,
         }
+    }
+
+    /// The format that it was imported from; empty for what a person did.
+    pub fn imported_from(&self) -> &str {
+        self.origin.strip_prefix(RECOVERED).unwrap_or(&self.origin).trim_start()
+    }
+
+    /// Whether it was entered again by another installation than the one where it was done, which is gone.
+    pub fn is_recovered(&self) -> bool {
+        self.origin.starts_with(RECOVERED)
+    }
+
+    /// As it stands where it is entered again for an installation that is gone.
+    pub fn recovered(self) -> Header {
+        let origin = format!("{RECOVERED} {}", self.imported_from()).trim_end().to_string();
+        Header { origin, ..self }
     }
 
     fn hash_into(&self, hasher: &mut blake3::Hasher) {

@@ -154,7 +154,7 @@ fn not_taken(one: &NotTaken) -> String {
             "Left out: {entries} entries by {name} (fingerprint {fingerprint}){about}. They claim what stands in another file already, which this program never writes: ask {name} what happened there."
         ),
         Why::Fork => format!(
-            "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place: {entries} entries{about} are kept aside. They come in by themselves once {name} has taken in what you have and gives to you again."
+            "There are two copies of the site of {name} (fingerprint {fingerprint}), and they wrote different things in the same place: {entries} entries{about} are kept aside. They come in by themselves once {name} has taken in what you have and gives to you again. If nobody works there any more: put that laptop to rest (caseload site rest), then keep both (caseload site keep-both)."
         ),
     }
 }

@@ -1,7 +1,8 @@
 //! A laptop that was set back, or that there are two of: nothing is lost, and all come to the same again.
 
 use super::*;
-use crate::store::{Merged, StoreError};
+use crate::model::SiteId;
+use crate::store::{Merged, SiteState, StoreError};
 
 fn team_of(many: usize) -> (Vec<Store>, Post, RowId) {
     let mut sites = team(&vec![0; many]);
@@ -38,7 +39,9 @@ fn everyone_meets(sites: &mut [Store], post: &mut Post) {
         }
     }
     for store in sites.iter() {
-        assert!(dump(store) == dump(&sites[0]), "the same tables");
+        let (here, there) = (dump(store), dump(&sites[0]));
+        let differ = here.iter().find(|line| !there.contains(line));
+        assert!(here == there, "the same tables: {differ:?}");
         assert_eq!(store.chains(None).unwrap(), sites[0].chains(None).unwrap());
         let report = store.check().unwrap();
         assert!(report.ok, "{:?}", report.problems);
@@ -180,6 +183,92 @@ fn a_branch_of_one_who_is_gone_is_told_and_hides_nothing_else() {
         assert!(store.check().unwrap().ok);
     }
     assert_eq!((body(&sites[1], 40).as_str(), body(&sites[2], 41).as_str()), ("monday", "tuesday"));
+}
+
+/// Two colleagues hold a branch each of somebody who will not come back.
+fn two_branches_of_one_who_is_gone() -> (Vec<Store>, Post, SiteId) {
+    let (mut sites, mut post, ana) = team_of(3);
+    let image = sites[0].image().unwrap();
+    log(&mut sites[0], ana, 40, "monday");
+    sites[0].sign_note(id(40), 72).unwrap();
+    hand(&mut sites, &mut post, 0, 1);
+    sites[0] = image;
+    log(&mut sites[0], ana, 41, "tuesday");
+    sites[0].sign_note(id(41), 72).unwrap();
+    hand(&mut sites, &mut post, 0, 2);
+    let gone = sites[0].site();
+    hand_all(&mut sites, &mut post, 1, 2);
+    hand_all(&mut sites, &mut post, 2, 1);
+    sites.remove(0);
+    (sites, post, gone)
+}
+
+#[test]
+fn both_branches_of_one_who_is_gone_are_kept_by_a_colleague_and_the_others_follow() {
+    let (mut sites, mut post, gone) = two_branches_of_one_who_is_gone();
+    let told = sites[0].check().unwrap();
+    assert!(told.ok && told.notices.iter().any(|notice| notice.contains("keep-both")), "{told:?}");
+    assert!(matches!(sites[0].keep_both(gone), Err(StoreError::StillAtWork)));
+    sites[0].put_site(gone, SiteState::AtRest).unwrap();
+    assert!(sites[0].keep_both(gone).unwrap() > 0);
+    assert_eq!(sites[0].keep_both(gone).unwrap(), 0, "once");
+    assert_eq!((body(&sites[0], 40).as_str(), body(&sites[0], 41).as_str()), ("monday", "tuesday"));
+    // Nothing of it is the keeper's own: it is not to be undone, changed or signed by them, nor does it speak for who is gone.
+    assert!(sites[0].past_actions(50).unwrap().iter().all(|one| one.label != "log contact"));
+    assert!(!sites[0].is_mine(id(41)).unwrap());
+    let written = sites[0].written(id(41)).unwrap().unwrap();
+    let written = written.standing();
+    let by: Vec<bool> = written.signatures.iter().map(|row| row.by.as_ref().is_some_and(|by| !by.counts)).collect();
+    assert_eq!(by, [true], "shown as the keeper's word");
+    let mut change = Change::new("edit note");
+    change.set(id(41), note::body, "other words");
+    assert!(sites[0].commit(&change).is_err());
+    // Who holds the other for at work still waits; once they were told, they come to the same.
+    hand_all(&mut sites, &mut post, 0, 1);
+    assert_eq!((body(&sites[1], 40).as_str(), body(&sites[1], 41).as_str()), ("", "tuesday"));
+    assert_eq!(sites[1].aside().unwrap().len(), 1);
+    sites[1].put_site(gone, SiteState::AtRest).unwrap();
+    everyone_meets(&mut sites, &mut post);
+    for store in &sites {
+        assert_eq!(store.aside().unwrap(), []);
+        assert_eq!((body(store, 40).as_str(), body(store, 41).as_str()), ("monday", "tuesday"));
+    }
+}
+
+#[test]
+fn two_who_both_keep_both_come_to_the_same() {
+    let (mut sites, mut post, gone) = two_branches_of_one_who_is_gone();
+    for store in &mut sites {
+        store.put_site(gone, SiteState::AtRest).unwrap();
+        store.keep_both(gone).unwrap();
+    }
+    everyone_meets(&mut sites, &mut post);
+    for store in &sites {
+        assert_eq!(store.aside().unwrap(), []);
+        assert_eq!((body(store, 40).as_str(), body(store, 41).as_str()), ("monday", "tuesday"));
+    }
+}
+
+#[test]
+fn whoever_was_held_for_gone_and_comes_back_meets_them_again() {
+    let (mut sites, mut post, ana) = team_of(3);
+    let image = sites[0].image().unwrap();
+    log(&mut sites[0], ana, 40, "monday");
+    hand(&mut sites, &mut post, 0, 1);
+    sites[0] = image;
+    log(&mut sites[0], ana, 41, "tuesday");
+    hand(&mut sites, &mut post, 0, 2);
+    let gone = sites[0].site();
+    hand_all(&mut sites, &mut post, 2, 1);
+    sites[1].put_site(gone, SiteState::AtRest).unwrap();
+    sites[1].keep_both(gone).unwrap();
+    for store in &mut sites[1..] {
+        store.put_site(gone, SiteState::Live).unwrap();
+    }
+    everyone_meets(&mut sites, &mut post);
+    for store in &sites {
+        assert_eq!((body(store, 40).as_str(), body(store, 41).as_str()), ("monday", "tuesday"));
+    }
 }
 
 #[test]
