@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::common::feet::unlocked;
 use crate::common::{Caseload, fixture, laptop, text};
 use serde_json::Value as Json;
 
@@ -215,4 +216,37 @@ fn a_file_of_today_keeps_whom_it_believed() {
     // Of these the new laptop was revoked and the old one was not: one person, so both are.
     assert_eq!(words("wes"), ["revoked -", "revoked -"]);
     assert_eq!(caseload.json(&["check"])["ok"], true);
+}
+
+/// A laptop that was set up anew, without the old one: whether it is the same person's is asked once, of each.
+#[test]
+fn another_laptop_of_ones_own_name_is_asked_about_once() {
+    let (old, new) = (laptop("Rosa Ortiz"), laptop("Rosa Ortiz"));
+    acquaint(&old, &new);
+    let ana = old.client(&["given_name=Ana"]);
+    let draft = old.json(&["log", &ana, "kind=phone", "body=begun at the office"])["id"].as_str().unwrap().to_string();
+    hand_over(&old, &new);
+    assert!(new.refused(&["sign", &draft]).contains("signed by its author"));
+    let mut screen = unlocked(&new);
+    screen.wait("is it yours too?");
+    screen.keys("l");
+    screen.gone("is it yours too?");
+    drop(screen);
+    let mut screen = unlocked(&new);
+    screen.wait("is it yours too?");
+    screen.keys("y");
+    screen.wait("Both laptops are yours");
+    drop(screen);
+    new.run(&["sign", &draft]);
+    // On the other one it is somebody else, as far as anyone told it: that holds too.
+    let mut screen = unlocked(&old);
+    screen.wait("is it yours too?");
+    screen.keys("n");
+    screen.wait("each signs for themselves");
+    drop(screen);
+    for laptop in [&old, &new] {
+        let screen = unlocked(laptop);
+        screen.wait("Ana");
+        assert!(!screen.text().contains("is it yours too?"), "{}", screen.text());
+    }
 }

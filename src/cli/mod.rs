@@ -987,8 +987,9 @@ fn gives(text: &str) -> Result<Gives, String> {
 }
 
 fn right(text: &str) -> Result<Right, String> {
-    // The others are kept and passed on; nothing hangs on them here yet.
-    Some(Right::Erase).filter(|right| right.code() == text).ok_or_else(|| "it is: erase".into())
+    // The third is kept and passed on: rules are files of the agency yet.
+    let given = [Right::Erase, Right::SignAs];
+    given.into_iter().find(|right| right.code() == text).ok_or_else(|| "it is one of: erase, sign-as".into())
 }
 
 fn one_way(text: &str) -> Result<(Gives, bool), String> {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row as SqlRow, Transaction};
 
-use crate::model::text::one_line;
+use crate::model::text::{one_line, same_name};
 use crate::model::{RowId, SiteId, Value};
 
 use super::sites::{self, MOST_OF_A_LINE, Site, Trust};
@@ -561,6 +561,26 @@ impl Store {
         Ok(())
     }
 
+    /// An installation that was accepted under this worker's own name and of which nobody has said yet whether it is theirs too.
+    pub fn perhaps_own(&self) -> Result<Option<Site>> {
+        let us = sites::person(&self.db, self.site)?;
+        for site in sites::all(&self.db)? {
+            let named = |line: &Line| !line.own && line.ended.is_none() && same_name(&line.called, &self.worker.name);
+            if site.line.as_ref().is_some_and(named)
+                && sites::person(&self.db, site.id)? != us
+                && self.local(&somebody_else(site.id))?.is_none()
+            {
+                return Ok(Some(site));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says that an installation is somebody else's, though they bear this worker's name: nobody asks again.
+    pub fn set_somebody_else(&mut self, site: SiteId) -> Result<()> {
+        self.set_local(&somebody_else(site), Some(b"yes"))
+    }
+
     /// Says whether anybody still works with an installation: nothing is sealed to one at rest, and nobody waits for it.
     pub fn put_site(&mut self, id: SiteId, state: SiteState) -> Result<()> {
         self.writable()?;
@@ -586,6 +606,11 @@ impl Store {
         let all = self.sites()?.into_iter().filter(|site| site.id != self.site && site.is_reached());
         Ok(all.collect())
     }
+}
+
+/// Under which key it is kept that a site of the worker's own name is not theirs.
+fn somebody_else(site: SiteId) -> String {
+    format!("somebody-else {site}")
 }
 
 /// Takes a site out of its line, and leaves that to the others in it under another name.

@@ -22,7 +22,7 @@ use super::file::GIVES_WAY;
 use super::forks::{self, Home};
 use super::journal::{self, Batch};
 use super::projection::{self, Workspace, is_client};
-use super::rights::GRANT;
+use super::rights::{self, GRANT};
 use super::search::Documents;
 use super::sites::{self, Site, Trust};
 use super::wire::{Content, Entry};
@@ -515,7 +515,10 @@ impl<'a> Merger<'a> {
         }
         let joined = if self.joined.is_empty() { None } else { Some(false) };
         if let Some(anew) = self.judge_again.or(joined) {
-            self.merged.erased |= erase::judge_again(self.db, anew)?;
+            self.merged.erased |= match anew {
+                true => rights::judge_again(self.db)?,
+                false => erase::judge_again(self.db, false)?,
+            };
         }
         for (stream, anew) in std::mem::take(&mut self.to_erase) {
             self.merged.erased |= erase::carry_out(self.db, stream, anew)?;

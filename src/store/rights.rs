@@ -8,7 +8,7 @@
 //!
 //! Such rows are read from the founder's own chain, never from a table: what others write under the same ids is not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::model::{RowId, SiteId, Value};
 
 use super::wire::{Content, Entry, Header};
-use super::{Result, Store, StoreError, erase, journal, lines, sites};
+use super::{Result, Store, StoreError, erase, journal, lines, sites, speaking};
 
 /// The number of the record type in the journal. It has no table: see above.
 pub const GRANT: u16 = 52;
@@ -32,7 +32,8 @@ const FOUNDER: &str = "agency-founder";
 /// What a line may do that others may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Right {
-    /// Sign as someone who works elsewhere.
+    /// Sign the notes of somebody who works on another installation, as of one who left before signing. The signature counts as
+    /// the author's and is shown with the installation that gave it.
     SignAs,
     /// Erase what another line wrote, by an order or a rule.
     Erase,
@@ -88,6 +89,23 @@ pub(super) fn may_erase(db: &Connection, erasure: &Point, author: SiteId) -> Res
         return Ok(true);
     }
     Ok(holds(&grants(db)?, line, Right::Erase, erasure))
+}
+
+/// Whether a signature that stands at a point counts for what others wrote, by a grant.
+pub(super) fn may_sign_as(db: &Connection, signature: &Point) -> Result<bool> {
+    let grants = grants(db)?;
+    Ok(!grants.is_empty() && holds(&grants, sites::root(db, signature.site)?, Right::SignAs, signature))
+}
+
+/// Sets right what hangs on rights, after one was given or ended.
+pub(super) fn judge_again(db: &Connection) -> Result<bool> {
+    let erased = erase::judge_again(db, true)?;
+    let mut signers = BTreeSet::new();
+    for grant in grants(db)?.into_iter().filter(|grant| grant.right == Right::SignAs) {
+        signers.insert(grant.to);
+    }
+    speaking::refresh(db, &signers)?;
+    Ok(erased)
 }
 
 /// The stream in which an agency's grants stand.
@@ -160,7 +178,7 @@ impl Store {
     /// Says which installation founded the agency. Its fingerprint is to be confirmed before.
     pub fn set_agency_founder(&mut self, site: SiteId) -> Result<()> {
         self.set_local(FOUNDER, Some(&site.0))?;
-        erase::judge_again(&self.db, true)?;
+        judge_again(&self.db)?;
         Ok(())
     }
 
@@ -240,7 +258,7 @@ impl Store {
         let word = if end.next == 0 { lines::word(&transaction, self.site)? } else { None };
         let entries: Vec<Entry> = word.into_iter().chain(fields.iter().map(entry)).collect();
         journal::append(&transaction, &self.keys.signing, end, &header, &entries)?;
-        erase::judge_again(&transaction, true)?;
+        judge_again(&transaction)?;
         transaction.commit()?;
         self.hlc = hlc;
         Ok(())

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::records::signature;
 use crate::model::text::same_name;
 use crate::model::{By, RecordType, Row, RowId, SignatureRole, SiteId, record_by_number};
 
 use super::journal;
+use super::rights::{self, Point};
 use super::sites::{self, person};
 use super::wire::{Existence, ROW_ITSELF};
 use super::{Result, Store, StoreError, facts, signing};
@@ -121,7 +122,7 @@ fn under(db: &Connection, of: RowId) -> Result<Vec<Given>> {
 }
 
 /// Whether a signature counts as what it says it is: the author's where the site that gave it is one person's with the site
-/// that made what it stands under, a second's where it is not. One that was entered again for somebody who is gone speaks for
+/// that made what it stands under or may sign for others, a second's where it is not. One that was entered again for somebody who is gone speaks for
 /// neither.
 fn counts(db: &Connection, given: &Row, by: SiteId, of: RowId) -> Result<bool> {
     let role = given.text(signature::role);
@@ -133,7 +134,27 @@ fn counts(db: &Connection, given: &Row, by: SiteId, of: RowId) -> Result<bool> {
         return Ok(false);
     }
     let Some(maker) = maker(db, of)? else { return Ok(false) };
-    Ok((person(db, maker)? == person(db, by)?) == (role == author))
+    if person(db, maker)? == person(db, by)? {
+        return Ok(role == author);
+    }
+    if role == second {
+        return Ok(true);
+    }
+    match made_at(db, given.id, by)? {
+        Some(at) => rights::may_sign_as(db, &at),
+        None => Ok(false),
+    }
+}
+
+/// Where a site made a row.
+fn made_at(db: &Connection, row: RowId, site: SiteId) -> Result<Option<Point>> {
+    let mut query = db.prepare_cached(
+        "SELECT stream, first FROM touched JOIN batch ON batch = n WHERE row = ?1 AND site = ?2 ORDER BY first LIMIT 1",
+    )?;
+    let point = |row: &rusqlite::Row<'_>| {
+        Ok(Point { stream: RowId::from_bytes(row.get(0)?), site, index: row.get::<_, i64>(1)? as u64 })
+    };
+    Ok(query.query_row((row, site.0.as_slice()), point).optional()?)
 }
 
 /// The roles in which a row is signed, by signatures that count.
@@ -238,12 +259,18 @@ impl Store {
         Ok((!plain).then(|| known.map_or_else(|| "someone unknown".to_string(), |known| known.person())))
     }
 
-    /// Whose note it is, in words, where it is not ours.
+    /// Whose note it is, in words, where it is not ours to sign.
     pub(super) fn author_elsewhere(&self, note: RowId) -> Result<Option<String>> {
         if self.is_mine(note)? {
             return Ok(None);
         }
         let maker = maker(&self.db, note)?.ok_or_else(|| StoreError::NoRow(note.to_string()))?;
+        if let Some(row) = self.row_of(&crate::model::records::note::TYPE, note)? {
+            let index = journal::chain_end(&self.db, row.stream, self.site)?.next;
+            if rights::may_sign_as(&self.db, &Point { stream: row.stream, site: self.site, index })? {
+                return Ok(None);
+            }
+        }
         if is_recovered(&self.db, note, maker)? {
             return Ok(Some("somebody who is gone: it was recovered from their laptop".into()));
         }

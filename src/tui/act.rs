@@ -326,6 +326,7 @@ impl Desk {
                 self.store.revoke_site(site)?;
                 self.say("Believed no longer: nothing of theirs is taken, nothing is written to them.");
             }
+            Pick::Own(site, own) => self.say_whose_laptop(site, own)?,
             Pick::SyncAlways => self.sync_always()?,
             Pick::Compare(one, other) => self.compare(one, other),
             Pick::UndoButTheirs(id) => self.undo_but_theirs(id)?,

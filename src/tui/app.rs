@@ -106,6 +106,12 @@ impl App {
             self.draw(screen)?;
         }
         self.look_ahead()?;
+        if let Stage::Desk(desk) = &mut self.stage {
+            let asked = desk.ask_whose_laptop();
+            if self.survive(asked.map_err(Into::into), false)? {
+                self.draw(screen)?;
+            }
+        }
         self.back_up();
         loop {
             let wake = wakes.wait(self.patience());

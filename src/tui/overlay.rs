@@ -132,6 +132,8 @@ pub enum Pick {
     Accept(Box<Site>, Box<Acceptance>),
     AskRevoke,
     Revoke(SiteId),
+    /// Another installation of the worker's own name is theirs, or it is not.
+    Own(SiteId, bool),
     SyncAlways,
     Compare(RowId, RowId),
     /// Takes an action back but for what is another's.

@@ -2,7 +2,7 @@
 
 use crate::disclosure::Override;
 use crate::model::text::one_line;
-use crate::model::{RowId, ShareKind};
+use crate::model::{RowId, ShareKind, SiteId};
 use crate::store::{Acceptance, Gives, Site, StoreError, Trust};
 use crate::sync::{Card, Until};
 use crate::triage::{duplicates, filter, team};
@@ -205,6 +205,39 @@ impl Desk {
                 .into(),
         ];
         self.overlay = Some(Menu::telling("Believe whom no longer?", about, items.collect()));
+        Ok(())
+    }
+
+    /// Asks once whether another laptop under the worker's own name is theirs too: what the one began the other may sign then.
+    /// Says whether there was anything to ask.
+    pub(super) fn ask_whose_laptop(&mut self) -> Result<bool, StoreError> {
+        if self.overlay.is_some() || self.store.read_only() {
+            return Ok(false);
+        }
+        let Some(site) = self.store.perhaps_own()? else { return Ok(false) };
+        let about = vec![
+            format!("{} is accepted here, fingerprint {}.", site.person(), site.fingerprint()),
+            "If both are yours, what you began on the one you may sign on the other, and whoever ends the one ends both. Say the same on the other laptop.".into(),
+            "You are asked this once.".into(),
+        ];
+        let items = vec![
+            (Some('y'), "Yes, both laptops are mine".into(), Pick::Own(site.id, true)),
+            (Some('n'), "No, that is somebody else of my name".into(), Pick::Own(site.id, false)),
+            (Some('l'), "Ask me the next time".into(), Pick::Nothing),
+        ];
+        self.overlay = Some(Menu::telling("Another laptop has your name: is it yours too?", about, items));
+        Ok(true)
+    }
+
+    pub(super) fn say_whose_laptop(&mut self, site: SiteId, own: bool) -> Result<(), StoreError> {
+        if own {
+            self.store.same_person(self.store.site(), site)?;
+            self.reload()?;
+            self.say("Both laptops are yours: what you began on the one you may sign on the other.");
+        } else {
+            self.store.set_somebody_else(site)?;
+            self.say("Somebody else, then: each signs for themselves.");
+        }
         Ok(())
     }
 

@@ -18,10 +18,10 @@ fn laptop(name: &str) -> Store {
 
 /// Hands over, without a bundle, all that another file holds.
 fn bring(from: &Store, to: &mut Store) {
-    let own: Site = from.own_site().unwrap();
+    let told: Vec<Site> = from.sites().unwrap();
     let ((), _) = to
         .merge::<_, StoreError>(true, |merger| {
-            merger.know(std::slice::from_ref(&own))?;
+            merger.know(&told)?;
             for (stream, site, _) in from.chains(None)? {
                 let mut walk = merger.begin(stream, site, 0)?.expect("a chain from its start");
                 let mut signature = Vec::new();
@@ -103,4 +103,63 @@ fn authors_erase_their_own_and_others_need_a_grant_of_the_founder() {
     assert!(chief.grants().unwrap()[0].ended.is_some());
     assert!(matches!(chief.end_grant(grant), Err(StoreError::NoRow(_))));
     assert!(chief.check().unwrap().ok && rosa.check().unwrap().ok);
+}
+
+#[test]
+fn whoever_may_sign_for_others_does_so_under_their_own_installation_and_until_the_cut() {
+    use crate::model::records::{note, signature};
+    let (mut chief, mut rosa, mut tom) = (laptop("Chief"), laptop("Rosa"), laptop("Tom"));
+    let founder = chief.site();
+    let mut change = Change::new("add client");
+    change.create(&client::TYPE, id(1), id(1)).set(id(1), client::given_name, "Ana");
+    rosa.commit(&change).unwrap();
+    let when = chrono::DateTime::parse_from_rfc3339("2026-11-24T09:00:00-05:00").unwrap();
+    for number in [2, 3] {
+        let mut change = Change::new("log contact");
+        change.create(&note::TYPE, id(number), id(1)).set(id(number), note::when, when);
+        change.set(id(number), note::kind, "phone").set(id(number), note::body, "Visited her at home.");
+        rosa.commit(&change).unwrap();
+    }
+    bring(&rosa, &mut tom);
+    assert!(matches!(tom.sign_note(id(2), 24), Err(StoreError::NotTheAuthor(_))));
+    // Rosa left; the agency lets Tom sign what she left unsigned.
+    bring(&tom, &mut chief);
+    bring(&rosa, &mut chief);
+    chief.set_agency_founder(founder).unwrap();
+    let grant = chief.grant(tom.site(), Right::SignAs).unwrap();
+    bring(&chief, &mut tom);
+    tom.set_agency_founder(founder).unwrap();
+    tom.sign_note(id(2), 24).unwrap();
+    // Everybody who holds the founder for the founder sees it as the author's, given by Tom's installation; others see who it was.
+    bring(&tom, &mut rosa);
+    let signed = |store: &Store, number| {
+        let written = store.written(id(number)).unwrap().unwrap();
+        let under: Vec<(bool, String)> = written
+            .standing()
+            .signatures
+            .iter()
+            .filter(|row| row.text(signature::role) == "author")
+            .map(|row| row.by.as_ref().map_or((true, String::new()), |by| (by.counts, by.person.clone())))
+            .collect();
+        under
+    };
+    assert!(!signed(&rosa, 2)[0].0);
+    bring(&chief, &mut rosa);
+    rosa.set_agency_founder(founder).unwrap();
+    assert!(signed(&rosa, 2)[0].0);
+    assert!(signed(&rosa, 2)[0].1.contains("Tom"), "{:?}", signed(&rosa, 2));
+    let mut change = Change::new("edit note");
+    change.set(id(2), note::body, "Other words.");
+    assert!(rosa.commit(&change).is_err(), "frozen, for its author too");
+    // Ended: what was signed stands, and nothing more is signed so.
+    bring(&tom, &mut chief);
+    chief.end_grant(grant).unwrap();
+    bring(&chief, &mut tom);
+    assert!(matches!(tom.sign_note(id(3), 24), Err(StoreError::NotTheAuthor(_))));
+    bring(&chief, &mut rosa);
+    assert!(signed(&rosa, 2)[0].0);
+    for store in [&chief, &rosa, &tom] {
+        let report = store.check().unwrap();
+        assert!(report.ok, "{:?}", report.problems);
+    }
 }
