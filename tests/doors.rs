@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-#[cfg(target_os = "linux")]
-use crate::common::strace;
 use crate::common::{Caseload, PASSPHRASE, acquaint, laptop, text};
+#[cfg(target_os = "linux")]
+use crate::common::{kills, strace};
 
 /// Longer than any of these takes, and shorter than for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -470,7 +470,8 @@ fn killed_at_each_call_that_changes_a_disk_it_is_a_whole_file_with_its_record_or
         killed.recorded = left(&rosa, &ana);
         for call in CALLS {
             let many = made.iter().filter(|line| line.starts_with(&format!("{call}("))).count();
-            for n in (1..=many).step_by(many.div_ceil(8).max(1)).chain((many > 8).then_some(many)) {
+            let each = kills(12) as usize;
+            for n in (1..=many).step_by(many.div_ceil(each).max(1)).chain((many > each).then_some(many)) {
                 let inject = format!("inject={call}:signal=KILL:when={n}");
                 traced(&rosa, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], &args);
                 killed.look(name, &format!("{call} {n} of {many}"));

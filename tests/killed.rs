@@ -2,7 +2,8 @@
 //! says where. Only what nothing but the killed program still held can be gone, and then a backup is named.
 //!
 //! Needs `strace`, and leave to look into a running program; says so where it is not there. So many moments of each kind of call
-//! as CASELOAD_FEET_KILLS says, spread over all of them; one where it says nothing, and then only of rescues before a fold.
+//! as CASELOAD_FEET_KILLS says, spread over all of them. Where it says nothing one of every other kind, the faults taking turns, and
+//! only of rescues before a fold.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -236,7 +237,10 @@ fn kills(fault: Fault, folded: bool) {
     let Some(counts) = case.counts() else { return };
     let each = asked.unwrap_or(1);
     let mut came = BTreeMap::new();
-    for (call, many) in &counts {
+    let turn = asked.is_none().then_some(case.fault as usize % 2);
+    for (call, many) in
+        counts.iter().enumerate().filter(|(at, _)| turn.is_none_or(|turn| at % 2 == turn)).map(|(_, one)| one)
+    {
         let each = each.clamp(1, *many);
         // In the middle of each stretch; where there is one for each call, each of them.
         for n in (0..each).map(|at| (2 * at + 1) * many / (2 * each) + 1) {
