@@ -5,6 +5,7 @@
 
 mod agency;
 mod agreements;
+mod apart;
 mod audit;
 mod backups;
 mod bad_files;

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage.
 
+mod apart;
 mod assess;
 mod closing;
 mod ending;
@@ -194,6 +195,12 @@ enum Command {
         /// Forget this place, and sync through none; what lies there stays there
         #[arg(long, value_name = "PLACE", conflicts_with = "places")]
         forget: Option<String>,
+    },
+    /// Psychotherapy and SUD counseling notes, kept apart from the chart: in no list, page, figure, search or bundle, and only in
+    /// this file's own backups
+    Apart {
+        #[command(subcommand)]
+        command: apart::Command,
     },
     /// Who you are to others, and whom you believe
     Site {
@@ -794,6 +801,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
             SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },
+        Command::Apart { command } => apart::run(setting, &command, json)?.into(),
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),
         Command::Unmet => reading::unmet(setting, json)?.into(),

@@ -4,6 +4,7 @@
 //! Everything that holds or moves client data (table, form, `--json`, journal, import) is made from the
 //! one declaration per record type in [`records`].
 
+mod apart;
 mod catalogue;
 mod change;
 mod choice;
@@ -23,6 +24,7 @@ pub mod text;
 mod value;
 pub mod when;
 
+pub use apart::Apart;
 pub use catalogue::{Field, FieldId, Kind, RecordType, Shown, field_by_id, record_by_name, record_by_number};
 pub use change::{Change, Edit, Invalid, LONGEST, NAMES, needs_a_name};
 pub use choice::*;

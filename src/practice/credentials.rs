@@ -4,7 +4,7 @@
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 
 use crate::model::records::{credential, education, supervision};
-use crate::model::{CredentialStatus, Row};
+use crate::model::{Apart, CredentialStatus, Row};
 
 use super::{CredentialKind, Practice};
 
@@ -21,6 +21,17 @@ impl Progress {
     pub fn missing(&self) -> i64 {
         (self.need - self.have).max(0)
     }
+}
+
+/// Which notes the worker may keep apart: by a credential that is held and has not expired.
+pub fn keeps_apart(practice: &Practice, credentials: &[Row], today: NaiveDate) -> Vec<Apart> {
+    let holds = |row: &&Row| {
+        let status = CredentialStatus::from_code(row.text(credential::status)).unwrap_or(CredentialStatus::Held);
+        status == CredentialStatus::Held && row.date(credential::expires).is_none_or(|expires| expires >= today)
+    };
+    let held = credentials.iter().filter(holds);
+    let kinds: Vec<&CredentialKind> = held.filter_map(|row| practice.credential(row.text(credential::kind))).collect();
+    Apart::ALL.into_iter().filter(|one| kinds.iter().any(|kind| kind.keeps_apart.contains(one))).collect()
 }
 
 /// How one credential stands on a day.

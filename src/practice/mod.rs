@@ -250,6 +250,9 @@ pub struct CredentialKind {
     /// Of those, hours of supervision itself.
     #[serde(default)]
     pub supervision_hours: Option<u32>,
+    /// Which notes whoever holds it may keep apart from the chart.
+    #[serde(default)]
+    pub keeps_apart: Vec<crate::model::Apart>,
     /// Days before the end on which renewal is first told.
     #[serde(default = "ninety")]
     pub tell_days: u16,

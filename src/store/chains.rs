@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{RowId, SiteId};
 
+use super::apart::stream_apart;
 use super::journal::{self, Batch, ChainEnd};
 use super::{Result, Store, StoreError};
 
@@ -12,6 +13,7 @@ pub type Grown = (RowId, SiteId, u64);
 
 impl Store {
     /// Every chain in these streams (or in all), in the order of their streams: the site, and the index after its last entry.
+    /// Never those of notes that are kept apart: nothing of them is given to anyone (see [`super::apart`]).
     pub fn chains(&self, streams: Option<&BTreeSet<RowId>>) -> Result<Vec<Grown>> {
         let read = |row: &rusqlite::Row<'_>| {
             Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
@@ -20,15 +22,17 @@ impl Store {
         let mut chains = Vec::new();
         match streams {
             None => {
-                let mut query = self.db.prepare(&format!("{SQL} GROUP BY stream, site ORDER BY stream, site"))?;
-                for chain in query.query_map([], read)? {
+                let mut query = self
+                    .db
+                    .prepare(&format!("{SQL} WHERE stream <> ?1 GROUP BY stream, site ORDER BY stream, site"))?;
+                for chain in query.query_map([stream_apart(self.worker.id)], read)? {
                     chains.push(chain?);
                 }
             }
             Some(streams) => {
                 let mut query =
                     self.db.prepare(&format!("{SQL} WHERE stream = ?1 GROUP BY stream, site ORDER BY site"))?;
-                for stream in streams {
+                for stream in streams.iter().filter(|stream| **stream != stream_apart(self.worker.id)) {
                     for chain in query.query_map([*stream], read)? {
                         chains.push(chain?);
                     }
@@ -46,9 +50,10 @@ impl Store {
             return Ok((self.chains(Some(streams))?, last));
         }
         let mut query = self.db.prepare(
-            "SELECT stream, site, max(first + count) FROM batch WHERE n > ?1 GROUP BY stream, site ORDER BY stream, site",
+            "SELECT stream, site, max(first + count) FROM batch
+             WHERE n > ?1 AND stream <> ?2 GROUP BY stream, site ORDER BY stream, site",
         )?;
-        let chains = query.query_map([looked], |row| {
+        let chains = query.query_map((looked, stream_apart(self.worker.id)), |row| {
             Ok((RowId::from_bytes(row.get(0)?), SiteId(row.get(1)?), row.get::<_, i64>(2)? as u64))
         })?;
         Ok((chains.collect::<rusqlite::Result<_>>()?, last))

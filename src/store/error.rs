@@ -88,6 +88,10 @@ pub enum StoreError {
     NotTheFounder,
     #[error("Not done: somebody may still go on there. Put that installation to rest first, or end the line.")]
     StillAtWork,
+    #[error(
+        "Not given: a note that is kept apart goes out by an authorization of its own, which names to whom and what for, was signed by today and has not ended."
+    )]
+    NotAuthorized,
     #[error("There is no row {0} here.")]
     NoRow(String),
     #[error("Not erased: a legal hold stands over this file. Nothing of it may be destroyed.")]

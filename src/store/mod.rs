@@ -30,6 +30,7 @@
 //!   whole of a damaged one.
 
 mod access;
+mod apart;
 mod backup;
 mod books;
 mod cell;
@@ -88,6 +89,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone};
 use rusqlite::Connection;
 
 pub use access::{Access, Deed};
+pub use apart::{Authorization, NoteApart};
 pub use backup::{DraftedBackup, RecoveryKey};
 pub use check::CheckReport;
 pub use commit::{Progress, Receipt};

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::model::records::erasure;
 use crate::model::{EntryRef, Hlc, RowId, SiteId, Value, record_by_number};
 
+use super::apart::stream_apart;
 use super::cell::{Head, RowState};
 use super::commit::{Action, Writer};
 use super::erase::Marker;
@@ -99,13 +100,14 @@ impl Store {
         Ok(kinds)
     }
 
-    /// Walks our own actions, newest first, until one is wanted.
+    /// Walks our own actions, newest first, until one is wanted. What was entered again for somebody else is none of them, and
+    /// notes that are kept apart are changed by hand.
     pub(super) fn past(&self, wanted: &mut dyn FnMut(&Past) -> bool) -> Result<Option<Past>> {
         let mut query = self.db.prepare_cached(
             "SELECT n, action, undoes, label, origin, hlc, stream FROM batch
-             WHERE site = ?1 AND origin NOT GLOB 'recovered*' ORDER BY n DESC",
+             WHERE site = ?1 AND origin NOT GLOB 'recovered*' AND stream <> ?2 ORDER BY n DESC",
         )?;
-        let mut rows = query.query([self.site.0.as_slice()])?;
+        let mut rows = query.query((self.site.0.as_slice(), stream_apart(self.worker.id)))?;
         let mut current: Option<Past> = None;
         while let Some(row) = rows.next()? {
             let n: i64 = row.get(0)?;

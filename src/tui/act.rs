@@ -165,6 +165,7 @@ impl Desk {
             Action::Assessed => self.assessed(about)?,
             Action::Crisis => self.crisis(about)?,
             Action::SafetyPlan => self.safety_plan(None)?,
+            Action::NotesApart => self.notes_apart()?,
             Action::Assess => self.assess(about)?,
             Action::Charts => self.pick_assess(super::assess::Choice::Charts)?,
             Action::ActOnAnswer => self.act_on_answer(about)?,

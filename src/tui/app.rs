@@ -408,7 +408,12 @@ impl App {
                     }
                     self.stage = Stage::Desk(Box::new(desk));
                     self.tell_troubles();
-                    self.begins_with_sync()?;
+                    if !self.begins_with_sync()?
+                        && let Stage::Desk(desk) = &mut self.stage
+                    {
+                        let asked = desk.ask_whose_laptop();
+                        self.survive(asked.map_err(Into::into), false)?;
+                    }
                 }
                 Step::Demo => {
                     let spec = demo::Spec {

@@ -638,6 +638,7 @@ impl Desk {
 
     /// Keeps what is typed in an open form, encrypted, until it is saved or given up.
     pub fn keep_draft(&mut self) {
+        self.keep_sheet();
         if let Some(form) = self.form.as_mut().filter(|form| form.unkept) {
             let draft = form.draft();
             // A full disk must not take the form away: it is said when saving. What the file under it lost is put beside it
@@ -651,6 +652,15 @@ impl Desk {
             if let Some(form) = self.form.as_mut() {
                 form.unkept = false;
             }
+        }
+    }
+
+    /// Keeps what is typed in an open sheet.
+    pub(super) fn keep_sheet(&mut self) {
+        if let Some(Overlay::Sheet(sheet)) = &self.overlay
+            && let Some((name, typed)) = sheet.unsaved()
+        {
+            let _ = self.store.set_local(name, Some(&typed));
         }
     }
 

@@ -20,6 +20,7 @@ pub mod action;
 mod agenda;
 mod anew;
 mod answer;
+mod apart;
 mod app;
 mod assess;
 mod choose;

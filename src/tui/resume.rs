@@ -35,6 +35,7 @@ struct Kept {
 impl Desk {
     /// Before the screen locks: keeps what is typed, and where one is. Says whether all of it is kept.
     pub fn keep_screen(&mut self) -> bool {
+        self.keep_sheet();
         let form = self.keep_form();
         let crisis = match &self.overlay {
             Some(Overlay::Sheet(sheet)) => sheet.crisis(),

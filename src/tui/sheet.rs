@@ -27,6 +27,11 @@ pub trait Sheet {
 
     fn paste(&mut self, _pasted: &str) {}
 
+    /// What was typed and not saved yet, with the name under which it waits in the file until it is.
+    fn unsaved(&self) -> Option<(&'static str, Vec<u8>)> {
+        None
+    }
+
     /// The crisis that it is the screen of: it is gone back to after a lock.
     fn crisis(&self) -> Option<RowId> {
         None
