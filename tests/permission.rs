@@ -321,3 +321,41 @@ fn a_colleague_of_another_agency_is_accepted_and_given_to_at_the_screen() {
         assert!(screen.ends());
     }
 }
+
+#[test]
+fn marks_are_proposed_from_words_and_kept_by_the_worker() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana"]);
+    let client = format!("client={ana}");
+    let add = |args: &[&str]| caseload.json(&[&["add"], args].concat())["id"].as_str().unwrap().to_string();
+    let methadone = add(&["medication", &client, "name=Methadone 60 mg"]);
+    add(&["medication", &client, "name=Metformin"]);
+    let shelter = add(&["care_team", &client, "name=Domestic violence shelter"]);
+    let list = caseload.json(&["marks", &ana]);
+    let told: Vec<(&str, &str)> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].as_str().unwrap(), one["tells"].as_str().unwrap()))
+        .collect();
+    assert!(told.contains(&(&methadone, "substance-use")) && told.contains(&(&shelter, "violence")), "{told:?}");
+    assert_eq!(told.len(), 2, "{told:?}");
+    // For pain: from no program, as the worker says.
+    caseload.run(&["set", &methadone, "part2=no"]);
+    let mut screen = Terminal::start(&caseload, 110, 32, &[]);
+    screen.wait("Passphrase");
+    screen.keys(PASSPHRASE);
+    screen.keys(ENTER);
+    screen.wait("Client: Ana");
+    screen.keys(":");
+    screen.wait("All commands");
+    screen.keys("marks proposed");
+    screen.keys(ENTER);
+    screen.wait("Does this tell of violence?");
+    screen.wait("Domestic violence shelter");
+    screen.keys("y");
+    screen.wait("Nothing waits to be marked");
+    drop(screen);
+    assert_eq!(caseload.json(&["marks"]), Json::Array(Vec::new()));
+    assert_eq!(caseload.json(&["show", &ana])["care_team"][0]["also_tells"], "violence");
+}

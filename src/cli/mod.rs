@@ -10,6 +10,7 @@ mod erasing;
 mod figures;
 mod folder;
 mod links;
+mod marks;
 mod moving;
 mod outside;
 mod printing;
@@ -196,6 +197,11 @@ enum Command {
         #[arg(long, value_name = "PLACE", conflicts_with = "places")]
         forget: Option<String>,
     },
+    /// Rows whose words tell of substance use or violence and of which nobody has said yet whether they do: until then they count
+    /// as telling it
+    ///
+    /// JSON: [{client_id, client, type, id, field, words, tells, mark, yes, no}]; `set ID MARK=YES` or `MARK=NO` answers
+    Marks { client: Option<String> },
     /// Psychotherapy and SUD counseling notes, kept apart from the chart: in no list, page, figure, search or bundle, and only in
     /// this file's own backups
     Apart {
@@ -801,6 +807,7 @@ fn run(command: Command, setting: &Setting, json: bool) -> anyhow::Result<Done> 
             SiteCommand::Rest { site, again } => sharing::rest(setting, &site, again, json)?.into(),
             SiteCommand::Revoke { site, take_first } => sharing::revoke(setting, &site, take_first, json)?.into(),
         },
+        Command::Marks { client } => marks::list(setting, client.as_deref(), json)?.into(),
         Command::Apart { command } => apart::run(setting, &command, json)?.into(),
         Command::Conflicts => sharing::conflicts(setting, json)?.into(),
         Command::Team => sharing::team(setting, json)?.into(),

@@ -19,7 +19,7 @@ mod outgoing;
 mod record;
 mod releases;
 
-pub use classes::{Categories, Sorter, everything, leads_to_them};
+pub use classes::{Categories, Proposal, Sorter, everything, leads_to_them};
 pub use contents::{Contents, Format, Listed};
 pub use handed::{Handed, InShort, Own};
 pub use lens::Lens;

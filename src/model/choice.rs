@@ -227,6 +227,7 @@ choices! {
         SubstanceUse "substance-use" "Substance use" [SubstanceUse],
         Violence "violence" "Violence" [Violence],
         Both "both" "Substance use and violence" [SubstanceUse, Violence],
+        Neither "neither" "Neither, whatever its words say" [],
     }
     /// Whether a row is from a program under 42 CFR Part 2; what is not known counts as one.
     FromPart2 telling {

@@ -166,6 +166,7 @@ impl Desk {
             Action::Crisis => self.crisis(about)?,
             Action::SafetyPlan => self.safety_plan(None)?,
             Action::NotesApart => self.notes_apart()?,
+            Action::MarksProposed => self.marks_proposed(&[])?,
             Action::Assess => self.assess(about)?,
             Action::Charts => self.pick_assess(super::assess::Choice::Charts)?,
             Action::ActOnAnswer => self.act_on_answer(about)?,
@@ -328,6 +329,7 @@ impl Desk {
                 self.say("Believed no longer: nothing of theirs is taken, nothing is written to them.");
             }
             Pick::Own(site, own) => self.say_whose_laptop(site, own)?,
+            Pick::Marked(proposal, code, passed) => self.marked(&proposal, code, passed)?,
             Pick::SyncAlways => self.sync_always()?,
             Pick::Compare(one, other) => self.compare(one, other),
             Pick::UndoButTheirs(id) => self.undo_but_theirs(id)?,

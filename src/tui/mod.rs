@@ -48,6 +48,7 @@ mod lately;
 mod library;
 mod lists;
 mod many;
+mod marks;
 mod medication;
 mod notes;
 mod overlay;

@@ -5,8 +5,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui_textarea::TextArea;
 
+use crate::disclosure::Proposal;
 use crate::model::{
-    Adherence, AppointmentStatus, Change, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
+    Adherence, AppointmentStatus, Change, FieldId, RecordType, ReferralStatus, RowId, ShareKind, SignatureRole, SiteId,
 };
 use crate::store::{Acceptance, ActionId, Hit, Site};
 use crate::triage::team::Load;
@@ -134,6 +135,8 @@ pub enum Pick {
     Revoke(SiteId),
     /// Another installation of the worker's own name is theirs, or it is not.
     Own(SiteId, bool),
+    /// A proposed mark is answered with a code, or passed over for now; those that were passed over before.
+    Marked(Box<Proposal>, Option<&'static str>, Vec<(RowId, FieldId)>),
     SyncAlways,
     Compare(RowId, RowId),
     /// Takes an action back but for what is another's.

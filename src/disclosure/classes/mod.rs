@@ -5,13 +5,18 @@
 //! row: a choice, a kind of crisis, an instrument, a service, a goal that it serves, a word that tells more than its field.
 //! What nobody says anything of counts as telling everything. The rest of this room asks here and nowhere else. What a person wrote in a note cannot be told from its field: a note is a note. Pure.
 
+mod marks;
 mod words;
+
+pub use marks::Proposal;
 
 use std::collections::BTreeSet;
 
 use crate::model::records::*;
 use crate::model::text::{Words, has_words};
-use crate::model::{Choices, Domain, Field, FieldId, Fixed, FromPart2, Information, Kind, List, Row, RowId, sealed};
+use crate::model::{
+    AlsoTells, Choices, Domain, Field, FieldId, Fixed, FromPart2, Information, Kind, List, Row, RowId, sealed,
+};
 use crate::practice::Practice;
 use crate::practice::incident::crises_of;
 
@@ -80,14 +85,19 @@ impl<'a> Sorter<'a> {
         if told.is_empty() { everything() } else { told }
     }
 
-    /// What a row is about by all that it holds: it tells it with every field. Words that name substance use are a proposal
-    /// where the worker can say that the row is from no program under 42 CFR Part 2.
+    /// What a row is about by all that it holds: it tells it with every field. Words that name substance use or violence are a
+    /// proposal ([`Sorter::proposals`]) that counts until the worker says that the row is from no program under 42 CFR Part 2,
+    /// or tells of neither.
     fn about(&self, row: &Row) -> Categories {
-        let from_none = is_from_no_program(row);
+        let (from_none, neither) = (is_from_no_program(row), tells_of_neither(row));
         let about = row.record.fields.iter().flat_map(|field| {
             let mut told = self.of_value(row, field);
-            if from_none && matches!(field.kind, Kind::Line | Kind::Text) {
-                told.remove(&Information::SubstanceUse);
+            if matches!(field.kind, Kind::Line | Kind::Text) {
+                told.retain(|what| match what {
+                    Information::SubstanceUse => !from_none && !neither,
+                    Information::Violence => !neither,
+                    _ => true,
+                });
             }
             told
         });
@@ -211,12 +221,17 @@ pub fn leads_to_them(field: &Field) -> bool {
 
 /// Whether the worker says of a row that it is from no program under 42 CFR Part 2; where sites disagree, nobody does.
 fn is_from_no_program(row: &Row) -> bool {
-    let asked = [medication::part2, care_team::part2, appointment::part2, service::part2, stay::part2];
-    let said = asked.iter().find(|field| field.record == row.record.number);
-    said.is_some_and(|field| {
-        let torn = row.disagreements.iter().any(|torn| torn.field == *field);
-        !torn && row.text(*field) == FromPart2::No.code()
-    })
+    marks::part2_of(row.record).is_some_and(|field| is_marked(row, field, FromPart2::No.code()))
+}
+
+/// Whether the worker says of a row that it tells of neither substance use nor violence, whatever its words say.
+fn tells_of_neither(row: &Row) -> bool {
+    marks::also_tells_of(row.record).is_some_and(|field| is_marked(row, field, AlsoTells::Neither.code()))
+}
+
+fn is_marked(row: &Row, field: FieldId, code: &str) -> bool {
+    let torn = row.disagreements.iter().any(|torn| torn.field == field);
+    !torn && row.text(field) == code
 }
 
 /// What a line says it tells; everything where it does not say.

@@ -333,6 +333,47 @@ fn a_worker_marks_what_a_row_tells() {
     }
 }
 
+/// What words propose is asked once, of each row and of each of the two by itself; "neither" opens what its words say and no
+/// mark that stands.
+#[test]
+fn what_words_tell_is_proposed_until_a_worker_says_so_or_otherwise() {
+    use Information::{SubstanceUse, Violence};
+    let practice = Practice::standard();
+    let sorter = Sorter::new(&practice, &[]);
+    let proposed = |row: &Row| -> Vec<(Information, FieldId, &str, &str)> {
+        sorter.proposals([row]).into_iter().map(|one| (one.tells, one.mark, one.yes, one.no)).collect()
+    };
+    let mut plain = row(&medication::TYPE, "plain");
+    plain.put(medication::name, "Metformin");
+    assert_eq!(proposed(&plain), []);
+    let mut use_alone = row(&medication::TYPE, "use");
+    use_alone.put(medication::name, "Methadone 60 mg");
+    assert_eq!(proposed(&use_alone), [(SubstanceUse, medication::part2, "yes", "no")]);
+    for code in ["yes", "no", "not-known"] {
+        let mut said = use_alone.clone();
+        said.put(medication::part2, code);
+        assert_eq!(proposed(&said), [], "{code}");
+    }
+    let mut both = row(&appointment::TYPE, "both");
+    both.put(appointment::title, "Narcotics Anonymous, then the domestic violence shelter");
+    let (part2, also) = (appointment::part2, appointment::also_tells);
+    assert_eq!(proposed(&both), [(SubstanceUse, part2, "yes", "no"), (Violence, also, "violence", "substance-use")]);
+    // "No" to violence leaves what is told of substance use, and is not asked again.
+    both.put(also, "substance-use");
+    assert_eq!(proposed(&both), []);
+    assert!(sorter.of_row(&both).contains(&SubstanceUse));
+    both.put(part2, "no");
+    both.put(also, "");
+    assert_eq!(proposed(&both), [(Violence, also, "violence", "neither")]);
+    both.put(also, "neither");
+    let told = sorter.of_row(&both);
+    assert!(!told.contains(&Violence) && !told.contains(&SubstanceUse), "{told:?}");
+    // Said otherwise on another laptop: it counts.
+    both.disagreements
+        .push(crate::model::Disagreement { field: also, sides: vec!["neither".into(), "violence".into()] });
+    assert!(sorter.of_row(&both).contains(&Violence));
+}
+
 /// Where sites disagree, a file shows what each of them says, and so tells it.
 #[test]
 fn what_another_site_says_is_told_too() {
