@@ -423,6 +423,18 @@ fn each_field_goes_out_by_a_release_that_covers_it_and_by_no_other() {
             let what = format!("bundle, {}.{}: {told:?}, {covered:?}", case.record.name, case.field.field);
             assert_eq!(going.contains(&case.client), may, "{what}");
         }
+        if round == 0 {
+            // Through a place goes nothing to another agency, whatever a release covers.
+            let folder = tempfile::tempdir().unwrap();
+            let place = sync::place::Place::open(folder.path().to_str().unwrap()).unwrap();
+            let through = |store: &mut Store| {
+                sync::sync(store, &place, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+            };
+            through(&mut bank);
+            through(&mut rosa);
+            through(&mut bank);
+            assert!(bank.all_facts().unwrap().is_empty());
+        }
         before = covered;
     }
     // Each way out was looked at with something in it.
@@ -445,6 +457,35 @@ fn each_field_goes_out_by_a_release_that_covers_it_and_by_no_other() {
     let beside: &Categories = &[Information::Notes, Information::SubstanceUse].into();
     let way = Way { name: "bundle", covered: &before, goes: &|_| true, beside, named: true, whole: true };
     assert!(way.holds(&bytes(&bank, &practice, &own), &every) > 0);
+}
+
+/// The table can fail: a field that says too little of itself is noticed by its words in the bytes, and one that says too much by
+/// their lack.
+#[test]
+fn what_is_declared_wrong_is_noticed() {
+    let covered: Categories = [Information::Contact, Information::Needs].into();
+    let none = Categories::new();
+    let case = |about: &[Information]| Case {
+        client: RowId::derived(&["one"]),
+        record: &need::TYPE,
+        field: need::what,
+        name: "Nq0001w".into(),
+        mark: Some("Mq0001w".into()),
+        filled: vec![need::what],
+        about: about.iter().copied().collect(),
+        serves: false,
+        on_page: Categories::new(),
+    };
+    let noticed = |bytes: &str, case: Case| {
+        let way = Way { name: "a file", covered: &covered, goes: &|_| true, beside: &none, named: true, whole: true };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| way.holds(bytes, &[&case]))).is_err()
+    };
+    assert!(!noticed("Nq0001w Mq0001w", case(&[])), "as it should be");
+    assert!(noticed("Nq0001w Mq0001w", case(&[Information::Violence])), "what must stay is there");
+    assert!(noticed("Nq0001w", case(&[Information::Violence])), "somebody is there");
+    assert!(noticed("Nq0001w", case(&[])), "what may go is missing");
+    assert!(noticed("", case(&[])), "somebody is missing");
+    assert!(!noticed("", case(&[Information::Violence])));
 }
 
 /// How somebody is reached goes nowhere without how that is done safely, in a file that has no place for the instruction
