@@ -254,7 +254,14 @@ fn what_both_sides_hold_goes_out_and_comes_back_as_it_was() {
     );
     add(
         "consent",
-        &["to=County Housing", "purpose=coordinate housing", "from=2026-01-05", "until=2027-01-05", "part2=yes"],
+        &[
+            "to=County Housing",
+            "purpose=coordinate housing",
+            "from=2026-01-05",
+            "until=2027-01-05",
+            "part2=yes",
+            "form=written",
+        ],
     );
     add("consent", &["to=Clinic", "purpose=care", "revoked=2026-02-02 11:00"]);
     add("enrollment", &["project=Bridge House", "organisation=Harbor Homes", "entry=2026-01-05", "exit=2026-06-01"]);

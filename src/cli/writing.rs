@@ -159,6 +159,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     });
     fill(&mut change, setting, &store, record, (row, stream), rest)?;
     let before = Row::new(record, row, stream);
+    change.asks(&before)?;
     crate::practice::closing::check_day(&change, &before, moment.today())?;
     crate::practice::visits::check(&change, &before, &moment)?;
     super::putting_off::may_be(&store, setting, &change, stream)?;
@@ -181,6 +182,7 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
         if *record == client::TYPE && !change.names(row, Some(&before)) {
             return Err(needs_a_name().into());
         }
+        change.asks(&before)?;
         open = super::closing::look(&store, &change, &before, setting, json)?;
         crate::practice::visits::check(&change, &before, &setting.moment())?;
         stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);

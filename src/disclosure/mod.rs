@@ -25,7 +25,9 @@ pub use handed::{Handed, InShort, Own};
 pub use lens::Lens;
 pub use outgoing::{Asking, Clients, Decided, Refused, Whom, decide};
 pub use record::{Disclosed, HandOverCheck, all_told, disclose, may_hand_over, may_leave};
-pub use releases::{Asked, Ground, LeftOut, Override, Permission, Recipient, Standing, permits, standing};
+pub use releases::{
+    Asked, Ground, LeftOut, Override, Permission, Recipient, Standing, form_in_words, is_in_writing, permits, standing,
+};
 
 #[cfg(test)]
 mod tests;

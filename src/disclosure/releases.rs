@@ -278,16 +278,36 @@ fn names(row: &Row, what: Information) -> bool {
     row.words(consent::what).iter().any(|code| code == what.code())
 }
 
-fn in_writing(row: &Row) -> bool {
-    matches!(ConsentForm::from_code(row.text(consent::form)), Some(ConsentForm::Written | ConsentForm::Electronic))
+/// How the consent was given; none where nobody noted it, or sites say different things.
+fn form(row: &Row) -> Option<ConsentForm> {
+    let torn = row.disagreements.iter().any(|torn| torn.field == consent::form);
+    ConsentForm::from_code(row.text(consent::form)).filter(|_| !torn)
 }
+
+/// Whether a release was given in writing, on paper or on a screen.
+pub fn is_in_writing(row: &Row) -> bool {
+    matches!(form(row), Some(ConsentForm::Written | ConsentForm::Electronic))
+}
+
+/// How a release was given, in words beside others.
+pub fn form_in_words(row: &Row) -> &'static str {
+    match form(row) {
+        Some(ConsentForm::Written) => "in writing",
+        Some(ConsentForm::Electronic) => "signed on a screen",
+        Some(ConsentForm::Verbal) => "by word of mouth",
+        None => "form not noted",
+    }
+}
+
+/// The law on those who fled violence: only by their written and informed consent, reasonably limited in time.
+const VAWA: &str = "34 USC 12291(b)(2)(B)";
 
 /// What needs a release in writing: a word is not enough.
 fn needs_writing(what: Information, danger: bool) -> Option<&'static str> {
     match what {
         Information::SubstanceUse => Some("42 CFR 2.31"),
-        Information::Violence => Some("34 USC 12291(b)(2)"),
-        Information::Whereabouts | Information::Contact => danger.then_some("34 USC 12291(b)(2)"),
+        Information::Violence => Some(VAWA),
+        Information::Whereabouts | Information::Contact => danger.then_some(VAWA),
         Information::Attendance
         | Information::Needs
         | Information::Notes
@@ -303,7 +323,7 @@ fn needs_writing(what: Information, danger: bool) -> Option<&'static str> {
 fn covers(row: &Row, what: Information, danger: bool) -> bool {
     names(row, what)
         && (what != Information::SubstanceUse || row.yes(consent::part2))
-        && (needs_writing(what, danger).is_none() || in_writing(row))
+        && (needs_writing(what, danger).is_none() || is_in_writing(row))
 }
 
 /// When the client last took back that somebody may be told of it, as far as it was taken back by now.
@@ -340,9 +360,7 @@ fn allows(ground: Ground, what: Information, danger: bool) -> bool {
         // An initial report is exempt; the records themselves are not (42 CFR 2.12(c)(6)).
         (Ground::MandatedReport, Information::SubstanceUse) => false,
         // VAWA knows statutory and court mandates (34 USC 12291(b)(2)(C)) and no emergency.
-        (Ground::Emergency, what) => {
-            what == Information::SubstanceUse || needs_writing(what, danger) != Some("34 USC 12291(b)(2)")
-        }
+        (Ground::Emergency, what) => what == Information::SubstanceUse || needs_writing(what, danger) != Some(VAWA),
         (Ground::CourtOrder | Ground::MandatedReport, _) => true,
     }
 }
@@ -355,7 +373,7 @@ fn beyond(ground: Ground, what: Information) -> LeftOut {
             "A written release that says so, or a court order under 42 CFR 2.61",
         ),
         Ground::Emergency | Ground::CourtOrder => (
-            "what could lead someone to a person in danger leaves in no emergency without their word (34 USC 12291(b)(2))",
+            "what could lead someone to a person in danger leaves in no emergency without their word (34 USC 12291(b)(2)(B))",
             "A written release for this, with a last day, or a court order",
         ),
     };
@@ -379,6 +397,11 @@ fn refusal(
             left(
                 format!("the release to {to} does not say that it covers substance use records (42 CFR 2.31)"),
                 "A release to them that says so in so many words".into(),
+            )
+        } else if form(row).is_none() {
+            left(
+                format!("the release to {to} does not say that it was given in writing ({rule})"),
+                "How it was given, noted with it; or the same release, signed on paper or on a screen".into(),
             )
         } else {
             left(

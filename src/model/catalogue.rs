@@ -37,6 +37,9 @@ pub struct Field {
     pub help: &'static str,
     /// A new row without it is refused.
     pub required: bool,
+    /// The worker chooses it: nothing else fills it in, and forms and commands that write the row ask for it, until the row
+    /// asks for nothing more. A row of before it was asked for, or from another program, may lack it.
+    pub asked: bool,
     /// Its words are found by full-text search.
     pub searched: bool,
     /// Rows of a client are kept in this order (descending for times, ascending for the rest).
@@ -115,6 +118,7 @@ impl Field {
             tells,
             help: "",
             required: false,
+            asked: false,
             searched: false,
             ordered: false,
             safety: false,
@@ -132,6 +136,11 @@ impl Field {
 
     pub(super) const fn required(mut self) -> Field {
         self.required = true;
+        self
+    }
+
+    pub(super) const fn asked(mut self) -> Field {
+        self.asked = true;
         self
     }
 

@@ -134,6 +134,46 @@ impl Change {
 }
 
 impl Change {
+    /// A row as it is once the change is made.
+    pub fn after(&self, before: &Row) -> Row {
+        let mut after = before.clone();
+        for edit in &self.edits {
+            match edit {
+                Edit::Set { row, field, value } if *row == before.id => {
+                    after.disagreements.retain(|torn| torn.field != *field);
+                    after.put(*field, value.clone());
+                }
+                Edit::Member { row, field, element, present } if *row == before.id => {
+                    let at = after.sets.iter().position(|(number, _)| *number == field.field);
+                    let at = at.unwrap_or_else(|| {
+                        after.sets.push((field.field, Vec::new()));
+                        after.sets.len() - 1
+                    });
+                    let words = &mut after.sets[at].1;
+                    words.retain(|word| word != element);
+                    if *present {
+                        words.push(element.clone());
+                        words.sort();
+                    }
+                }
+                _ => {}
+            }
+        }
+        after
+    }
+
+    /// Refuses to write a row in which the worker has yet to choose what nobody else can.
+    ///
+    /// # Errors
+    /// In words, for that field, with what there is to choose.
+    pub fn asks(&self, before: &Row) -> Result<(), Invalid> {
+        let Some(field) = self.after(before).unasked() else { return Ok(()) };
+        Err(field.invalid(match field.kind {
+            Kind::Choice(choices) => format!("say which; {}= one of: {}", field.name, codes(choices.all())),
+            _ => "needs to be filled in".into(),
+        }))
+    }
+
     /// Whether a client has a name once the change is made: one of those that people are called by. `before` is the row as
     /// it stands.
     pub fn names(&self, row: RowId, before: Option<&Row>) -> bool {

@@ -7,8 +7,8 @@ use super::records::{
 };
 use super::{
     AdvocacyStatus, AppointmentStatus, ArrangementStatus, AuthorizationStatus, BenefitStatus, Choice, ClientStatus,
-    ConsentForm, ContactKind, CredentialStatus, Field, FieldId, GoalStatus, Invalid, Kind, Moment, NeedStatus,
-    PlanKind, PlanStatus, RecordType, ReferralStatus, ResourceStatus, ServiceStatus, Value, WorkStatus, series, when,
+    ContactKind, CredentialStatus, Field, FieldId, GoalStatus, Invalid, Kind, Moment, NeedStatus, PlanKind, PlanStatus,
+    RecordType, ReferralStatus, ResourceStatus, ServiceStatus, Value, WorkStatus, series, when,
 };
 use when::Way;
 
@@ -186,7 +186,7 @@ impl RecordType {
         let today = Value::Date(moment.today());
         let now = Value::Time(moment.now);
         match self.name {
-            "consent" => vec![(consent::from, today), (consent::form, ConsentForm::Written.code().into())],
+            "consent" => vec![(consent::from, today)],
             "authorization" => vec![(authorization::status, AuthorizationStatus::Approved.code().into())],
             "benefit" => vec![(benefit::status, BenefitStatus::Active.code().into())],
             "medication_check" => vec![(medication_check::when, now)],

@@ -271,7 +271,7 @@ records! {
         5 until: Date, "Until", tells[Notes], watched, help("The last day; a release without an end is not given");
         6 revoked: Time, "Taken back", tells[Notes], past, watched, settles(&["*"]);
         7 part2: Yes, "Substance use records", tells[Notes], help("Covers records under 42 CFR Part 2, in so many words");
-        8 form: one(ConsentForm::LIST), "Given", tells[Notes];
+        8 form: one(ConsentForm::LIST), "Given", tells[Notes], asked, help("Substance use and violence leave by a written one alone");
         9 about: Text, "Notes", tells[Notes];
     }
 

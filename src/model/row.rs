@@ -119,6 +119,17 @@ impl Row {
         torn || if field.kind.is_set() { !self.words(field.id).is_empty() } else { !self.get(field.id).is_empty() }
     }
 
+    /// The field that the worker has yet to choose; none where the row asks for nothing more.
+    pub fn unasked(&self) -> Option<&'static Field> {
+        let settled = |field: &Field| match (field.settles, self.get(field.id)) {
+            ([], _) | (_, Value::Empty) => false,
+            (["*"], _) => true,
+            (codes, value) => codes.contains(&value.plain().as_str()),
+        };
+        let fields = self.record.fields;
+        fields.iter().find(|field| field.asked && !self.holds(field)).filter(|_| !fields.iter().any(settled))
+    }
+
     /// The row with its times on the clock of this place, for people to read. A signature is not read off it: it holds for
     /// what was written.
     #[must_use]

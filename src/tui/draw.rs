@@ -99,7 +99,7 @@ impl Form {
             }
             let active = at == self.at;
             let height = heights[at].min(body.bottom() - y);
-            let mark = if input.field.required { "*" } else { " " };
+            let mark = if input.field.required || input.field.asked { "*" } else { " " };
             let label =
                 cell(&format!("{}{mark}{}", if active { ">" } else { " " }, input.field.label), usize::from(LABELS));
             put(buffer, body.x, y, LABELS, &label, if active { theme.heading() } else { theme.text() });

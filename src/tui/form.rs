@@ -6,8 +6,8 @@ use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, Choice, Edit, Field, FieldId, Kind, Moment, NAMES, RecordType, Row, RowId, Shown, Value, record_by_name,
-    series, text,
+    Change, Choice, Edit, Field, FieldId, Invalid, Kind, Moment, NAMES, RecordType, Row, RowId, Shown, Value,
+    record_by_name, series, text,
 };
 
 use super::desk::Desk;
@@ -284,6 +284,15 @@ impl Form {
             input.fill(&value);
             input.decided = true;
             self.unkept = true;
+        }
+    }
+
+    /// Goes to the field with which something is wrong that the form alone could not know, and says it there.
+    pub fn wrong_at(&mut self, wrong: &Invalid) {
+        self.trouble = Some(wrong.to_string());
+        if let Some(at) = self.inputs.iter().position(|input| input.field.id == wrong.field) {
+            self.inputs[at].wrong = Some(wrong.why.clone());
+            self.at = at;
         }
     }
 

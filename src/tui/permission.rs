@@ -1,7 +1,7 @@
 //! What permits what: the releases of the chosen client, who was told what, who looked; what may go to another agency; and
 //! the billing sheet. Everything shown is read when the key is pressed; a release is taken back from that minute on.
 
-use crate::disclosure::{Ground, Standing, standing};
+use crate::disclosure::{Ground, Standing, form_in_words, is_in_writing, standing};
 use crate::model::records::{client, consent, disclosure};
 use crate::model::text::one_line;
 use crate::model::{Change, Row, RowId, Value};
@@ -258,7 +258,9 @@ fn release_in_words(row: &Row, standing: Standing) -> String {
     };
     let what = consent::TYPE.field(consent::what.field).map_or(String::new(), |field| row.shown(field));
     let part2 = if row.yes(consent::part2) { " (42 CFR Part 2)" } else { "" };
-    format!("{}, {state}{part2}: {what}", row.text(consent::to))
+    // Nobody needs telling of what is as it should be.
+    let given = if is_in_writing(row) { String::new() } else { format!(", {}", form_in_words(row)) };
+    format!("{}, {state}{given}{part2}: {what}", row.text(consent::to))
 }
 
 #[cfg(test)]

@@ -172,6 +172,13 @@ impl Desk {
         if *record == client::TYPE && !new && self.closes_beside_open(&change, row)? {
             return Ok(());
         }
+        if record.fields.iter().any(|field| field.asked) {
+            let before = self.store.row_of(record, row)?.unwrap_or_else(|| Row::new(record, row, stream));
+            if let Err(wrong) = change.asks(&before) {
+                self.form.as_mut().expect("it is open").wrong_at(&wrong);
+                return Ok(());
+            }
+        }
         if *record == appointment::TYPE {
             let before = self.store.row_of(record, row)?.unwrap_or_else(|| Row::new(record, row, stream));
             if let Err(wrong) = crate::practice::visits::check(&change, &before, &moment) {

@@ -175,12 +175,37 @@ fn substance_use_records_leave_only_by_a_release_that_says_so_and_with_the_notic
     );
     assert!(scope.contains("substance use") && !scope.contains("health"), "{scope}");
     assert_eq!(asking(&release, "County Housing", &[Needs], NOON).notice, None, "no notice where nothing asks for it");
-    for form in [ConsentForm::Verbal.code(), ""] {
-        release.put(consent::form, form);
-        let found = asking(&release, "County Housing", &[SubstanceUse, Needs], NOON);
-        assert_eq!(found.allowed, [Needs].into(), "{form}");
-        assert!(found.left_out[0].why.contains("not given in writing (42 CFR 2.31)"), "{found:?}");
+}
+
+/// A word covers nothing of substance use or violence, and neither does a release of which nobody noted how it was given:
+/// the refusal names the rule and what would permit it. What needs no writing leaves all the same.
+#[test]
+fn only_what_was_given_in_writing_covers_substance_use_and_violence() {
+    let mut release = release(&[SubstanceUse, Violence, Needs]);
+    release.put(consent::part2, true);
+    let ask = |release: &Row| asking(release, "County Housing", &[SubstanceUse, Violence, Needs], NOON);
+    for form in [ConsentForm::Written, ConsentForm::Electronic] {
+        release.put(consent::form, form.code());
+        assert!(ask(&release).is_whole(), "{form:?}");
     }
+    for (form, why, permits, words) in [
+        (ConsentForm::Verbal.code(), "was not given in writing", "signed on paper", "by word of mouth"),
+        ("", "does not say that it was given in writing", "How it was given, noted", "form not noted"),
+    ] {
+        release.put(consent::form, form);
+        let found = ask(&release);
+        assert_eq!(found.allowed, [Needs].into(), "{form}");
+        for (left, rule) in found.left_out.iter().zip(["42 CFR 2.31", "34 USC 12291(b)(2)(B)"]) {
+            assert!(left.why.contains(why) && left.why.contains(rule), "{left:?}");
+            assert!(left.would_permit.contains(permits), "{left:?}");
+        }
+        assert_eq!(form_in_words(&release), words);
+    }
+    // Two sites that say different things say nothing.
+    release.put(consent::form, ConsentForm::Written.code());
+    let sides = ["written", "verbal"].map(Value::text).to_vec();
+    release.disagreements.push(crate::model::Disagreement { field: consent::form, sides });
+    assert_eq!(ask(&release).allowed, [Needs].into());
 }
 
 /// 34 USC 12291(b)(2).

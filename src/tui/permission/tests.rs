@@ -73,6 +73,43 @@ fn permissions_show_the_danger_first_and_how_each_release_stands() {
     assert_eq!(desk.form.as_ref().map(|form| form.record.name), Some("consent"));
 }
 
+/// How it was given is chosen by whoever writes it down: nothing stands there from the start, and neither a new release nor an
+/// old one without it is saved until it is. One that was taken back is asked for nothing more.
+#[test]
+fn how_a_release_was_given_is_asked_and_nothing_is_taken_for_granted() {
+    let save = KeyEvent::new(KeyCode::Char('s'), crossterm::event::KeyModifiers::CONTROL);
+    let mut desk = in_danger();
+    press(&mut desk, "Vn");
+    assert_eq!(desk.form.as_ref().unwrap().typed_in(consent::form), "");
+    for (field, text) in [(consent::to, "County Housing"), (consent::purpose, "find a room")] {
+        desk.form.as_mut().unwrap().put(field, &Value::text(text));
+    }
+    desk.key(&save).unwrap();
+    let form = desk.form.as_ref().unwrap();
+    let trouble = form.trouble.clone().unwrap();
+    assert_eq!(trouble, "Given: say which; form= one of: written, electronic, verbal");
+    assert_eq!(form.inputs[form.at].field.id, consent::form, "where it is to be chosen");
+    press(&mut desk, "v");
+    desk.key(&save).unwrap();
+    assert!(desk.form.is_none());
+    press(&mut desk, "V");
+    assert!(seen(&mut desk, 120, 40).contains("no end: permits nothing, by word of mouth"));
+    desk.overlay = None;
+    // One of before it was asked for.
+    let old = release(&mut desk, "Old Mission", "2026-12-01", &[Information::Needs], false);
+    let mut change = Change::new("as it was");
+    change.set(old, consent::form, Value::Empty);
+    desk.commit(&change).unwrap();
+    press(&mut desk, "V");
+    assert!(seen(&mut desk, 120, 40).contains("Old Mission, 7 days left, form not noted: Needs"));
+    press(&mut desk, "1e");
+    desk.key(&save).unwrap();
+    assert!(desk.form.as_ref().unwrap().trouble.as_ref().unwrap().starts_with("Given: say which"));
+    desk.form = None;
+    press(&mut desk, "V1t");
+    assert!(desk.store.row_of(&consent::TYPE, old).unwrap().unwrap().time(consent::revoked).is_some());
+}
+
 #[test]
 fn what_was_given_and_who_looked_can_be_read() {
     let mut desk = in_danger();
