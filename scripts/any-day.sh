@@ -6,6 +6,7 @@
 #   scripts/any-day.sh                 every date once, the zones taking turns
 #   scripts/any-day.sh --all           every date in every zone
 #   scripts/any-day.sh all lib         only these test programs: all (tests/main.rs), house, pictures; lib is the library's own
+#   scripts/any-day.sh --on Sunday     only the dates of whose names this is a part; may stand several times
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,13 +27,32 @@ dates=(
 
 all=no
 wanted=()
-for word in "$@"; do
-  case $word in
+on=()
+while [ $# -gt 0 ]; do
+  case $1 in
     --all) all=yes ;;
-    -*) echo "any-day.sh: there is no option $word; it may be --all" >&2; exit 2 ;;
-    *) wanted+=("$word") ;;
+    --on)
+      [ $# -gt 1 ] || { echo "any-day.sh: --on what?" >&2; exit 2; }
+      shift
+      on+=("$1")
+      ;;
+    -*) echo "any-day.sh: there is no option $1; it may be --all or --on" >&2; exit 2 ;;
+    *) wanted+=("$1") ;;
   esac
+  shift
 done
+
+is_wanted() { # what it is
+  [ ${#on[@]} -gt 0 ] || return 0
+  local part
+  for part in "${on[@]}"; do
+    case $1 in *"$part"*) return 0 ;; esac
+  done
+  return 1
+}
+found=no
+for date in "${dates[@]}"; do if is_wanted "${date%%|*}"; then found=yes; fi; done
+[ $found = yes ] || { echo "any-day.sh: there is no date of that name" >&2; exit 2; }
 
 command -v faketime >/dev/null || {
   echo "any-day.sh: faketime is not installed. On Debian and Ubuntu: apt-get install faketime" >&2
@@ -93,7 +113,9 @@ at() { # zone, what it is, local time
 
 turn=0
 for date in "${dates[@]}"; do
-  if [ $all = yes ]; then
+  if ! is_wanted "${date%%|*}"; then
+    :
+  elif [ $all = yes ]; then
     for zone in "${zones[@]}"; do at "$zone" "${date%%|*}" "${date#*|}"; done
   else
     # The changes of the clocks are this zone's.
