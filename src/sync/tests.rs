@@ -135,7 +135,7 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// How many random histories: a few in every run of the tests, thousands when asked for.
 fn cases() -> u32 {
-    std::env::var("CASELOAD_MERGE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(128)
+    std::env::var("CASELOAD_MERGE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
 }
 
 fn pair(sites: &mut [Store], one: usize, other: usize) -> (&mut Store, &mut Store) {
