@@ -7,7 +7,7 @@ use super::forging::{FORGED, Forged};
 use super::*;
 use crate::model::SiteId;
 use crate::store::wire::{Content, ROW_ITSELF};
-use crate::store::{Batch, ChainEnd, Merged, StoreError, Trust};
+use crate::store::{Batch, ChainEnd, Merged, SiteState, StoreError, Trust};
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -28,6 +28,8 @@ enum Event {
     Clone(u8),
     /// The cheat is revoked by one of the others, or accepted again.
     Revoke(u8, bool),
+    /// Somebody holds another for gone, and keeps what lies beside the other's chains.
+    KeepBoth(u8, u8),
     Cheat(Cheat, u8, u8),
 }
 
@@ -70,6 +72,7 @@ fn event(signed: bool) -> impl Strategy<Value = Event> {
         2 => any::<u8>().prop_map(Event::SetBack),
         2 => any::<u8>().prop_map(Event::Clone),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(who, revoke)| Event::Revoke(who, revoke)),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(who, gone)| Event::KeepBoth(who, gone)),
         3 => (cheat(signed), any::<u8>(), any::<u8>()).prop_map(|(cheat, to, about)| Event::Cheat(cheat, to, about)),
     ]
 }
@@ -266,8 +269,29 @@ impl World {
                     false => self.sites[who].accept_site(&cheat).unwrap(),
                 }
             }
+            Event::KeepBoth(who, gone) => {
+                let (who, gone) = (honest(who), self.sites[whom(gone)].site());
+                self.keep_both(who, gone);
+            }
             Event::Cheat(cheat, to, about) => self.cheat(cheat, honest(to), honest(about)),
         }
+    }
+
+    /// Whoever was held for gone is worked with again at the end, as people are.
+    fn keep_both(&mut self, who: usize, gone: SiteId) {
+        let store = &mut self.sites[who];
+        let Some(line) = store.site_known(gone).unwrap().and_then(|site| site.line) else { return };
+        if line.own {
+            return;
+        }
+        for site in store.sites().unwrap().iter().filter(|site| site.line.as_ref() == Some(&line)) {
+            store.put_site(site.id, SiteState::AtRest).unwrap();
+        }
+        match store.keep_both(gone) {
+            Ok(_) | Err(StoreError::StillAtWork) => {}
+            Err(error) => panic!("{error}"),
+        }
+        self.remember(who);
     }
 
     /// All meet all, until nothing is new any more.
@@ -275,6 +299,11 @@ impl World {
         // All that she ever was: whoever revoked her ended each of her sites.
         let all = self.sites[self.cheat].sites().unwrap();
         let cheats: Vec<Site> = all.into_iter().filter(|site| site.trust() == Trust::Own).collect();
+        for store in &mut self.sites {
+            for site in store.sites().unwrap().iter().filter(|site| site.state == SiteState::AtRest) {
+                store.put_site(site.id, SiteState::Live).unwrap();
+            }
+        }
         for who in self.honest().collect::<Vec<_>>() {
             for cheat in &cheats {
                 self.sites[who].accept_site(cheat).unwrap();
