@@ -112,7 +112,8 @@ fn plans(
     may_go(setting, store, row)?;
     let members = store.with_all_entries(&[row])?;
     let plan = |member: &RowId| Ok(store.to_erase(*member, &[Target::File], "The whole file")?);
-    members.iter().map(plan).collect()
+    let apart = std::iter::once_with(|| Ok(store.to_erase_apart(row)?));
+    members.iter().map(plan).chain(apart.filter(|plan| plan.as_ref().map_or(true, |plan| plan.values > 0))).collect()
 }
 
 /// A whole file goes by the agency's rules of retention.

@@ -16,11 +16,13 @@ use rusqlite::Connection;
 use crate::model::{Apart, RowId, Value};
 
 use super::access::Deed;
+use super::erase::{Target, ToErase};
 use super::since::own_sites;
+use super::wire::{Content, Entry};
 use super::{Result, Store, StoreError, journal};
 
 /// The number of the record type in the journal. It has no table.
-pub(super) const APART: u16 = 55;
+pub(super) const APART: u16 = 56;
 
 const CLIENT: u16 = 1;
 const KIND: u16 = 2;
@@ -154,6 +156,19 @@ impl Store {
         Ok(note)
     }
 
+    /// The notes on one person that are kept apart, removed ones too, as something to be erased with the whole file.
+    ///
+    /// # Errors
+    /// As [`Store::to_erase`].
+    pub fn to_erase_apart(&self, client: RowId) -> Result<ToErase> {
+        let members: Vec<String> = self.with_all_entries(&[client])?.iter().map(RowId::to_string).collect();
+        let of_them = |said: &Said| said.fields.get(&CLIENT).is_some_and(|(_, client)| members.contains(client));
+        let notes = said(&self.db, self.worker.id, self.site)?;
+        let targets: Vec<Target> =
+            notes.iter().filter(|(_, said)| of_them(said)).map(|(id, _)| Target::Row(*id)).collect();
+        self.to_erase(stream_apart(self.worker.id), &targets, "Notes kept apart")
+    }
+
     fn known_apart(&self, id: RowId) -> Result<NoteApart> {
         self.note_apart(id)?.ok_or_else(|| StoreError::NoRow(id.to_string()))
     }
@@ -193,7 +208,8 @@ fn said(db: &Connection, worker: RowId, site: crate::model::SiteId) -> Result<BT
         }
         journal::of_chain::<StoreError>(db, stream, site, 0, &mut |batch| {
             let at = batch.header.hlc.unix_ms();
-            for entry in batch.entries()?.into_iter().filter(|entry| entry.record == APART) {
+            let held = |entry: &Entry| entry.record == APART && matches!(entry.content, Content::Value(_));
+            for entry in batch.entries()?.into_iter().filter(held) {
                 let Value::Text(text) = entry.value()? else { continue };
                 let note = notes.entry(entry.row).or_default();
                 match entry.field {

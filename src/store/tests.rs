@@ -742,3 +742,13 @@ fn a_write_is_asked_to_be_on_the_disk() {
         assert_eq!(store.db.pragma_query_value(None, asked, |row| row.get::<_, i64>(0)).unwrap(), 1, "{asked}");
     }
 }
+
+#[test]
+fn what_stands_in_the_journal_alone_has_numbers_of_its_own() {
+    let alone = [super::rights::GRANT, super::forks::MOVED, super::lines::OF_LINE, super::apart::APART];
+    let mut all: Vec<u16> = crate::model::CATALOGUE.iter().map(|record| record.number).chain(alone).collect();
+    let many = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), many, "a number stands for one record type, for ever");
+}

@@ -55,6 +55,27 @@ fn it_is_changed_removed_and_not_undone_and_the_view_is_on_the_record() {
 }
 
 #[test]
+fn it_is_erased_with_the_whole_file() {
+    let mut store = store();
+    let kept = write(&mut store, "first words");
+    store.change_apart(kept, "other words").unwrap();
+    let removed = write(&mut store, "removed words");
+    store.remove_apart(removed).unwrap();
+    let plan = store.to_erase_apart(id(1)).unwrap();
+    assert!(plan.values >= 8, "{plan:?}");
+    store.erase(&plan, "Retention, 10 years").unwrap();
+    assert_eq!(store.notes_apart(id(1)).unwrap(), []);
+    for batch in journal::of_stream(&store.db, stream_apart(id(9))).unwrap() {
+        for entry in batch.entries().unwrap().iter().filter(|entry| entry.record == APART) {
+            assert!(!matches!(entry.content, Content::Value(_)), "{entry:?}");
+        }
+    }
+    assert_eq!(store.to_erase_apart(id(1)).unwrap().values, 0);
+    let report = store.check().unwrap();
+    assert!(report.ok, "{:?}", report.problems);
+}
+
+#[test]
 fn it_is_given_by_an_authorization_in_force_and_that_is_kept() {
     let mut store = store();
     let note = write(&mut store, "first words");
