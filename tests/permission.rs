@@ -201,6 +201,54 @@ fn how_a_release_was_given_is_asked_and_a_spoken_one_covers_no_substance_use() {
     rosa.run(&["set", court, "revoked=now"]);
 }
 
+/// 34 USC 12291(b)(2)(B), 42 CFR 2.14: who consented for a minor is asked, whoever causes harm never does, and what a minor has on
+/// their own word leaves by their own word alone.
+#[test]
+fn for_a_minor_it_is_asked_who_consented_and_whoever_causes_harm_never_does() {
+    let rosa = laptop("Rosa Ortiz");
+    let own = rosa.folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    let law = "[[minor-consent]]\nservice = \"Treatment\"\nage = 12\ncovers = [\"contact\", \"needs\", \"substance-use\"]\nsource = \"state code 1\"\n";
+    std::fs::write(own.join("agency.toml"), law).unwrap();
+    let agency = ["--agency", own.to_str().unwrap()];
+    let born = chrono::Local::now().date_naive() - chrono::Months::new(14 * 12 + 1);
+    let leo = rosa.client(&["given_name=Leo", &format!("birth_date={born}")]);
+    let whose = format!("client={leo}");
+    rosa.json(&["add", "need", &whose, "domain=substance-use", "what=Detox"]);
+    let pedro = rosa.json(&["add", "relationship", &whose, "name=Pedro Ruiz", "relation=stepfather", "harms=yes"]);
+    rosa.json(&["add", "relationship", &whose, "name=Hank Cole", "relation=batterer, her former partner"]);
+    let new =
+        ["add", "consent", &whose, "to=Lincoln School", "purpose=school", "until=+30d", "part2=yes", "form=written"];
+    let new = [&agency[..], &new, &["what=contact,needs,attendance,substance-use"]].concat();
+    for (more, field) in [
+        (&[][..], "Who consented: was 14 on that day: say who consented"),
+        (&["by=parent"], "Their name: needs to be filled in"),
+        (&["by=parent", "by_name=Ana Ruiz"], "By what right: needs to be filled in"),
+        (&["by=both", "by_name=P. Ruiz", "right=father"], "P. Ruiz is in this file as somebody who causes harm"),
+        (&["by=both", "by_name=Hank Cole", "right=guardian"], "34 USC 12291(b)(2)(B)"),
+    ] {
+        let said = rosa.refused(&[&new[..], more].concat());
+        assert!(said.contains(field), "{more:?}: {said}");
+    }
+    let parent = rosa.json(&[&new[..], &["by=parent", "by_name=Ana Ruiz", "right=mother with custody"]].concat());
+    let page = rosa.folder.path().join("summary.txt");
+    let print = ["print", "summary", "--client", &leo, "--for", "Lincoln School", "--out", page.to_str().unwrap()];
+    let print = [&agency[..], &print].concat();
+    let said = rosa.output(&print);
+    let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    assert!(said.contains("a minor of 12 consents alone (42 CFR 2.14; state code 1)"), "{said}");
+    assert!(!page.exists() || !std::fs::read_to_string(&page).unwrap().contains("Detox"));
+    let _ = std::fs::remove_file(&page);
+    rosa.run(&["set", parent["id"].as_str().unwrap(), "revoked=now"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    rosa.json(&[&new[..], &["by=client"]].concat());
+    rosa.run(&print);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("Detox"));
+    // A mother's second thoughts: nobody is marked any more, and she may.
+    rosa.run(&["set", pedro["id"].as_str().unwrap(), "harms=no"]);
+    rosa.json(&[&new[..], &["by=both", "by_name=Pedro Ruiz", "right=adoptive father"]].concat());
+}
+
 #[test]
 fn without_a_release_only_with_a_reason_and_on_the_record() {
     let agencies = Agencies::new();

@@ -16,7 +16,10 @@ const LARGEST: u64 = 1 << 20;
 
 /// The files of the folder itself, each with the list or the line by which its text is known under another name.
 const FILES: [(&str, &[&str]); 7] = [
-    ("agency.toml", &["late-entry-hours", "referral-silent-days", "part2-notice", "capacity", "[[retention]]"]),
+    (
+        "agency.toml",
+        &["late-entry-hours", "referral-silent-days", "part2-notice", "capacity", "[[retention]]", "[[minor-consent]]"],
+    ),
     ("crises.toml", &["[[crisis]]"]),
     ("credentials.toml", &["[[credential]]", "[[category]]"]),
     (KEYS, &["[keys]"]),

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
+use crate::disclosure::may_be_given;
 use crate::files;
 use crate::model::records::{self, appointment, client, goal, note, plan, stay, step};
 use crate::model::{
@@ -160,6 +161,7 @@ pub fn add(setting: &Setting, record: &str, fields: &[(String, String)], json: b
     fill(&mut change, setting, &store, record, (row, stream), rest)?;
     let before = Row::new(record, row, stream);
     change.asks(&before)?;
+    may_be_given(&store, setting.rules.practice(), &change, &before)??;
     crate::practice::closing::check_day(&change, &before, moment.today())?;
     crate::practice::visits::check(&change, &before, &moment)?;
     super::putting_off::may_be(&store, setting, &change, stream)?;
@@ -183,6 +185,7 @@ pub fn set(setting: &Setting, id: &str, fields: &[(String, String)], json: bool)
             return Err(needs_a_name().into());
         }
         change.asks(&before)?;
+        may_be_given(&store, setting.rules.practice(), &change, &before)??;
         open = super::closing::look(&store, &change, &before, setting, json)?;
         crate::practice::visits::check(&change, &before, &setting.moment())?;
         stays::recognise(&mut change, &store.rows(&stay::TYPE, before.stream)?);

@@ -3,6 +3,7 @@
 //!
 //! - `classes`: what a field, a row, a file tells of a person, from what stands in its own line.
 //! - `releases`: what the releases and the laws over them permit of that, to whom, at which moment.
+//! - `minors`: who may consent for whom, as far as the laws on it go by age and by who causes harm.
 //! - `record`: the same two asked of a client's file, and the record of what was given.
 //! - `contents`: what goes into which format; `outgoing`: who goes into it; `handed`: all that whoever writes it gets.
 //! - `lens`: a client's file as far as a page may tell it.
@@ -15,6 +16,7 @@ mod classes;
 mod contents;
 mod handed;
 mod lens;
+mod minors;
 mod outgoing;
 mod record;
 mod releases;
@@ -24,7 +26,7 @@ pub use contents::{Contents, Format, Listed};
 pub use handed::{Handed, InShort, Own};
 pub use lens::Lens;
 pub use outgoing::{Asking, Clients, Decided, Refused, Whom, decide};
-pub use record::{Disclosed, HandOverCheck, all_told, disclose, may_hand_over, may_leave};
+pub use record::{Disclosed, HandOverCheck, all_told, disclose, may_be_given, may_hand_over, may_leave};
 pub use releases::{
     Asked, Ground, LeftOut, Override, Permission, Recipient, Standing, form_in_words, is_in_writing, permits, standing,
 };

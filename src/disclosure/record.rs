@@ -4,13 +4,14 @@
 //! bundle cannot leave out a part of a client's chain without breaking it: it is the whole file or nothing, by
 //! [`may_hand_over`].
 
-use crate::model::records::{client, consent, disclosure};
+use crate::model::records::{consent, disclosure, relationship};
 use crate::model::text::same_name;
-use crate::model::{Change, DisclosureWay, Information, RowId, Value};
+use crate::model::{Change, DisclosureWay, Information, Invalid, RecordType, Row, RowId, Value};
 use crate::practice::Practice;
 use crate::store::{ClientFile, Deed, Ever, Receipt, Result, Site, Store, StoreError};
 
 use super::classes::{Categories, Sorter, everything};
+use super::minors::{Person, may_be_written};
 use super::releases::{Asked, Override, Permission, Recipient, permits};
 
 /// Something that was given to someone.
@@ -50,17 +51,35 @@ impl HandOverCheck {
     }
 }
 
+/// Who a release is asked about, with all that the laws look at.
+fn person(store: &Store, client: RowId, also: &[&'static RecordType]) -> Result<(ClientFile, Person)> {
+    let types: Vec<&RecordType> = [&[&relationship::TYPE], also].concat();
+    let file = store.client_part(client, 0, &types)?.ok_or_else(|| StoreError::NoRow(client.to_string()))?;
+    let person = Person::of(&file);
+    Ok((file, person))
+}
+
+/// Whether a change may write a release as it does: by whom it was given, and by what right. Of anything else, yes.
+///
+/// # Errors
+/// What the store says; within, in words, for the field to fill in.
+pub fn may_be_given(
+    store: &Store,
+    practice: &Practice,
+    change: &Change,
+    before: &Row,
+) -> Result<std::result::Result<(), Invalid>> {
+    if *before.record != consent::TYPE {
+        return Ok(Ok(()));
+    }
+    let (_, person) = person(store, before.stream, &[])?;
+    Ok(may_be_written(change, before, &person, &practice.agency, store.now().date_naive()))
+}
+
 /// What was said of how somebody may be reached safely, in every entry for them: where sites disagree about the danger, all
 /// that was said counts.
 pub(super) fn safe_contact(file: &ClientFile) -> String {
-    let said = std::iter::once(&file.client).chain(&file.also).flat_map(|row| {
-        let sides = row.disagreements.iter().filter(|one| one.field == client::safe_contact);
-        let sides = sides.flat_map(|one| one.sides.iter().map(Value::plain));
-        sides.chain([row.text(client::safe_contact).to_string()]).collect::<Vec<_>>()
-    });
-    let mut said: Vec<String> = said.filter(|text| !text.trim().is_empty()).collect();
-    said.dedup();
-    said.join(" / ")
+    Person::of(file).safe_contact
 }
 
 /// What of a client's file may be told to someone now.
@@ -75,8 +94,8 @@ pub fn may_leave(
     what: &Categories,
     without: Option<&Override>,
 ) -> Result<Permission> {
-    let file = store.client_part(client, 0, &[&consent::TYPE])?.ok_or_else(|| StoreError::NoRow(client.to_string()))?;
-    let asked = Asked { to, what, at: store.now(), safe_contact: &safe_contact(&file), without };
+    let (file, person) = person(store, client, &[&consent::TYPE])?;
+    let asked = Asked { to, what, at: store.now(), person: &person, without };
     Ok(permits(file.of(&consent::TYPE), &asked, &practice.agency))
 }
 

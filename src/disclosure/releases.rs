@@ -6,7 +6,7 @@
 //!
 //! These are the federal rules; where a state asks for more, a release is not written until that is met.
 
-use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta};
+use chrono::{DateTime, DurationRound, FixedOffset, NaiveDate, TimeDelta};
 
 use crate::model::records::consent;
 use crate::model::text::same_name;
@@ -14,6 +14,7 @@ use crate::model::{ConsentForm, Information, Row, RowId};
 use crate::practice::Agency;
 
 use super::classes::Categories;
+use super::minors::{Person, objection};
 
 /// Who is to be told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +53,15 @@ impl Ground {
             Ground::Emergency => "Medical emergency",
             Ground::CourtOrder => "Court order",
             Ground::MandatedReport => "Report the law demands",
+        }
+    }
+
+    /// For the person whose file it is.
+    pub fn in_plain_words(self) -> &'static str {
+        match self {
+            Ground::Emergency => "a medical emergency",
+            Ground::CourtOrder => "a court ordered it",
+            Ground::MandatedReport => "a report that the law demands",
         }
     }
 
@@ -99,8 +109,7 @@ pub struct Asked<'a> {
     pub to: Recipient<'a>,
     pub what: &'a Categories,
     pub at: DateTime<FixedOffset>,
-    /// What stands under "safe contact" in the client's row; filled in for someone in danger at home.
-    pub safe_contact: &'a str,
+    pub person: &'a Person,
     pub without: Option<&'a Override>,
 }
 
@@ -198,13 +207,13 @@ pub fn standing(row: &Row, at: DateTime<FixedOffset>) -> Standing {
 
 /// What may leave, of what is asked, by these releases of the client.
 pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permission {
-    let danger = !asked.safe_contact.trim().is_empty();
+    let (person, danger) = (asked.person, asked.person.is_in_danger());
+    let safe_contact = person.safe_contact.trim();
+    let today = asked.at.date_naive();
+    let lacking = |row: &Row, what: Information| lacks(row, what, person, agency, today);
     let Recipient::Other(to) = asked.to else {
         let warning = danger.then(|| {
-            format!(
-                "Safe contact: {}. Hand it over so that nobody else sees it.",
-                asked.safe_contact.trim().trim_end_matches('.')
-            )
+            format!("Safe contact: {}. Hand it over so that nobody else sees it.", safe_contact.trim_end_matches('.'))
         });
         return Permission {
             allowed: asked.what.clone(),
@@ -224,14 +233,14 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
         notice: None,
         scope: None,
         by: Vec::new(),
-        warning: danger.then(|| format!("Safe contact: {}", asked.safe_contact.trim())),
+        warning: danger.then(|| format!("Safe contact: {safe_contact}")),
         overridden: false,
     };
     let mut count: Vec<(usize, RowId)> = holding.iter().map(|row| (0, row.id)).collect();
     for what in asked.what {
         let taken_back = taken_back(&known, *what, asked.at);
         let counts = |row: &Row| taken_back.is_none_or(|time| is_word_after(row, time));
-        let covering = holding.iter().position(|row| covers(row, *what, danger) && counts(row));
+        let covering = holding.iter().position(|row| names(row, *what) && counts(row) && lacking(row, *what).is_none());
         if let Some(at) = covering {
             count[at].0 += 1;
             found.allowed.insert(*what);
@@ -243,7 +252,13 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
                 Some(without) => beyond(without.ground, *what),
                 None => match taken_back.filter(|_| holding.iter().any(|row| names(row, *what) && !counts(row))) {
                     Some(time) => taken_back_since(*what, to, time),
-                    None => refusal(&known, &holding, *what, to, asked.at, danger),
+                    None => {
+                        let mut named = holding.iter().filter(|row| names(row, *what));
+                        match named.find_map(|row| lacking(row, *what)) {
+                            Some((why, would_permit)) => LeftOut { what: *what, why, would_permit },
+                            None => refusal(&known, &holding, *what, to, asked.at, danger),
+                        }
+                    }
                 },
             });
         }
@@ -252,8 +267,9 @@ pub fn permits(releases: &[Row], asked: &Asked<'_>, agency: &Agency) -> Permissi
     found.by = count.into_iter().filter(|(many, _)| *many > 0).map(|(_, row)| row).collect();
     if found.allowed.contains(&Information::SubstanceUse) {
         found.notice = Some(agency.part2_notice.clone());
-        let by =
-            holding.iter().find(|row| found.by.contains(&row.id) && covers(row, Information::SubstanceUse, danger));
+        let tells =
+            |row: &&&Row| names(row, Information::SubstanceUse) && lacking(row, Information::SubstanceUse).is_none();
+        let by = holding.iter().filter(|row| found.by.contains(&row.id)).find(tells);
         found.scope = by.map(|row| scope(row));
     }
     found
@@ -300,7 +316,7 @@ pub fn form_in_words(row: &Row) -> &'static str {
 }
 
 /// The law on those who fled violence: only by their written and informed consent, reasonably limited in time.
-const VAWA: &str = "34 USC 12291(b)(2)(B)";
+pub(super) const VAWA: &str = "34 USC 12291(b)(2)(B)";
 
 /// What needs a release in writing: a word is not enough.
 fn needs_writing(what: Information, danger: bool) -> Option<&'static str> {
@@ -319,11 +335,29 @@ fn needs_writing(what: Information, danger: bool) -> Option<&'static str> {
     }
 }
 
-/// Whether a release in force covers it.
-fn covers(row: &Row, what: Information, danger: bool) -> bool {
-    names(row, what)
-        && (what != Information::SubstanceUse || row.yes(consent::part2))
-        && (needs_writing(what, danger).is_none() || is_in_writing(row))
+/// What a release that names it lacks to cover it, and what would permit it; none where it covers it.
+fn lacks(row: &Row, what: Information, person: &Person, agency: &Agency, today: NaiveDate) -> Option<(String, String)> {
+    let to = row.text(consent::to).trim();
+    let guarded = needs_writing(what, person.is_in_danger());
+    if what == Information::SubstanceUse && !row.yes(consent::part2) {
+        return Some((
+            format!("the release to {to} does not say that it covers substance use records (42 CFR 2.31)"),
+            "A release to them that says so in so many words".into(),
+        ));
+    }
+    if let Some(rule) = guarded.filter(|_| !is_in_writing(row)) {
+        return Some(match form(row) {
+            None => (
+                format!("the release to {to} does not say that it was given in writing ({rule})"),
+                "How it was given, noted with it; or the same release, signed on paper or on a screen".into(),
+            ),
+            Some(_) => (
+                format!("the release to {to} was not given in writing ({rule})"),
+                "The same release, signed on paper or on a screen".into(),
+            ),
+        });
+    }
+    objection(row, what, person, agency, (guarded, today))
 }
 
 /// When the client last took back that somebody may be told of it, as far as it was taken back by now.
@@ -392,24 +426,6 @@ fn refusal(
     let label = what.label().to_lowercase();
     let rule = needs_writing(what, danger).unwrap_or("45 CFR 164.508");
     let left = |why: String, would_permit: String| LeftOut { what, why, would_permit };
-    if let Some(row) = holding.iter().find(|row| names(row, what)) {
-        return if what == Information::SubstanceUse && !row.yes(consent::part2) {
-            left(
-                format!("the release to {to} does not say that it covers substance use records (42 CFR 2.31)"),
-                "A release to them that says so in so many words".into(),
-            )
-        } else if form(row).is_none() {
-            left(
-                format!("the release to {to} does not say that it was given in writing ({rule})"),
-                "How it was given, noted with it; or the same release, signed on paper or on a screen".into(),
-            )
-        } else {
-            left(
-                format!("the release to {to} was not given in writing ({rule})"),
-                "The same release, signed on paper or on a screen".into(),
-            )
-        };
-    }
     let part2 = if what == Information::SubstanceUse { " and says that it covers substance use records" } else { "" };
     let writing = if needs_writing(what, danger).is_some() { "written release" } else { "release" };
     let wanted = format!("A {writing} to {to} that covers {label}, with a last day{part2}");
@@ -433,7 +449,7 @@ fn refusal(
             "Its last day, as it was agreed".into(),
         ),
         Standing::NotYet => left(
-            format!("the release to {to} begins on {} only", day(newest.date(consent::from))),
+            format!("the release to {to} begins on {} only (45 CFR 164.508(b)(1))", day(newest.date(consent::from))),
             "Waiting until then, or a release from today".into(),
         ),
         Standing::Ended | Standing::InForce { .. } => left(

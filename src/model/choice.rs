@@ -240,6 +240,13 @@ choices! {
         Electronic "electronic" "Signed on a screen",
         Verbal "verbal" "By word of mouth",
     }
+    /// Who gave a release.
+    ConsentBy plain {
+        Client "client" "The client, alone",
+        Parent "parent" "A parent or guardian",
+        Both "both" "The client, and a parent or guardian",
+        Order "order" "Another person, by order of a court",
+    }
     AuthorizationStatus plain {
         Asked "asked" "Asked for",
         Approved "approved" "Approved",

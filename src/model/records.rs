@@ -83,6 +83,7 @@ records! {
         7 dependent: Yes, "Child counted for eligibility", tells[Family], help("You are told before their 18th birthday");
         8 person: Link("client"), "Also a client", tells[Family], kept;
         9 about: Line, "Notes", tells[Family];
+        10 harms: Yes, "Causes harm", tells[Family, Violence], safety, help("To the client, or to their child's other parent: never consents for them");
     }
 
     /// A professional who works with the client elsewhere.
@@ -273,6 +274,9 @@ records! {
         7 part2: Yes, "Substance use records", tells[Notes], help("Covers records under 42 CFR Part 2, in so many words");
         8 form: one(ConsentForm::LIST), "Given", tells[Notes], asked, help("Substance use and violence leave by a written one alone");
         9 about: Text, "Notes", tells[Notes];
+        10 by: one(ConsentBy::LIST), "Who consented", tells[Notes], help("Of whoever was under 18 on the day of signing");
+        11 by_name: Line, "Their name", tells[Notes, Family], help("Of the parent, guardian or other person who consented");
+        12 right: Line, "By what right", tells[Notes, Family], help("For example: mother with custody, guardian by order of ...");
     }
 
     /// Units of a service that a payer has approved.

@@ -405,6 +405,7 @@ mod tests {
             ),
             ("agency.toml", "capacity = 3.0\nlate-entry-hour = 3\n", 2, "no \"late-entry-hour\""),
             ("agency.toml", "\ncapacity = \"many\"\n", 2, "invalid type"),
+            ("agency.toml", "[[minor-consent]]\nservice = \"X\"\nage = 12\ncovers = []\n", 1, "missing field `source`"),
         ] {
             let (practice, troubles) = Practice::shipped().overlay(&[file(name, text), file("notes.toml", good)]);
             assert_eq!(troubles.len(), 1, "{text}");

@@ -296,6 +296,22 @@ pub struct Agency {
     pub retentions: Vec<Retention>,
     /// The notice that goes with substance use records (42 CFR 2.32).
     pub part2_notice: String,
+    /// Services that a minor has on their own word.
+    #[serde(rename = "minor-consent")]
+    pub minor_consents: Vec<MinorConsent>,
+}
+
+/// A service that a minor has on their own word by a state's law: the consent to tell of it is theirs alone (42 CFR 2.14, 45
+/// CFR 164.502(g)(3)).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MinorConsent {
+    pub service: String,
+    /// From this age on.
+    pub age: u8,
+    /// What tells of it.
+    pub covers: Vec<Information>,
+    pub source: String,
 }
 
 /// How long the files of an area are kept.

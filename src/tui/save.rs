@@ -1,5 +1,6 @@
 //! Where what was typed or chosen becomes a change: saving and leaving a form, undo, delete, backup.
 
+use crate::disclosure::may_be_given;
 use crate::model::records::{addendum, appointment, client, note, snooze, stay};
 use crate::model::{Change, Row};
 use crate::practice::stays;
@@ -174,7 +175,8 @@ impl Desk {
         }
         if record.fields.iter().any(|field| field.asked) {
             let before = self.store.row_of(record, row)?.unwrap_or_else(|| Row::new(record, row, stream));
-            if let Err(wrong) = change.asks(&before) {
+            let given = may_be_given(&self.store, self.rules.practice(), &change, &before)?;
+            if let Err(wrong) = change.asks(&before).and(given) {
                 self.form.as_mut().expect("it is open").wrong_at(&wrong);
                 return Ok(());
             }

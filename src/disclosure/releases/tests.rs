@@ -33,7 +33,8 @@ fn asked(
     without: Option<&Override>,
 ) -> Permission {
     let what = what.iter().copied().collect();
-    let asked = Asked { to, what: &what, at: at(when), safe_contact, without };
+    let person = Person { safe_contact: safe_contact.into(), ..Person::default() };
+    let asked = Asked { to, what: &what, at: at(when), person: &person, without };
     permits(std::slice::from_ref(release), &asked, &Practice::standard().agency)
 }
 
@@ -103,7 +104,7 @@ fn the_newest_word_to_a_recipient_counts() {
         let ask = |what: Information, when: &str| {
             let what = [what].into();
             let to = Recipient::Other("County Housing");
-            let asked = Asked { to, what: &what, at: at(when), safe_contact: "", without: None };
+            let asked = Asked { to, what: &what, at: at(when), person: &Person::default(), without: None };
             permits(&rows, &asked, &Practice::standard().agency)
         };
         let found = ask(Needs, NOON);
@@ -277,8 +278,9 @@ fn each_refusal_says_its_rule_and_what_would_permit_it() {
     let mut other = release(&[Income]);
     other.id = RowId::derived(&["other"]);
     let what = [Needs, Attendance, Income].into();
-    let asked =
-        Asked { to: Recipient::Other("County Housing"), what: &what, at: at(NOON), safe_contact: "", without: None };
+    let person = Person::default();
+    let to = Recipient::Other("County Housing");
+    let asked = Asked { to, what: &what, at: at(NOON), person: &person, without: None };
     let both = permits(&[other, release(&[Needs, Attendance])], &asked, &Practice::standard().agency);
     assert!(both.is_whole());
     assert_eq!(

@@ -111,6 +111,31 @@ fn how_a_release_was_given_is_asked_and_nothing_is_taken_for_granted() {
 }
 
 #[test]
+fn of_a_minor_the_form_asks_who_consented() {
+    let save = KeyEvent::new(KeyCode::Char('s'), crossterm::event::KeyModifiers::CONTROL);
+    let mut desk = demo_desk(4);
+    desk.choose(0).unwrap();
+    let of = desk.chosen.unwrap();
+    let mut change = Change::new("edit client");
+    change.set(of, client::birth_date, Value::Date("2012-01-01".parse().unwrap()));
+    desk.commit(&change).unwrap();
+    press(&mut desk, "Vn");
+    let filled = [(consent::to, "Lincoln School"), (consent::purpose, "school"), (consent::form, "verbal")];
+    for (field, text) in filled {
+        desk.form.as_mut().unwrap().put(field, &Value::text(text));
+    }
+    for (asked, answer) in [(consent::by, "parent"), (consent::by_name, "Ana Ruiz"), (consent::right, "mother")] {
+        desk.key(&save).unwrap();
+        let form = desk.form.as_mut().unwrap();
+        assert_eq!(form.inputs[form.at].field.id, asked, "{:?}", form.trouble);
+        assert!(form.trouble.is_some());
+        form.put(asked, &Value::text(answer));
+    }
+    desk.key(&save).unwrap();
+    assert!(desk.form.is_none());
+}
+
+#[test]
 fn what_was_given_and_who_looked_can_be_read() {
     let mut desk = in_danger();
     let of = desk.chosen.unwrap();
