@@ -3,6 +3,7 @@
 //!
 //! `cargo test --test all day::` runs those of `tests/day.rs`.
 
+mod accounting;
 mod agency;
 mod agreements;
 mod apart;

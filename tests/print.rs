@@ -125,7 +125,15 @@ fn release(store: &mut Store, of: RowId, what: &[Information], more: &[(&str, &s
 }
 
 fn wanted(page: Page, clients: &[RowId], to: &str) -> Wanted {
-    Wanted { page, clients: clients.to_vec(), to: To::parse(to), purpose: String::new(), period: None, without: None }
+    Wanted {
+        page,
+        clients: clients.to_vec(),
+        to: To::parse(to),
+        purpose: String::new(),
+        period: None,
+        withheld: false,
+        without: None,
+    }
 }
 
 fn printing(store: &Store, wanted: &Wanted) -> Printing {

@@ -40,10 +40,13 @@ pub struct PrintArgs {
     /// What it is for, as it goes on the record
     #[arg(long, value_name = "TEXT", default_value = "")]
     purpose: String,
-    /// Notes of services from this day on (YYYY-MM-DD)
+    /// Of disclosures: what was held back, too; otherwise it is not on the page
+    #[arg(long)]
+    with_held_back: bool,
+    /// Notes of services, or what was given, from this day on (YYYY-MM-DD)
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
-    /// Notes of services up to this day
+    /// Notes of services, or what was given, up to this day
     #[arg(long = "to", value_name = "DATE")]
     until: Option<NaiveDate>,
     /// pdf, html or text, in place of what the file's ending says
@@ -96,6 +99,7 @@ pub fn print(setting: &Setting, args: &PrintArgs, json: bool) -> anyhow::Result<
         to: if page.is_of_a_client() { To::parse(&args.to) } else { own(&args.to) },
         purpose: args.purpose.clone(),
         period: period(args.from, args.until)?,
+        withheld: args.with_held_back,
         without: match (&args.reason, args.without_release) {
             (Some(reason), Some(ground)) => Some(Override::new(ground, reason).map_err(anyhow::Error::msg)?),
             _ => None,

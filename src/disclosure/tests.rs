@@ -553,7 +553,15 @@ fn a_list_has_one_permission_by_whatever_name() {
 }
 
 fn page(store: &Store, rules: &Rules, page: Page, client: RowId, to: To) -> String {
-    let wanted = print::Wanted { page, clients: vec![client], to, purpose: String::new(), period: None, without: None };
+    let wanted = print::Wanted {
+        page,
+        clients: vec![client],
+        to,
+        purpose: String::new(),
+        period: None,
+        withheld: false,
+        without: None,
+    };
     // The same text in what a browser opens.
     print::prepare(store, rules, moment(), &wanted)
         .map_or(String::new(), |printing| printing.text() + &to_html(&printing.document))

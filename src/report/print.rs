@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 
 use crate::disclosure::{Disclosed, LeftOut, Lens, Override, Permission, Recipient, disclose, may_leave};
 use crate::model::records::{client, consent, credential, education, supervision};
-use crate::model::{DisclosureWay, Moment, RowId};
+use crate::model::{DisclosureWay, Moment, Row, RowId};
 use crate::practice::{Practice, credentials};
 use crate::store::{ClientFile, Deed, Receipt, Store, StoreError};
 use crate::triage::{Band, Caseload, ClientFacts, Clock, Rules, Told, Visit};
@@ -37,8 +37,10 @@ pub struct Wanted {
     pub clients: Vec<RowId>,
     pub to: To,
     pub purpose: String,
-    /// Of the notes; none: all of them.
+    /// Of the notes, or of what was given; none: all of them.
     pub period: Option<Period>,
+    /// On the page of what was given: what was held back, too.
+    pub withheld: bool,
     /// What a release does not permit is given all the same, for this reason.
     pub without: Option<Override>,
 }
@@ -187,6 +189,10 @@ fn part(
         Page::Summary | Page::Closing => store.episodes(file.client.id)?,
         _ => Vec::new(),
     };
+    let given: Vec<Row> = match wanted.page {
+        Page::Disclosures => store.disclosures(file.client.id)?.into_iter().map(|(row, _)| row).collect(),
+        _ => Vec::new(),
+    };
     let on = |room: Room| On {
         practice,
         worker: store.worker(),
@@ -196,6 +202,8 @@ fn part(
         to: &wanted.to,
         purpose: &wanted.purpose,
         period: wanted.period,
+        given: &given,
+        withheld: wanted.withheld,
         reasons: &reasons,
         times: &times,
         room,

@@ -24,6 +24,8 @@ pub struct Wish {
     purpose: Option<String>,
     /// Of notes: which days; `Some(None)` is all of them.
     period: Option<Option<Period>>,
+    /// Of what was given: whether what was held back stands there too.
+    withheld: Option<bool>,
     without: Option<Override>,
     /// What is left out was shown, and it was said to go on.
     agreed: bool,
@@ -39,13 +41,14 @@ pub enum Question {
     Path,
 }
 
-const KEYS: [(Page, char); 8] = [
+const KEYS: [(Page, char); 9] = [
     (Page::Plan, 'p'),
     (Page::Notes, 'n'),
     (Page::Summary, 's'),
     (Page::SafetyPlan, 'y'),
     (Page::Wallet, 'w'),
     (Page::Closing, 'c'),
+    (Page::Disclosures, 'g'),
     (Page::Day, 'd'),
     (Page::Practice, 'l'),
 ];
@@ -61,6 +64,7 @@ impl Wish {
             to: self.to.clone().unwrap_or(To::File),
             purpose: self.purpose.clone().unwrap_or_default(),
             period: self.period.flatten(),
+            withheld: self.withheld.unwrap_or(false),
             without: self.without.clone(),
         }
     }
@@ -78,7 +82,16 @@ impl Desk {
         let items = KEYS.iter().filter(|(page, _)| !own || !page.is_of_a_client()).map(|(page, key)| {
             let clients = if page.is_of_a_client() { clients.clone() } else { Vec::new() };
             let to = (!page.is_of_a_client()).then_some(To::File);
-            let wish = Wish { page: *page, clients, to, purpose: None, period: None, without: None, agreed: false };
+            let wish = Wish {
+                page: *page,
+                clients,
+                to,
+                purpose: None,
+                period: None,
+                withheld: None,
+                without: None,
+                agreed: false,
+            };
             (Some(*key), page.about().to_string(), Pick::Print(Box::new(wish)))
         });
         let title = match &clients[..] {
@@ -95,6 +108,13 @@ impl Desk {
         if page == Page::Notes && wish.period.is_none() {
             let about = format!("Of which days? \"all\", or: {NAMES}.");
             self.ask_with(Answer::Print(Box::new(wish), Question::Period), page.about(), &about, "all");
+        } else if page == Page::Disclosures && wish.withheld.is_none() {
+            let with = |withheld| Pick::Print(Box::new(Wish { withheld: Some(withheld), ..wish.clone() }));
+            let items = vec![
+                (Some('g'), "What was given".to_string(), with(false)),
+                (Some('h'), "What was given, and what was held back".into(), with(true)),
+            ];
+            self.overlay = Some(Menu::over(page.about(), items));
         } else if wish.to.is_none() {
             self.ask_whom(wish)?;
         } else if wish.is_for_others() && wish.purpose.is_none() {

@@ -6,6 +6,7 @@
 
 mod closing;
 mod day;
+mod given;
 mod notes;
 mod plan;
 mod practice;
@@ -17,7 +18,7 @@ mod summary;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use crate::disclosure::Lens;
-use crate::model::Moment;
+use crate::model::{Moment, Row};
 use crate::practice::Practice;
 use crate::practice::episodes::Episode;
 use crate::store::Worker;
@@ -40,16 +41,18 @@ pub enum Page {
     Wallet,
     Practice,
     Closing,
+    Disclosures,
 }
 
 impl Page {
-    pub const ALL: [Page; 8] = [
+    pub const ALL: [Page; 9] = [
         Page::Plan,
         Page::Notes,
         Page::Summary,
         Page::SafetyPlan,
         Page::Wallet,
         Page::Closing,
+        Page::Disclosures,
         Page::Day,
         Page::Practice,
     ];
@@ -65,6 +68,7 @@ impl Page {
             Page::Wallet => "wallet",
             Page::Practice => "practice",
             Page::Closing => "closing",
+            Page::Disclosures => "disclosures",
         }
     }
 
@@ -82,6 +86,7 @@ impl Page {
             Page::SafetyPlan | Page::Wallet => "My safety plan",
             Page::Practice => "Professional log",
             Page::Closing => "Closing summary",
+            Page::Disclosures => "What was given to others",
         }
     }
 
@@ -96,6 +101,7 @@ impl Page {
             Page::Wallet => "The safety plan as a card for the wallet",
             Page::Practice => "Your own log: education, supervision, credentials",
             Page::Closing => "A closing summary",
+            Page::Disclosures => "What was given to whom in six years, for the client",
         }
     }
 
@@ -143,7 +149,7 @@ impl Page {
             Page::Wallet => {
                 const { &[large(9, 400), large(4, 60), room(9, 400), room(4, 80), room(3, 60), room(2, 45), room(1, 24)] }
             }
-            Page::Plan | Page::SafetyPlan => const { &[large(usize::MAX, usize::MAX)] },
+            Page::Plan | Page::SafetyPlan | Page::Disclosures => const { &[large(usize::MAX, usize::MAX)] },
             _ => const { &[room(usize::MAX, usize::MAX)] },
         }
     }
@@ -200,8 +206,12 @@ pub struct On<'a> {
     pub moment: Moment,
     pub to: &'a To,
     pub purpose: &'a str,
-    /// Of the notes; none: all of them.
+    /// Of the notes, or of what was given; none: all of them.
     pub period: Option<Period>,
+    /// What was given out of the file, the newest first, deleted rows too.
+    pub given: &'a [Row],
+    /// Whether what was held back is told beside what was given.
+    pub withheld: bool,
     /// Why the client needs the worker, as triage tells it.
     pub reasons: &'a [Told],
     /// The client's times in care, the oldest first.
@@ -242,6 +252,7 @@ pub fn make(page: Page, lens: &Lens<'_>, on: &On<'_>) -> Result<Made, &'static s
         Page::SafetyPlan => safety::letter(lens).map(Made::from),
         Page::Wallet => safety::wallet(lens, on.room).map(Made::from),
         Page::Closing => closing::closing(lens, on).map(Made::from),
+        Page::Disclosures => Ok(given::given(lens, on).into()),
         Page::Day | Page::Practice => Err("this page is not about a client"),
     }
 }
