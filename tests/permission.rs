@@ -40,11 +40,52 @@ fn every_look_from_the_command_line_is_on_the_record_once() {
     }
     caseload.run(&["history", &ana]);
     caseload.run(&["search", "ana"]);
-    // A list of names, and the day's order, are no look into a file.
-    caseload.run(&["list"]);
-    caseload.run(&["triage"]);
     assert_eq!(viewed(&caseload, &ana), ["history", "search", "show"]);
     assert_eq!(viewed(&caseload, &ben), ["report access"], "only that the list itself was asked for");
+    assert_eq!(caseload.json(&["check"])["ok"], true);
+}
+
+/// Whoever sees names in a list has seen them: how many is kept, and nobody is named.
+#[test]
+fn every_list_is_on_the_record_by_the_number_of_its_clients() {
+    let caseload = Caseload::new();
+    let ana = caseload.client(&["given_name=Ana", "phone=555-0101"]);
+    let ben = caseload.client(&["given_name=Ben", "family_name=Ode", "birth_date=1990-03-01"]);
+    caseload.client(&["given_name=Ben", "family_name=Ode", "birth_date=1990-03-01"]);
+    let starts = format!("starts={}", chrono::Local::now().format("%Y-%m-%d 23:50"));
+    caseload.run(&["add", "appointment", &format!("client={ana}"), "title=visit", &starts]);
+    for _ in 0..2 {
+        for list in [
+            &["list"][..],
+            &["list", "--json"],
+            &["triage"],
+            &["agenda", "--days", "400"],
+            &["team"],
+            &["duplicates"],
+            &["conflicts"],
+            &["report", "retention"],
+        ] {
+            caseload.run(list);
+        }
+    }
+    let count = |what: &str, n: usize| format!("{what}: {n} client{}", if n == 1 { "" } else { "s" });
+    let mut wanted: Vec<String> = vec![
+        count("list", 3),
+        count("triage", 3),
+        count("team", 3),
+        count("duplicates", 2),
+        count("conflicts", 0),
+        count("report retention", 0),
+    ];
+    wanted.sort();
+    let mut found = viewed(&caseload, &ben);
+    found.retain(|one| !one.starts_with("agenda"));
+    assert_eq!(found, wanted, "each once, and with no name");
+    // No list is a look into one file.
+    let found = caseload.json(&["report", "access", "--client", &ben]);
+    let lists = found.as_array().unwrap().iter().filter(|one| one["detail"].as_str().unwrap().contains(" client"));
+    assert!(lists.clone().count() >= 7 && lists.clone().all(|one| one["client_id"].is_null()), "{found}");
+    assert!(!found.to_string().contains("Ana"));
     assert_eq!(caseload.json(&["check"])["ok"], true);
 }
 

@@ -51,7 +51,7 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
     if let Some(area) = wanted.area.filter(|area| setting.rules.practice().area(area).is_none()) {
         bail!("There is no practice area \"{area}\".");
     }
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let only = Only { worker: wanted.worker.map(String::from), area: wanted.area.map(String::from), by: wanted.by };
     let report = figures::make(&store, &setting.rules, kind, period, &setting.moment(), &only)?;
     if let Some(worker) =
@@ -65,6 +65,7 @@ pub fn report(setting: &Setting, wanted: &Wanted<'_>) -> anyhow::Result<String> 
             anyhow!("This report has no figure \"{key}\". It has: {}.", keys.join(", "))
         })?;
         let mut out = format!("{} ({}), {}\n", figure.measure.label, figure.measure.about, period.in_words());
+        store.note_list(&format!("report {}, {key}", wanted.name), figure.clients.len())?;
         for one in &figure.clients {
             let name = store.facts(one.client)?.map_or(String::new(), |facts| facts.name);
             let of = if one.of > 0.0 { format!(" of {:.0}", one.of) } else { String::new() };

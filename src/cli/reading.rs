@@ -1,5 +1,6 @@
 //! Commands that look: triage, list, show, agenda, search, history, check.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::{anyhow, bail};
@@ -28,7 +29,7 @@ fn with_worker(worker: Option<&str>, store: &Store, moment: Moment) -> impl Fn(&
 }
 
 pub fn triage(setting: &Setting, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let theirs = with_worker(worker, &store, setting.moment());
     let moment = setting.moment();
     let today = moment.today();
@@ -37,6 +38,7 @@ pub fn triage(setting: &Setting, worker: Option<&str>, json: bool) -> anyhow::Re
     let mut out = String::new();
     let mut list = Vec::new();
     let mut band = None;
+    store.note_list("triage", caseload.ranked().iter().filter(|ranked| theirs(caseload.facts_of(ranked))).count())?;
     for (ranked, rank) in caseload.ranked().iter().filter(|ranked| theirs(caseload.facts_of(ranked))).zip(1..) {
         let facts = caseload.facts_of(ranked);
         let told: Vec<_> = ranked.reasons.iter().map(|reason| setting.rules.tell(reason, facts, &clock)).collect();
@@ -139,7 +141,7 @@ pub fn practice(setting: &Setting, json: bool) -> anyhow::Result<String> {
 }
 
 pub fn list(setting: &Setting, all: bool, worker: Option<&str>, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let theirs = with_worker(worker, &store, setting.moment());
     let today = setting.moment().today();
     let torn = store.deleted_elsewhere()?;
@@ -147,6 +149,7 @@ pub fn list(setting: &Setting, all: bool, worker: Option<&str>, json: bool) -> a
     everyone.retain(|facts| all || facts.status != crate::model::ClientStatus::Closed);
     everyone.retain(theirs);
     everyone.sort_by(|a, b| (&a.sort_name, a.id).cmp(&(&b.sort_name, b.id)));
+    store.note_list("list", everyone.len())?;
     if json {
         let list = everyone.iter().map(|facts| {
             let last = facts.last_contact.as_ref().map(|contact| rfc(contact.when));
@@ -311,7 +314,7 @@ fn here(mut facts: Vec<ClientFacts>, setting: &Setting) -> Vec<ClientFacts> {
 }
 
 pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let today = setting.moment().today();
     let until = crate::triage::calendar::add_days(today, i64::from(days.max(1)) - 1);
     let everyone = here(store.all_facts()?, setting);
@@ -322,6 +325,8 @@ pub fn agenda(setting: &Setting, days: u16, json: bool) -> anyhow::Result<String
         .filter(|(_, visit)| visit.status.is_open() && (today..=until).contains(&visit.starts.date_naive()))
         .collect();
     visits.sort_by_key(|(facts, visit)| (visit.starts, facts.id, visit.row));
+    let clients: BTreeSet<RowId> = visits.iter().map(|(facts, _)| facts.id).collect();
+    store.note_list("agenda", clients.len())?;
     if json {
         let list = visits.iter().map(|(facts, visit)| {
             json!({

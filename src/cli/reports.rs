@@ -282,6 +282,7 @@ fn retention(setting: &Setting, store: &mut Store, asked: &Asked<'_>) -> anyhow:
             json!(kept.owed),
         ]);
     }
+    store.note_list("report retention", table.rows.len())?;
     if table.rows.is_empty() {
         table.lines.push("No file is closed.".into());
     }

@@ -1,5 +1,6 @@
 //! Commands that hand work over: bundles out and in, places, and who is believed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::ControlFlow::Continue;
 use std::path::Path;
@@ -8,8 +9,8 @@ use anyhow::{anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use crate::disclosure::Override;
-use crate::model::ShareKind;
 use crate::model::text::one_line;
+use crate::model::{RowId, ShareKind};
 use crate::store::{Acceptance, Gives, Line, Merged, NotTaken, Passphrase, Site, SiteState, Store, Trust, read_text};
 use crate::sync::{self, Card, Kind, Scope, Taken, Until, Whom, place::Place};
 
@@ -115,10 +116,13 @@ fn left_out(leaving: &sync::Leaving) -> Vec<Json> {
 }
 
 pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let mut out = String::new();
     let mut all = Vec::new();
-    for one in store.conflicts(None)? {
+    let found = store.conflicts(None)?;
+    let shown: BTreeSet<RowId> = found.iter().map(|one| one.client).collect();
+    store.note_list("conflicts", shown.len())?;
+    for one in found {
         let root = store.root(one.client)?;
         let name = store.facts(root)?.map_or(String::new(), |facts| facts.name);
         let label = one.field.map_or("deleted in one place, edited in the other", |field| field.label);
@@ -155,10 +159,11 @@ pub fn conflicts(setting: &Setting, json: bool) -> anyhow::Result<String> {
 }
 
 pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let moment = setting.moment();
     let caseload = Caseload::new(store.all_facts()?, &setting.rules, moment);
     let loads = team::loads(&caseload, &setting.rules, &store.capacities()?, &moment);
+    store.note_list("team", caseload.facts().len())?;
     if json {
         return Ok(printed(&serde_json::to_value(&loads)?));
     }
@@ -189,12 +194,15 @@ pub fn team(setting: &Setting, json: bool) -> anyhow::Result<String> {
 }
 
 pub fn duplicates(setting: &Setting, json: bool) -> anyhow::Result<String> {
-    let store = setting.open()?;
+    let mut store = setting.open()?;
     let facts = store.all_facts()?;
     let name = |id| facts.iter().find(|facts| facts.id == id).map_or(String::new(), |facts| facts.name.clone());
     let mut out = String::new();
     let mut all = Vec::new();
-    for pair in duplicates::pairs(&facts) {
+    let pairs = duplicates::pairs(&facts);
+    let shown: BTreeSet<RowId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
+    store.note_list("duplicates", shown.len())?;
+    for pair in pairs {
         let (one, other, why) = (name(pair.one), name(pair.other), pair.why.in_words());
         let ids = (pair.one.short(), pair.other.short());
         writeln!(out, "{} {}  and  {} {}: {why}", ids.0, one_line(&one), ids.1, one_line(&other))?;

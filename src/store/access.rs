@@ -68,7 +68,7 @@ impl Deed {
 pub struct Access {
     pub at: DateTime<FixedOffset>,
     pub who: String,
-    /// None: the whole caseload.
+    /// None: the whole caseload, or a list of which only the number of clients is kept.
     pub client: Option<RowId>,
     pub deed: Deed,
     /// What was looked at, what left and to whom, or what the action was called.
@@ -130,6 +130,21 @@ impl Store {
     /// Takes note that these clients were shown together: what a search, a list of hits or an export by script showed.
     pub fn note_views(&mut self, clients: &[RowId], detail: &str) -> Result<()> {
         clients.iter().try_for_each(|client| self.note_view(*client, detail))
+    }
+
+    /// Takes note that so many clients were shown in a list, without naming them: one line, and none again for the same list
+    /// within a few minutes.
+    pub fn note_list(&mut self, what: &str, clients: usize) -> Result<()> {
+        if self.read_only() {
+            return Ok(());
+        }
+        let detail = format!("{what}: {clients} {}", if clients == 1 { "client" } else { "clients" });
+        let since = self.now().timestamp_millis() - SAME_VIEW_MINUTES * 60_000;
+        let sql = "SELECT 1 FROM access WHERE client IS NULL AND what = ?1 AND detail = ?2 AND who = ?3 AND at > ?4";
+        if self.db.prepare_cached(sql)?.exists((Deed::Viewed as i64, &detail, &self.worker.name, since))? {
+            return Ok(());
+        }
+        self.note(&[None], Deed::Viewed, &detail)
     }
 
     /// Takes note that something leaves this file: printed, exported, handed over; of one client, or with none of the whole

@@ -96,6 +96,7 @@ impl Desk {
             }
             Action::Week => {
                 let lines = self.week_lines();
+                self.listed("the week on the screen", self.clients_of_the_week());
                 self.overlay = Some(Overlay::Reading { title: "The week".into(), lines, scroll: 0 });
             }
             Action::Month => {

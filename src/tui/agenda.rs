@@ -1,6 +1,6 @@
 //! The week and the month: appointments of the whole caseload, day by day, and where two stand in each other's way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, TimeDelta};
 
@@ -30,6 +30,17 @@ impl Desk {
             .collect();
         visits.sort_by_key(|(_, lived)| lived.starts);
         visits
+    }
+
+    /// How many clients have an open appointment in these seven days.
+    pub fn clients_of_the_week(&self) -> usize {
+        let until = add_days(self.today, 7);
+        let within = |queued: &&super::desk::Queued| {
+            let starts = self.visit_of(queued).map(|visit| self.moment().local(visit.starts).date_naive());
+            starts.is_some_and(|day| (self.today..until).contains(&day))
+        };
+        let clients: BTreeSet<_> = self.queue.iter().filter(within).map(|queued| queued.client).collect();
+        clients.len()
     }
 
     /// Seven days from today, a line for each appointment.

@@ -295,6 +295,10 @@ impl App {
                     desk.keep_draft();
                     return Ok(false);
                 }
+                if !desk.is_list_noted() && idle >= SEEN {
+                    desk.list_is_seen();
+                    return Ok(desk.message.as_ref().is_some_and(|said| said.trouble));
+                }
                 if !desk.is_noted() && idle >= SEEN {
                     desk.seen("in the list");
                     return Ok(desk.message.as_ref().is_some_and(|said| said.trouble));

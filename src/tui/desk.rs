@@ -233,6 +233,8 @@ pub struct Desk {
     pub announced: Option<RowId>,
     /// The client whose being looked at was noted last.
     noted: Option<RowId>,
+    /// The caseload pane is on the record as looked at.
+    list_noted: bool,
     /// What is chosen in the panes, by what it is and not by where it stands.
     pub(super) held: Held,
     /// The clients whom the key at hand changed something for.
@@ -302,6 +304,7 @@ impl Desk {
             own_due: None,
             announced: None,
             noted: None,
+            list_noted: false,
             held: Held::default(),
             touched: Vec::new(),
             for_whom: None,
@@ -629,6 +632,24 @@ impl Desk {
         if let Err(error) = self.store.note_view(chosen, what) {
             self.trouble(format!("That you looked is not on the record. {error}"));
         }
+    }
+
+    /// Takes note that so many clients stand in a list. Who they are is not kept, nor each key with which it changes.
+    pub fn listed(&mut self, what: &str, clients: usize) {
+        if let Err(error) = self.store.note_list(what, clients) {
+            self.trouble(format!("That you looked is not on the record. {error}"));
+        }
+    }
+
+    /// Takes note that the caseload is looked at: once, however often it changes.
+    pub fn list_is_seen(&mut self) {
+        self.list_noted = true;
+        self.listed("the caseload on the screen", self.view.len());
+    }
+
+    /// Whether the caseload is on the record as looked at.
+    pub fn is_list_noted(&self) -> bool {
+        self.list_noted || self.view.is_empty()
     }
 
     /// Whether the chosen client, if there is one, is on the record as looked at.

@@ -92,6 +92,7 @@ impl Desk {
             self.say("Nobody stands behind this figure.");
             return;
         }
+        self.listed(&format!("{}, {label}", figures.kind.name), clients.len());
         let items = clients.iter().map(|(client, told)| (None, told.clone(), Pick::Go(*client)));
         self.overlay = Some(Menu::over(format!("{label}: {} clients", clients.len()), items.collect()));
     }

@@ -1,5 +1,7 @@
 //! Where keys go: to the overlay on top, to the form under it, to the filter, or to the panes.
 
+use std::collections::BTreeSet;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
@@ -328,6 +330,13 @@ impl Desk {
                 self.overlay = Some(Overlay::Directory(open));
             }
             return stay;
+        }
+        // One line for all that was typed.
+        if let (Overlay::Search { hits, .. }, KeyCode::Esc | KeyCode::Enter) = (&overlay, key.code) {
+            let clients: BTreeSet<_> = hits.iter().map(|hit| hit.client).collect();
+            if !clients.is_empty() {
+                self.listed("search on the screen", clients.len());
+            }
         }
         if key.code == KeyCode::Esc {
             return stay;

@@ -251,6 +251,7 @@ impl Desk {
     /// Caseloads side by side.
     pub(super) fn team(&mut self) -> Result<(), StoreError> {
         let loads = team::loads(&self.caseload, &self.rules, &self.store.capacities()?, &self.moment());
+        self.listed("the team on the screen", self.caseload.facts().len());
         self.overlay = Some(Overlay::Team { loads, at: 0 });
         Ok(())
     }

@@ -175,6 +175,31 @@ fn what_was_given_and_who_looked_can_be_read() {
     assert!(text.contains("viewed: permissions") && text.contains("given without a release"), "{text}");
 }
 
+/// Lists on the screen are on the record by the number of their clients, a view a line and none for each key.
+#[test]
+fn lists_on_the_screen_are_on_the_record_by_count() {
+    let mut desk = demo_desk(6);
+    let noted = |desk: &Desk| {
+        let found = desk.store.accesses(desk.view[0].client, chrono::NaiveDate::MIN, chrono::NaiveDate::MAX).unwrap();
+        let lists = found.into_iter().filter(|one| one.deed == Deed::Viewed && one.client.is_none());
+        lists.map(|one| one.detail).collect::<Vec<_>>()
+    };
+    assert!(!desk.is_list_noted());
+    press(&mut desk, "jjkk");
+    assert!(noted(&desk).is_empty(), "going through the list writes nothing");
+    desk.list_is_seen();
+    assert!(desk.is_list_noted());
+    assert_eq!(noted(&desk), [format!("the caseload on the screen: {} clients", desk.view.len())]);
+    desk.overlay = Some(Overlay::Search { input: Default::default(), hits: Vec::new(), at: 0 });
+    press(&mut desk, "housing");
+    assert_eq!(noted(&desk).len(), 1, "no line for each key");
+    desk.key(&KeyEvent::from(KeyCode::Esc)).unwrap();
+    assert!(noted(&desk).iter().any(|one| one.starts_with("search on the screen: ")), "{:?}", noted(&desk));
+    desk.team().unwrap();
+    desk.team().unwrap();
+    assert_eq!(noted(&desk).iter().filter(|one| one.starts_with("the team on the screen: ")).count(), 1);
+}
+
 #[test]
 fn opening_a_client_is_on_the_record_at_once_and_passing_by_is_not() {
     let mut desk = demo_desk(6);
