@@ -200,7 +200,7 @@ fn a_visit_of_the_31st_that_comes_again_monthly_asks_what_short_months_do() {
     screen.keys("12/31 9:00");
     screen.wait("Thu 31 Dec");
     // Up from the last fields to how often it comes again.
-    screen.keys(&"\x1b[Z".repeat(3));
+    screen.keys(&"\x1b[Z".repeat(5));
     screen.wait("> Comes again");
     screen.keys("monthly 4 times");
     screen.keys(CTRL_S);

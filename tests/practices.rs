@@ -197,12 +197,12 @@ fn healthcare_from_the_discharge_to_day_thirty_one() {
     screen.wait("2-business-day call due today");
     log(&mut screen, "phone", "No swelling, medicines in the box, nurse comes tomorrow", None);
     screen.gone("2-business-day call");
-    // The visit that is owed is set, and is the follow-up by itself; with whom, it is told in the last field.
+    // The visit that is owed is set, and is the follow-up by itself; with whom, it is told above what it tells besides.
     screen.keys("a");
     screen.wait("Add appointment");
-    screen.keys(BACK_TAB);
+    screen.keys(&BACK_TAB.repeat(3));
     screen.keys("physician");
-    screen.keys(TAB);
+    screen.keys(&TAB.repeat(3));
     fill(&mut screen, &[Some("Heart clinic"), Some("2 dec 2026 12:05am")]);
     for what in ["medication list compared", "warning signs and self-care", "way home", "first home health visit"] {
         answer(&mut screen, &format!("for the discharge: {what}"));
