@@ -84,6 +84,8 @@ fn who_was_stopped_past_the_limit_finds_the_lock_and_never_a_name() {
     let caseload = caseload();
     let mut hidden = 0;
     let mut screen = unlocked(&caseload);
+    // The foot of a frame is its end: whoever is stopped in the middle of one shows the rest of it when they go on.
+    screen.wait("q quit");
     for way in ["key", "-TSTP", "-STOP"] {
         if way == "key" {
             screen.keys(CTRL_Z);
@@ -103,6 +105,7 @@ fn who_was_stopped_past_the_limit_finds_the_lock_and_never_a_name() {
         }
         unlock(&mut screen);
         screen.wait(NAME);
+        screen.wait("q quit");
     }
     // Not so long: the desk is there again, and was not drawn into the shell's screen.
     screen.keys(CTRL_Z);
