@@ -1,6 +1,8 @@
 //! Every record type, field and choice against every class of release, for the ways out: what may be there is, what may not
 //! is not, searched in the bytes. Made from the catalogue: a new field is in it by itself.
 
+mod random;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
